@@ -1,0 +1,89 @@
+"""What can go wrong, by whose mistake it is.
+
+PluginError
+├── DefinitionError   integration.yml, a schema or a playbook is wrong; nothing was sent
+├── ArgumentError     the caller's arguments, inputs or files are wrong; nothing was sent
+├── SettingsError     the caller's settings are missing or wrong; nothing was sent
+├── TransportError    no answer: unreachable, untrusted certificate, timeout, reset
+├── ApiError          the system refused the request and said why
+└── ResponseError     the system accepted, but its answer is not the documented one
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class PluginError(Exception):
+    """The base of every error that this plugin raises on purpose."""
+
+
+class DefinitionError(PluginError):
+    """A definition shipped with the plugin, or a playbook, is wrong."""
+
+
+class ArgumentError(PluginError):
+    """The arguments are wrong; nothing was sent.
+
+    problems: one line a mistake, each naming its field.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("; ".join(problems))
+        self.problems: Sequence[str] = problems
+
+
+class SettingsError(PluginError):
+    """The settings are missing or wrong; nothing was sent."""
+
+
+class TransportError(PluginError):
+    """No answer came.
+
+    sent: whether the request may have reached the system; False means that it cannot have.
+    attempts: how often it was tried.
+    """
+
+    def __init__(self, message: str, *, sent: bool, attempts: int = 1) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.attempts = attempts
+
+
+class ApiError(PluginError):
+    """The system refused the request.
+
+    status: the HTTP status; code, request_id: as the system gave them; fields: what else the
+    documents promise in a refusal (encoded_authorization_message, details); attempts: requests.
+    unclear: an answer before this one may have hidden a success (a gateway's 502, 503, 504).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: str | None = None,
+        request_id: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+        attempts: int = 1,
+        unclear: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.fields: Mapping[str, Any] = fields or {}
+        self.attempts = attempts
+        self.unclear = unclear
+
+
+class ResponseError(PluginError):
+    """The system answered 2xx or 3xx, but not as documented: what it did is unknown."""
+
+    def __init__(
+        self, message: str, *, status: int, request_id: str | None = None, attempts: int = 1
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.request_id = request_id
+        self.attempts = attempts
