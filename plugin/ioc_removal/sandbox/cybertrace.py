@@ -1,0 +1,197 @@
+"""A stand-in for the REST API of Kaspersky CyberTrace, versions 1.0 to 1.3.
+
+Where the documents are silent, a choice was made, and always the stricter one: a value matches
+exactly as it is stored (no normalisation, no case folding); the second of two equal values in
+one body "doesn't exist"; values that are all missing are a 202; an empty array, an unknown
+property and `unmark_detections` where it has no meaning are a 400; a body over the documented
+maximum is a 400; a request without a tenant means the tenant General; a value is echoed as
+valid JSON; only `DELETE suppliers/{supplier}` of a REST supplier succeeds.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from datetime import datetime, timezone
+from typing import Any
+
+from .authentication import basic_user
+from .exchange import Answer, Request
+from .server import LARGEST_BODY
+from .values import is_indicator
+
+VERSIONS = ("1.0", "1.1", "1.2", "1.3")
+BUILT_IN = ("InternalTI", "FalsePositive")
+GENERAL = "General"
+
+DELETED = "All indicators were successfully deleted from the database"
+PARTLY = "An error occurred while deleting some of the indicators from the database"
+FAILED = "An error occurred while deleting indicators from the database"
+MALFORMED = "The request has an incorrect format"
+MISSING = "Indicator doesn't exist"
+INVALID = "Invalid indicator format"
+
+Supplier = dict[str, Any]
+Operation = Callable[[Request, str, dict[str, Supplier], list[str]], Answer]
+
+
+class CyberTrace:
+    """Suppliers with their indicators, by tenant; seed: the section `cybertrace` of a seed."""
+
+    def __init__(self, seed: Mapping[str, Any]) -> None:
+        self._users = seed["users"]
+        self._tenants: dict[str, dict[str, Supplier]] = {
+            tenant: {name: _stored(supplier) for name, supplier in suppliers.items()}
+            for tenant, suppliers in {GENERAL: seed["suppliers"], **seed["tenants"]}.items()
+        }
+        self._unmarked: list[str] = []
+        # Operations that CyberTrace has and this stand-in has not say so with a 501.
+        self._operations: dict[tuple[str, ...], dict[str, Operation | None]] = {
+            ("suppliers",): {"GET": self._list_suppliers, "POST": None},
+            ("suppliers", "*"): {
+                "GET": self._show_supplier,
+                "DELETE": self._delete_supplier,
+                "PUT": None,
+            },
+            ("suppliers", "*", "indicators"): {"DELETE": self._delete_indicators, "PUT": None},
+            ("lookup",): {"POST": None},
+            ("tags",): {"GET": None, "POST": None},
+            ("tags", "*"): {"GET": None, "PUT": None, "DELETE": None},
+        }
+
+    def state(self) -> dict[str, Any]:
+        """Return what is left: General's suppliers, every tenant's, and what was unmarked."""
+        tenants = {
+            tenant: {name: list(supplier["indicators"]) for name, supplier in suppliers.items()}
+            for tenant, suppliers in self._tenants.items()
+        }
+        return {
+            "suppliers": deepcopy(tenants[GENERAL]),
+            "tenants": tenants,
+            "unmarked": list(self._unmarked),
+        }
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request below /api."""
+        user = basic_user(request, self._users)
+        if user is None:
+            answer = _status(401, "Unauthorized", {"WWW-Authenticate": 'Basic realm="CyberTrace"'})
+        else:
+            answer = self._route(request, user["role"])
+        date = datetime.now(timezone.utc).strftime("%a, %d %b %Y %H:%M:%S UTC")
+        return Answer(
+            answer.status, answer.document, {"Date": date, **answer.headers}, answer.reason
+        )
+
+    def _route(self, request: Request, role: str) -> Answer:
+        version, *path = request.path[1:] or [""]
+        tenant = path.pop(0) if version == "1.3" and path and not self._known(path) else GENERAL
+        methods = self._operations.get(_shape(path))
+        if version not in VERSIONS or methods is None or tenant not in self._tenants:
+            return _status(404, f"Unknown request: {request.method} {request.raw_path}")
+        if request.method not in methods:
+            return _status(405, f"{request.method} is not allowed", {"Allow": ", ".join(methods)})
+        if request.media_type("Accept")[0] != "application/json":
+            return _status(406, "Accept must be application/json")
+        operation = methods[request.method]
+        if operation is None:
+            return _status(501, "The sandbox does not offer this operation of CyberTrace")
+        if role == "analyst" and request.method != "GET":
+            return _status(403, "The role Analyst has no right to do this")
+        return operation(request, version, self._tenants[tenant], path)
+
+    def _known(self, path: list[str]) -> bool:
+        return (path[0],) in self._operations
+
+    def _list_suppliers(
+        self, _request: Request, _version: str, suppliers: dict[str, Supplier], _path: list[str]
+    ) -> Answer:
+        rows = [{"name": name, "status": row["status"]} for name, row in suppliers.items()]
+        return Answer(200, rows)
+
+    def _show_supplier(
+        self, _request: Request, _version: str, suppliers: dict[str, Supplier], path: list[str]
+    ) -> Answer:
+        supplier = suppliers.get(path[1])
+        if supplier is None:
+            return _no_supplier(path[1])
+        fields = {name: value for name, value in supplier.items() if name not in _INTERNAL}
+        return Answer(200, [{"name": path[1], **fields}])
+
+    def _delete_supplier(
+        self, _request: Request, _version: str, suppliers: dict[str, Supplier], path: list[str]
+    ) -> Answer:
+        if path[1] in BUILT_IN:
+            return _status(400, f"{path[1]} is a reserved supplier")
+        if suppliers.pop(path[1], None) is None:
+            return _no_supplier(path[1])
+        return _status(201, "The supplier was successfully deleted", reason="OK")
+
+    def _delete_indicators(
+        self, request: Request, version: str, suppliers: dict[str, Supplier], path: list[str]
+    ) -> Answer:
+        problem = _malformed(request, version, path[1])
+        if problem:
+            return _status(400, f"{MALFORMED}: {problem}")
+        supplier = suppliers.get(path[1])
+        if supplier is None:
+            return _no_supplier(path[1])
+        if supplier["broken"]:
+            return _status(500, FAILED)
+        errors = []
+        for row in request.document:
+            value = row["indicator"]
+            if value in supplier["indicators"]:
+                del supplier["indicators"][value]
+                if row.get("unmark_detections"):
+                    self._unmarked.append(value)
+            else:
+                reason = MISSING if is_indicator(value) else INVALID
+                errors.append({"indicator": value, "reason": reason})
+        if errors:
+            document = [{"status": PARTLY, "error_indicators": errors}]
+            return Answer(202, document, reason="Partial success")
+        return _status(201, DELETED, reason="OK")
+
+
+_INTERNAL = ("indicators", "broken")
+
+
+def _stored(supplier: Mapping[str, Any]) -> Supplier:
+    return {**supplier, "indicators": dict.fromkeys(supplier["indicators"])}
+
+
+def _shape(path: list[str]) -> tuple[str, ...]:
+    return tuple("*" if place == 1 else part for place, part in enumerate(path))
+
+
+def _malformed(request: Request, version: str, supplier: str) -> str | None:
+    if request.media_type("Content-Type") not in (
+        ("application/json", ""),
+        ("application/json", "utf-8"),
+    ):
+        return "Content-Type must be application/json, in utf-8"
+    if request.length < 0 or "Content-Length" not in request.headers:
+        return "Content-Length is required"
+    if request.length > LARGEST_BODY:
+        return f"the body has {request.length} bytes, the maximum is {LARGEST_BODY}"
+    if not isinstance(request.document, list) or not request.document:
+        return "the body must be a JSON array of indicator objects"
+    may_unmark = supplier == "FalsePositive" and version not in ("1.0", "1.1")
+    for place, row in enumerate(request.document):
+        if not isinstance(row, dict) or not isinstance(row.get("indicator"), str):
+            return f"item {place}: the property indicator must be a string"
+        for name, value in row.items():
+            if name == "unmark_detections" and may_unmark and isinstance(value, bool):
+                continue
+            if name != "indicator":
+                return f"item {place}: the property {name} is not allowed here or not valid"
+    return None
+
+
+def _no_supplier(name: str) -> Answer:
+    return _status(404, f"The supplier {name} does not exist or is not managed by the REST API")
+
+
+def _status(
+    code: int, text: str, headers: Mapping[str, str] | None = None, reason: str | None = None
+) -> Answer:
+    return Answer(code, [{"status": text}], headers or {}, reason)

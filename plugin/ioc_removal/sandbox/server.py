@@ -1,0 +1,127 @@
+"""Listen on loopback, read requests, write answers; nothing here knows a system."""
+
+import sys
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
+from threading import Thread
+from typing import Any
+
+from .exchange import Answer, Request
+
+LARGEST_BODY = 67108864
+LARGEST_DRAINED = 4 * LARGEST_BODY
+CHUNK = 1 << 20
+
+Answerer = Callable[[Request], Answer]
+
+
+class Listener(ThreadingHTTPServer):
+    """An HTTP/1.1 server on 127.0.0.1 that hands every request to one function."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, port: int, answerer: Answerer) -> None:
+        self.answerer = answerer
+        self._open: set[socket] = set()
+        super().__init__(("127.0.0.1", port), _Handler)
+        self._thread = Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
+        )
+
+    def start(self) -> None:
+        """Answer in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and hang up on every client that is still connected."""
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        for connection in list(self._open):
+            _hang_up(connection)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection, so that stop can close it."""
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget the connection and close it."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay silent about clients that hang up; they may."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    server: Listener
+
+    def __getattr__(self, name: str) -> Any:
+        # The base class looks for do_<METHOD>: every method gets a documented answer, and an
+        # unknown one is "method not allowed" rather than the base class's HTML.
+        if name.startswith("do_"):
+            return self._exchange
+        raise AttributeError(name)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Print nothing: the sandbox has a log of its own."""
+
+    def _exchange(self) -> None:
+        request = self._read()
+        if request is None:
+            self.close_connection = True
+            return
+        if request.length < 0 or request.length > LARGEST_DRAINED:
+            self.close_connection = True
+        answer = self.server.answerer(request)
+        self.send_response_only(answer.status, answer.reason)
+        headers = {"Date": self.date_time_string(), "Content-Type": "application/json"}
+        for name, value in {**headers, **answer.headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+
+    def _read(self) -> Request | None:
+        target = self.requestline.split()[1]
+        if target.startswith(("http://", "https://")):
+            target = "/" + target.partition("://")[2].partition("/")[2]
+        length = self._length()
+        body = b""
+        if 0 <= length <= LARGEST_BODY:
+            body = self.rfile.read(length)
+            if len(body) < length:
+                return None
+        elif length <= LARGEST_DRAINED:
+            # An answer to a client that is still sending would reach it as a broken pipe.
+            self._drain(length)
+        return Request(self.command, target, self.headers, length, body)
+
+    def _length(self) -> int:
+        if self.headers.get("Transfer-Encoding"):
+            return -1
+        declared = self.headers.get("Content-Length", "0").strip()
+        return int(declared) if declared.isascii() and declared.isdigit() else -1
+
+    def _drain(self, length: int) -> None:
+        while length > 0 and (read := self.rfile.read(min(length, CHUNK))):
+            length -= len(read)
+
+
+def _hang_up(connection: socket) -> None:
+    try:
+        connection.shutdown(SHUT_RDWR)
+    except OSError:
+        return
