@@ -1,0 +1,75 @@
+"""Decode a stream into lines, in constant memory, and say where it is not text."""
+
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
+from collections.abc import Iterable, Iterator
+from io import IncrementalNewlineDecoder
+
+from ..errors import ArgumentError
+
+LONGEST_LINE = 1 << 20
+
+
+def encoding_of(start: bytes) -> str:
+    """Return the encoding that a byte order mark names, else UTF-8."""
+    if start.startswith(BOM_UTF8):
+        return "utf-8-sig"
+    return "utf-16" if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8"
+
+
+def text_lines(pieces: Iterable[bytes], name: str) -> Iterator[str]:
+    """Yield the lines of a file, each without its end; name stands in the messages."""
+    number, rest = 1, ""
+    for text in _decoded(pieces, name):
+        *lines, rest = (rest + text).split("\n")
+        for line in lines:
+            _check_line(line, number, name)
+            yield line
+            number += 1
+        _check_line(rest, number, name)
+    if rest:
+        yield rest
+
+
+def _check_line(line: str, number: int, name: str) -> None:
+    if "\0" in line:
+        raise ArgumentError(
+            f"{name}: line {number} holds a NUL byte: expected text in UTF-8"
+            " (or UTF-16 with a byte order mark)"
+        )
+    if len(line) > LONGEST_LINE:
+        raise ArgumentError(
+            f"{name}: line {number} is longer than {LONGEST_LINE} characters:"
+            " expected one indicator, or one row, a line"
+        )
+
+
+def _decoded(pieces: Iterable[bytes], name: str) -> Iterator[str]:
+    decoder: IncrementalNewlineDecoder | None = None
+    encoding, offset, lines = "", 0, 1
+    for piece in pieces:
+        if decoder is None:
+            encoding = encoding_of(piece)
+            decoder = IncrementalNewlineDecoder(getincrementaldecoder(encoding)(), translate=True)
+        try:
+            text = str(decoder.decode(piece))
+        except UnicodeDecodeError as error:
+            # What the decoder was given may begin with bytes kept from the piece before.
+            start = offset + len(piece) - len(error.object) + error.start
+            line = lines + error.object[: error.start].decode(encoding, "replace").count("\n")
+            raise ArgumentError(_not_decodable(error, name, start, line)) from error
+        offset += len(piece)
+        lines += text.count("\n")
+        yield text
+    if decoder is not None:
+        try:
+            yield str(decoder.decode(b"", final=True))
+        except UnicodeDecodeError as error:
+            start = offset - len(error.object) + error.start
+            raise ArgumentError(_not_decodable(error, name, start, lines)) from error
+
+
+def _not_decodable(error: UnicodeDecodeError, name: str, start: int, line: int) -> str:
+    return (
+        f"{name}: line {line}: byte 0x{error.object[error.start]:02x} at offset {start} is not"
+        f" {error.encoding.upper()}: save the file as UTF-8"
+    )

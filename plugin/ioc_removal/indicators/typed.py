@@ -1,0 +1,122 @@
+"""Say what type a value is, or why it is none that can be removed; never guess."""
+
+import re
+from unicodedata import category
+
+from .addresses import judged_address, split_port, version_of
+
+TYPES = ("md5", "sha1", "sha256", "ipv4", "ipv6", "domain", "url")
+
+_HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
+_OTHER_HASHES = {56: "SHA-224", 96: "SHA-384", 128: "SHA-512"}
+_HEX = re.compile(r"[0-9A-Fa-f]+")
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_ASCII_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?=[A-Za-z])[A-Za-z0-9-]{{2,63}}(?<!-)\.?")
+_IS_LABEL = re.compile(_LABEL).fullmatch
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
+_AUTHORITY = re.compile(r"[^/?#\\]*")
+_PRINTABLE = re.compile(r"[!-~]+").fullmatch
+_SPACE = re.compile(r"\s")
+# Control characters; halves of a surrogate pair, which cannot be sent; and characters that nobody
+# sees and that make two different values look alike.
+_NOT_TEXT = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
+)
+_EITHER = "not a hash, an address, a domain or a URL"
+
+
+def type_of(text: str) -> str | None:
+    """Return the type of a value that is already refanged, one of TYPES, or None."""
+    return judged(text)[0]
+
+
+def judged(text: str) -> tuple[str | None, str]:
+    """Return the type of a refanged value, else None and the reason in words for a person."""
+    if not text:
+        return None, "empty"
+    if not _PRINTABLE(text):
+        if found := _NOT_TEXT.search(text):
+            return None, f"holds an invisible or control character (U+{ord(found[0]):04X})"
+        if _SPACE.search(text):
+            return None, "holds a space: not one indicator"
+    if _HEX.fullmatch(text) and (len(text) >= min(_HASHES) or text.isdigit()):
+        return _hash(text)
+    if _SCHEME.match(text):
+        return _url(text)
+    if "@" in text and "/" not in text:
+        return None, "an e-mail address"
+    if address := judged_address(text):
+        return address
+    if "/" in text or "?" in text:
+        return _url(text)
+    return _domain(text)
+
+
+def is_domain(text: str) -> bool:
+    """Say whether a text is dotted labels of letters, digits, hyphens (and "_" but at the top)."""
+    if text.isascii():
+        return len(text.rstrip(".")) <= 253 and bool(_ASCII_DOMAIN.fullmatch(text))
+    # A letter of another script stands for a label that is at least as long in its ASCII form.
+    same_shape = "".join(_ascii_shape(character) for character in text)
+    return is_domain(same_shape)
+
+
+def split_url(text: str) -> tuple[str, str, str]:
+    """Split a URL into its scheme ("" without one), its authority and the rest."""
+    found = _SCHEME.match(text)
+    start = found.end() + 3 if found else 0
+    authority = _AUTHORITY.match(text, start)
+    end = authority.end() if authority else start
+    return found[0] if found else "", text[start:end], text[end:]
+
+
+def _ascii_shape(character: str) -> str:
+    if character.isascii():
+        return character
+    kind = category(character)
+    return "x" if kind[0] in "LM" or kind == "Nd" else "!"
+
+
+def _hash(text: str) -> tuple[str | None, str]:
+    if known := _HASHES.get(len(text)):
+        return known, ""
+    if other := _OTHER_HASHES.get(len(text)):
+        return None, f"a {other} hash: only MD5, SHA-1 and SHA-256 can be removed"
+    if text.isdigit():
+        return None, "a number"
+    return None, f"{len(text)} hexadecimal digits: hashes have 32 (MD5), 40 (SHA-1), 64 (SHA-256)"
+
+
+def _url(text: str) -> tuple[str | None, str]:
+    """Judge a URL; without a scheme it must name a whole domain or an address."""
+    scheme, authority, _ = split_url(text)
+    host, port = split_port(authority.rpartition("@")[2] if scheme else authority)
+    if not host:
+        return None, "a URL without a host" if scheme else _EITHER
+    if "*" in host:
+        return None, "a wildcard: name each host"
+    if port and (len(port) > 5 or int(port) > 65535):
+        return None, "a URL whose port is above 65535"
+    if host[0] == "[":
+        known = host[-1] == "]" and version_of(host[1:-1]) == "ipv6"
+    elif scheme:
+        shape = "".join(map(_ascii_shape, host.removesuffix(".")))
+        known = all(map(_IS_LABEL, shape.split(".")))
+    else:
+        known = is_domain(host) or version_of(host) == "ipv4"
+    if known:
+        return "url", ""
+    return None, "a URL whose host is neither a name nor an address" if scheme else _EITHER
+
+
+def _domain(text: str) -> tuple[str | None, str]:
+    if is_domain(text):
+        return "domain", ""
+    host, port = split_port(text)
+    if port and is_domain(host):
+        return None, "a domain with a port: give the domain, or the whole URL"
+    if "*" in text:
+        return None, "a wildcard: name each host"
+    if _IS_LABEL(text):
+        return None, "a name without a dot: not a domain"
+    return None, _EITHER
