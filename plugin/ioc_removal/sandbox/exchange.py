@@ -71,16 +71,24 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; reason: the reason phrase where a document shows an unusual one."""
+    """One answer.
+
+    document: JSON, or bytes to write as they are; reason: the reason phrase where a document
+    shows an unusual one; hang_up: say nothing and close; delay: seconds to wait before.
+    """
 
     status: int
     document: Any
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
+    hang_up: bool = False
+    delay: float = 0.0
 
     @cached_property
     def body(self) -> bytes:
-        """The bytes of the JSON document."""
+        """The bytes to write."""
+        if isinstance(self.document, bytes):
+            return self.document
         return json.dumps(self.document, ensure_ascii=False).encode("utf-8", "replace")
 
 

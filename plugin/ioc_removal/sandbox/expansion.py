@@ -23,7 +23,7 @@ def expanded(seed: Mapping[str, Any]) -> dict[str, Any]:
         "huawei": seed["huawei"],
         "secmaster": {
             "workspaces": {
-                workspace: _indicators(rows or {}, workspace, seed["huawei"]["project_id"])
+                workspace: _indicators(rows, workspace, seed["huawei"]["project_id"])
                 for workspace, rows in workspaces.items()
             }
         },
@@ -34,17 +34,16 @@ def expanded(seed: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _suppliers(suppliers: Mapping[str, Any]) -> dict[str, Any]:
-    rows = {"InternalTI": None, "FalsePositive": None, **suppliers}
+    rows = {"InternalTI": {}, "FalsePositive": {}, **suppliers}
     return {
-        name: {**_SUPPLIER, "indicators": [], "broken": False, **(row or {})}
-        for name, row in rows.items()
+        name: {**_SUPPLIER, "indicators": [], "broken": False, **row} for name, row in rows.items()
     }
 
 
 def _indicators(rows: Mapping[str, Any], workspace: str, project: str) -> list[dict[str, Any]]:
     short = list(rows.get("indicators", []))
     for network, fields in rows.get("networks", {}).items():
-        short += [{"value": str(one), **(fields or {})} for one in ip_network(network)]
+        short += [{"value": str(one), **fields} for one in ip_network(str(network))]
     return [_indicator(row, workspace, project, place) for place, row in enumerate(short)]
 
 

@@ -7,16 +7,20 @@ from threading import Lock
 from types import TracebackType
 from typing import Any
 
+from ..errors import ArgumentError
 from .authentication import Gateway
 from .cybertrace import CyberTrace
 from .exchange import Answer, Request
 from .expansion import expanded
+from .faults import Faults
 from .huawei import no_such_api
 from .secmaster import SecMaster
 from .seed import merged
 from .server import Listener
 from .settings import settings_for
 from .waf import Waf
+
+OFFERED = "GET /sandbox/requests, GET /sandbox/state, POST /sandbox/reset, POST /sandbox/faults"
 
 
 class Sandbox:
@@ -79,6 +83,11 @@ class Sandbox:
         with self._lock:
             self._reset()
 
+    def misbehave(self, **fault: Any) -> None:
+        """Add a fault: system, method, path, times, and status, body, headers, hang_up or delay."""
+        with self._lock:
+            self._faults.add(fault)
+
     def settings(self) -> dict[str, Any]:
         """Return settings for the plugin with credentials that this sandbox accepts."""
         return settings_for(self.seed, self.url)
@@ -92,6 +101,7 @@ class Sandbox:
             "secmaster": SecMaster(seed["secmaster"], project_id, gateway),
             "waf": Waf(seed["waf"], project_id, gateway),
         }
+        self._faults = Faults(self.seed["faults"])
         self._requests.clear()
 
     def _state(self) -> dict[str, Any]:
@@ -102,7 +112,8 @@ class Sandbox:
             if request.path[:1] == ["sandbox"]:
                 return self._control(request)
             name = _system_of(request.path)
-            answer = self._systems[name].answer(request) if name else no_such_api(request)
+            answers = self._systems[name].answer if name else no_such_api
+            answer = self._faults.strike(name, request, answers)
             self._requests.append(
                 {
                     "number": len(self._requests) + 1,
@@ -112,7 +123,7 @@ class Sandbox:
                     "target": request.target,
                     "headers": dict(request.headers.items()),
                     "body": deepcopy(request.document),
-                    "status": answer.status,
+                    "status": None if answer.hang_up else answer.status,
                     "request_id": answer.headers.get("X-request-id"),
                 }
             )
@@ -127,8 +138,16 @@ class Sandbox:
             case "POST", ["reset"]:
                 self._reset()
                 return Answer(200, {"reset": True})
-        offered = "GET /sandbox/requests, GET /sandbox/state, POST /sandbox/reset"
-        return Answer(404, {"error": f"the sandbox offers {offered}"})
+            case "POST", ["faults"]:
+                return self._fault(request)
+        return Answer(404, {"error": f"the sandbox offers {OFFERED}"})
+
+    def _fault(self, request: Request) -> Answer:
+        try:
+            self._faults.add(request.document)
+        except ArgumentError as error:
+            return Answer(400, {"error": str(error)})
+        return Answer(200, {"added": True})
 
 
 def _system_of(path: list[str]) -> str | None:

@@ -1,28 +1,24 @@
 """What the systems hold at the start: read it, check it, fill the keys that it leaves out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError
 from ..loader import parse, read
+from .shape import SEED, problems
 
 EXAMPLE = "examples/sandbox-seed.yml"
+LARGEST_NETWORK = 1 << 20
 
-_SECTIONS: Mapping[str, Mapping[str, type]] = {
-    "cybertrace": {"users": list, "suppliers": dict, "tenants": dict},
-    "huawei": {"project_id": str, "auth": list},
-    "secmaster": {"workspaces": dict},
-    "waf": {"policies": dict},
-}
 _CREDENTIALS = {"aksk": ("access_key", "secret_key"), "iam_token": ("token",)}
 
 
 def default_seed() -> dict[str, Any]:
     """Return the seed that ships with the plugin."""
-    seed = read(EXAMPLE)
-    _check(seed, EXAMPLE)
-    return dict(seed)
+    return dict(_checked(read(EXAMPLE), EXAMPLE))
 
 
 def read_seed(path: str) -> dict[str, Any]:
@@ -31,66 +27,61 @@ def read_seed(path: str) -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentError(f"seed {path}: cannot be read: {error}") from error
-    seed = parse(text, path)
-    _check(seed, path)
-    return dict(seed)
+    return dict(_checked(parse(text, path), path))
 
 
 def merged(seed: Mapping[str, Any]) -> dict[str, Any]:
     """Fill the keys that a seed leaves out, section by section, from the example."""
-    _check(seed, "seed")
-    return {name: {**rows, **seed.get(name, {})} for name, rows in default_seed().items()}
+    _checked(seed, "seed")
+    filled = {name: {**rows, **seed.get(name, {})} for name, rows in default_seed().items()}
+    return {**filled, "faults": list(seed.get("faults", []))}
 
 
-def _check(seed: Any, where: str) -> None:
-    if not isinstance(seed, Mapping):
-        raise ArgumentError(f"{where}: must be a mapping with {', '.join(_SECTIONS)}")
-    problems = [
-        f"{where}.{name}: unknown; known are {', '.join(_SECTIONS)}"
-        for name in seed
-        if name not in _SECTIONS
-    ]
-    for name, known in _SECTIONS.items():
-        rows = seed.get(name, {})
-        if not isinstance(rows, Mapping):
-            problems.append(f"{where}.{name}: must be a mapping")
-            continue
-        for key, value in rows.items():
-            if key not in known:
-                problems.append(f"{where}.{name}.{key}: unknown; known are {', '.join(known)}")
-            elif not isinstance(value, known[key]):
-                problems.append(f"{where}.{name}.{key}: must be a {_KINDS[known[key]]}")
-    if not problems:
-        problems = _missing(seed, where)
-    if problems:
-        raise ArgumentError(*problems)
+def _checked(seed: Any, where: str) -> Mapping[str, Any]:
+    found = list(problems(seed, SEED, where)) or list(_meaningless(seed, where))
+    if found:
+        raise ArgumentError(*found)
+    checked: Mapping[str, Any] = seed
+    return checked
 
 
-_KINDS: Mapping[type, str] = {list: "list", dict: "mapping", str: "text"}
-
-
-def _missing(seed: Mapping[str, Any], where: str) -> list[str]:
-    """Name the fields without which a row means nothing."""
-    huawei, cybertrace = seed.get("huawei", {}), seed.get("cybertrace", {})
-    needed: list[tuple[str, Any, tuple[str, ...]]] = [
-        (f"{where}.cybertrace.users[{place}]", row, ("name", "password", "role"))
-        for place, row in enumerate(cybertrace.get("users", []))
-    ]
-    for place, row in enumerate(huawei.get("auth", [])):
-        keys = _CREDENTIALS.get(row.get("type", "")) if isinstance(row, Mapping) else ()
-        needed.append((f"{where}.huawei.auth[{place}]", row, ("type",) if keys is None else keys))
+def _meaningless(seed: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Find what has the right shape and still means nothing."""
+    if seed.get("cybertrace", {}).get("users") == []:
+        yield f"{where}.cybertrace.users: must hold at least one user"
+    if seed.get("huawei", {}).get("auth") == []:
+        yield f"{where}.huawei.auth: must hold at least one credential"
+    for place, row in enumerate(seed.get("huawei", {}).get("auth", [])):
+        yield from _wrong_credential(row, f"{where}.huawei.auth[{place}]")
     for workspace, rows in seed.get("secmaster", {}).get("workspaces", {}).items():
-        at = f"{where}.secmaster.workspaces.{workspace}.indicators"
-        for place, row in enumerate((rows or {}).get("indicators", [])):
-            needed.append((f"{at}[{place}]", row, () if "data_object" in row else ("value",)))
-    for policy, row in seed.get("waf", {}).get("policies", {}).items():
-        at = f"{where}.waf.policies.{policy}.rules"
-        needed += [
-            (f"{at}[{place}]", rule, ("id", "tags"))
-            for place, rule in enumerate(row.get("rules", []))
-        ]
-    return [
-        f"{at}: must be a mapping with {', '.join(keys)}"
-        for at, row, keys in needed
-        if not isinstance(row, Mapping) or any(not row.get(key) for key in keys)
-    ]
+        at = f"{where}.secmaster.workspaces.{workspace}"
+        for place, row in enumerate(rows.get("indicators", [])):
+            if "value" not in row and not ("data_object" in row and "id" in row):
+                yield f"{at}.indicators[{place}].value: is missing"
+        for network in rows.get("networks", {}):
+            yield from _wrong_network(network, f"{at}.networks")
+
+
+def _wrong_credential(row: Mapping[str, Any], at: str) -> Iterator[str]:
+    needed = _CREDENTIALS.get(row["type"])
+    if needed is None:
+        yield f"{at}.type: must be one of {', '.join(_CREDENTIALS)}"
+    for key in needed or ():
+        if not row.get(key):
+            yield f"{at}.{key}: is missing"
+    try:
+        expires_at = datetime.fromisoformat(row.get("expires_at", "2000-01-01T00:00:00+00:00"))
+    except ValueError:
+        expires_at = datetime.min
+    if expires_at.tzinfo is None:
+        yield f"{at}.expires_at: must be a time such as 2020-01-04T09:05:22+00:00"
+
+
+def _wrong_network(network: Any, at: str) -> Iterator[str]:
+    try:
+        size = ip_network(str(network)).num_addresses
+    except ValueError as error:
+        yield f"{at}: {error}"
+        return
+    if size > LARGEST_NETWORK:
+        yield f"{at}: {network} has more than {LARGEST_NETWORK} addresses"

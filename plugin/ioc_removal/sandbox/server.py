@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from .exchange import Answer, Request
@@ -24,6 +24,7 @@ class Listener(ThreadingHTTPServer):
 
     def __init__(self, port: int, answerer: Answerer) -> None:
         self.answerer = answerer
+        self.stopping = Event()
         self._open: set[socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
         self._thread = Thread(
@@ -36,6 +37,7 @@ class Listener(ThreadingHTTPServer):
 
     def stop(self) -> None:
         """Stop listening and hang up on every client that is still connected."""
+        self.stopping.set()
         self.shutdown()
         self._thread.join()
         self.server_close()
@@ -82,6 +84,11 @@ class _Handler(BaseHTTPRequestHandler):
         if request.length < 0 or request.length > LARGEST_DRAINED:
             self.close_connection = True
         answer = self.server.answerer(request)
+        if answer.delay:
+            self.server.stopping.wait(answer.delay)
+        if answer.hang_up:
+            self.close_connection = True
+            return
         self.send_response_only(answer.status, answer.reason)
         headers = {"Date": self.date_time_string(), "Content-Type": "application/json"}
         for name, value in {**headers, **answer.headers}.items():

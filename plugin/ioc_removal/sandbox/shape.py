@@ -1,0 +1,105 @@
+"""Check the shape of a seed: a line for every key that is unknown, missing or of a wrong kind."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+# A mapping lists its keys, with "!" behind one that must be there and "*" for any other; a list
+# holds the shape of its items; a type is a type, and object is anything.
+_KINDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number"}
+_SUPPLIER = {
+    "status": str,
+    "confidence": int,
+    "retention": int,
+    "vendor": str,
+    "broken": bool,
+    "indicators": [str],
+}
+_RULE = {
+    "id!": str,
+    "tags!": [str],
+    "name": str,
+    "description": str,
+    "status": int,
+    "action": str,
+    "timestamp": int,
+    "enterprise_project_id": str,
+}
+SEED: Mapping[str, Any] = {
+    "cybertrace": {
+        "users": [{"name!": str, "password!": str, "role!": str}],
+        "suppliers": {"*": _SUPPLIER},
+        "tenants": {"*": {"*": _SUPPLIER}},
+    },
+    "huawei": {
+        "project_id": str,
+        "auth": [
+            {
+                "type!": str,
+                "access_key": str,
+                "secret_key": str,
+                "security_token": str,
+                "token": str,
+                "expires_at": str,
+                "role": str,
+            }
+        ],
+    },
+    "secmaster": {
+        "workspaces": {
+            "*": {"indicators": [{"value": str, "*": object}], "networks": {"*": {"*": object}}}
+        }
+    },
+    "waf": {
+        "policies": {
+            "*": {
+                "name": str,
+                "timestamp": int,
+                "enterprise_project_id": str,
+                "rules": [_RULE],
+            }
+        }
+    },
+    "faults": [
+        {
+            "system": str,
+            "method": str,
+            "path": str,
+            "times": int,
+            "status": int,
+            "body": object,
+            "headers": {"*": str},
+            "hang_up": str,
+            "delay": object,
+        }
+    ],
+}
+
+
+def problems(value: Any, shape: Any, where: str) -> Iterator[str]:
+    """Yield a line for each mistake; where: the place of the value, for the line."""
+    if isinstance(shape, Mapping):
+        yield from _in_mapping(value, shape, where)
+    elif isinstance(shape, list):
+        if not isinstance(value, Sequence) or isinstance(value, str):
+            yield f"{where}: must be a list"
+            return
+        for place, item in enumerate(value):
+            yield from problems(item, shape[0], f"{where}[{place}]")
+    elif not isinstance(value, shape) or (isinstance(value, bool) and shape is int):
+        yield f"{where}: must be {_KINDS[shape]}"
+
+
+def _in_mapping(value: Any, shape: Mapping[str, Any], where: str) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f"{where}: must be a mapping"
+        return
+    known = {key.rstrip("!"): inner for key, inner in shape.items() if key != "*"}
+    for key in shape:
+        if key.endswith("!") and key[:-1] not in value:
+            yield f"{where}.{key[:-1]}: is missing"
+    for key, item in value.items():
+        inner = known.get(key, shape.get("*"))
+        if inner is None:
+            yield f"{where}.{key}: unknown; known are {', '.join(known)}"
+        else:
+            yield from problems(item, inner, f"{where}.{key}")

@@ -1,0 +1,137 @@
+"""The stand-in for WAF answers as the documents say, over real HTTP."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import requests
+
+from ioc_removal.sandbox import Sandbox
+
+PROJECT = "0123456789abcdef0123456789abcdef"
+POLICY = "6d392034d94c4e8a95a78c98127453b6"
+RULE = "11842c5779204842bfe51c3e8b7981ca"
+SHOP_RULE = "11842c5779204842bfe51c3e8b7981ce"
+SHOP = "5a1b2c3d-0000-4000-8000-000000000001"
+RULES = f"/v1/{PROJECT}/waf/policy/{POLICY}/ip-reputation"
+TOKEN = {"X-Auth-Token": "sandbox-iam-token", "Content-Type": "application/json;charset=UTF-8"}
+
+
+@pytest.fixture(name="sandbox")
+def _sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def huawei(
+    sandbox: Sandbox,
+    method: str,
+    path: str,
+    document: Any = None,
+    headers: Mapping[str, str] = TOKEN,
+) -> requests.Response:
+    data = None if document is None else json.dumps(document).encode()
+    return requests.request(method, sandbox.url + path, data=data, headers=headers, timeout=10)
+
+
+def test_deleting_a_rule_answers_with_the_rule(sandbox: Sandbox) -> None:
+    answer = huawei(sandbox, "DELETE", f"{RULES}/{RULE}?enterprise_project_id=0")
+    assert answer.status_code == 200
+    document = answer.json()
+    assert isinstance(document.pop("timestamp"), int)
+    assert document == {
+        "id": RULE,
+        "policyid": POLICY,
+        "name": "name",
+        "description": "description",
+        "status": 0,
+        "type": "idc",
+        "tags": ["AliCloud"],
+        "action": {"category": "log"},
+    }
+    assert answer.headers["X-request-id"]
+    assert RULE not in [rule["id"] for rule in sandbox.state()["waf"]["policies"][POLICY]]
+    again = huawei(sandbox, "DELETE", f"{RULES}/{RULE}")
+    assert (again.status_code, again.json()["error_msg"]) == (404, "resource.not.found")
+    assert again.json()["error_code"].startswith("WAF.0001400")
+
+
+def test_a_rule_of_another_enterprise_project_must_be_asked_for(sandbox: Sandbox) -> None:
+    assert huawei(sandbox, "DELETE", f"{RULES}/{SHOP_RULE}").status_code == 404
+    assert huawei(sandbox, "GET", f"{RULES}/{SHOP_RULE}").status_code == 404
+    everywhere = f"{RULES}/{SHOP_RULE}?enterprise_project_id=all_granted_eps"
+    assert huawei(sandbox, "GET", everywhere).json()["tags"] == ["MeiTuan"]
+    assert huawei(sandbox, "DELETE", everywhere).json()["error_code"] == "WAF.00011002"
+    there = f"{RULES}/{SHOP_RULE}?enterprise_project_id={SHOP}"
+    assert huawei(sandbox, "DELETE", there).status_code == 200
+
+
+def test_rules_are_listed_by_page_and_enterprise_project(sandbox: Sandbox) -> None:
+    def ids(query: str) -> tuple[int, list[str]]:
+        document = huawei(sandbox, "GET", f"{RULES}?{query}").json()
+        return document["total"], [item["id"][-1] for item in document["items"]]
+
+    assert ids("") == (4, ["a", "b", "c", "d"])
+    assert ids("offset=1&limit=2") == (4, ["b", "c"])
+    assert ids("page=2&pagesize=3") == (4, ["d"])
+    assert ids("enterprise_project_id=all_granted_eps") == (5, ["a", "b", "c", "d", "e"])
+    assert ids(f"enterprise_project_id={SHOP}") == (1, ["e"])
+    item = huawei(sandbox, "GET", RULES).json()["items"][0]
+    assert "timestamp" not in item
+    assert item["status"] == 1
+
+
+def test_a_list_gives_ten_rules_unless_told() -> None:
+    rules = [{"id": f"{number:032}", "tags": ["HW"]} for number in range(25)]
+    seed = {"waf": {"policies": {POLICY: {"rules": rules}}}}
+    with Sandbox(seed) as sandbox:
+        assert len(huawei(sandbox, "GET", RULES).json()["items"]) == 10
+        assert len(huawei(sandbox, "GET", RULES + "?offset=20").json()["items"]) == 5
+        assert len(huawei(sandbox, "GET", RULES + "?limit=100").json()["items"]) == 25
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("limit=0", "WAF.00011010"),
+        ("limit=65536", "WAF.00011010"),
+        ("offset=-1", "WAF.00011010"),
+        ("offset=x", "WAF.00011010"),
+        ("page=0", "WAF.00011011"),
+        ("pagesize=" + "9" * 5000, "WAF.00011011"),
+    ],
+)
+def test_pages_beyond_the_documented_limits_are_400(
+    sandbox: Sandbox, query: str, code: str
+) -> None:
+    answer = huawei(sandbox, "GET", f"{RULES}?{query}")
+    assert (answer.status_code, answer.json()["error_code"]) == (400, code)
+
+
+def test_policies_are_listed_and_shown(sandbox: Sandbox) -> None:
+    policies = f"/v1/{PROJECT}/waf/policy"
+    document = huawei(sandbox, "GET", policies).json()
+    assert document["total"] == 2
+    assert [item["name"] for item in document["items"]] == ["public-site", "partner-portal"]
+    assert (
+        huawei(sandbox, "GET", policies + "?page=2&pagesize=1").json()["items"][0]["id"] != POLICY
+    )
+    assert huawei(sandbox, "GET", policies + "?name=partner").json()["total"] == 1
+    assert huawei(sandbox, "GET", policies + "?pagesize=101").status_code == 400
+    assert huawei(sandbox, "GET", f"{policies}/{POLICY}").json()["id"] == POLICY
+    assert huawei(sandbox, "GET", policies + "/x").status_code == 404
+    assert huawei(sandbox, "GET", policies + "/x/ip-reputation").status_code == 404
+    assert huawei(sandbox, "DELETE", f"{policies}/{POLICY}").json()["error_code"] == "APIGW.0101"
+
+
+def test_what_waf_refuses(sandbox: Sandbox) -> None:
+    expired = {"X-Auth-Token": "sandbox-expired-iam-token"}
+    answer = huawei(sandbox, "DELETE", f"{RULES}/{RULE}", headers=expired)
+    assert answer.status_code == 400
+    assert answer.json() == {"error_code": "WAF.00012001", "error_msg": "invalid.token"}
+    text = {"X-Auth-Token": "sandbox-iam-token", "Content-Type": "text/plain"}
+    answer = huawei(sandbox, "DELETE", f"{RULES}/{RULE}", headers=text)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "WAF.00011014")
+    answer = huawei(sandbox, "DELETE", f"{RULES}/{RULE}".replace(PROJECT, "f" * 32))
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "WAF.00012002")
