@@ -4,6 +4,7 @@ PluginError
 ├── DefinitionError   integration.yml, a schema or a playbook is wrong; nothing was sent
 ├── ArgumentError     the caller's arguments, inputs or files are wrong; nothing was sent
 ├── SettingsError     the caller's settings are missing or wrong; nothing was sent
+├── ClosedError       an earlier refusal closed the connection for this run; nothing was sent
 ├── TransportError    no answer: unreachable, untrusted certificate, timeout, reset
 ├── ApiError          the system refused the request and said why
 └── ResponseError     the system accepted, but its answer is not the documented one
@@ -34,6 +35,10 @@ class ArgumentError(PluginError):
 
 class SettingsError(PluginError):
     """The settings are missing or wrong; nothing was sent."""
+
+
+class ClosedError(PluginError):
+    """A refusal earlier in this run closed the connection; nothing was sent."""
 
 
 class TransportError(PluginError):

@@ -12,6 +12,8 @@ from .errors import DefinitionError
 if TYPE_CHECKING:
     from importlib.abc import Traversable
 
+Where = tuple[str | int, ...]
+
 
 def root() -> "Traversable":
     """Return the folder with integration.yml, schemas/, playbooks/ and examples/.
@@ -38,6 +40,71 @@ def parse(text: str, name: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise DefinitionError(f"{name}: {_one_line(error)}") from error
+
+
+def parse_with_lines(text: str, name: str) -> tuple[Any, dict[Where, int]]:
+    """Read YAML strictly and say on which line each key and item stands.
+
+    Returns the value and {path: line}; a path is a tuple of keys and indexes, () is the whole.
+    Refused: a key given twice, aliases (what they share cannot be named by one line), and what
+    JSON has no word for, such as a date without quotes.
+    """
+    lines: dict[Where, int] = {}
+    try:
+        loader = yaml.SafeLoader(text)
+        try:
+            value = _value(loader, loader.get_single_node(), (), lines, set())
+        finally:
+            loader.dispose()
+    except RecursionError as error:
+        raise DefinitionError(f"{name}: nested too deep") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise DefinitionError(f"{name}: {_where(error)}") from error
+    return value, lines
+
+
+def _value(
+    loader: yaml.SafeLoader,
+    node: yaml.Node | None,
+    path: Where,
+    lines: dict[Where, int],
+    seen: set[int],
+) -> Any:
+    if node is None:
+        return None
+    line = node.start_mark.line + 1
+    lines.setdefault(path, line)
+    if id(node) in seen:
+        raise ValueError(f"line {line}: anchors and aliases are not supported; write it out")
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _value(loader, item, (*path, index), lines, seen)
+            for index, item in enumerate(node.value)
+        ]
+    if isinstance(node, yaml.MappingNode):
+        mapping: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key, at = key_node.value, key_node.start_mark.line + 1
+            if key_node.tag != "tag:yaml.org,2002:str":
+                raise ValueError(f"line {at}: a key must be text; quote it")
+            if key in mapping:
+                raise ValueError(f"line {at}: the key {key!r} is given twice")
+            lines[(*path, key)] = at
+            mapping[key] = _value(loader, value_node, (*path, key), lines, seen)
+        return mapping
+    value = loader.construct_object(node)  # type: ignore[no-untyped-call]
+    if value is not None and not isinstance(value, (str, int, float)):
+        kind = type(value).__name__
+        raise ValueError(f"line {line}: {node.value!r} is read as a {kind}; quote it")
+    return value
+
+
+def _where(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    if isinstance(error, yaml.MarkedYAMLError) and mark is not None:
+        return f"line {mark.line + 1}: {error.problem or error.context}"
+    return _one_line(error)
 
 
 def _one_line(error: Exception) -> str:

@@ -1,12 +1,22 @@
 """Check values against JSON Schemas, one line a mistake; the only door to the schema libraries."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence, Sized
+from difflib import get_close_matches
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.exceptions import best_match
+from jsonschema.validators import extend
 
 LONGEST_SHOWN = 80
+
+# A list may be a set of the store: any sequence but a text.
+_CHECKER = Draft202012Validator.TYPE_CHECKER.redefine(
+    "array", lambda _, value: isinstance(value, Sequence) and not isinstance(value, str | bytes)
+)
+_Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # its stub
+    Draft202012Validator, type_checker=_CHECKER
+)
 
 
 class Schema:
@@ -20,13 +30,49 @@ class Schema:
         self.document = document
         self.part: Mapping[str, Any] = document["$defs"][part] if part else document
         target = {**document, "$ref": f"#/$defs/{part}"} if part else dict(document)
-        self._validator = Draft202012Validator(target)
+        self._validator = _Validator(target)
 
     def problems(self, value: object) -> Iterator[str]:
         """Say what is wrong with a value, one line a mistake, each naming its field."""
         errors = self._validator.iter_errors(value)
         for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
             yield _line(error)
+
+    def located(self, value: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Say what is wrong and where: the path of each mistake, of a key that is not known too."""
+        for error in self._validator.iter_errors(value):
+            path, schema = tuple(error.absolute_path), error.schema
+            if error.validator == "additionalProperties" and isinstance(schema, Mapping):
+                known = list(schema.get("properties", ()))
+                for key in cast("Mapping[str, Any]", error.instance):
+                    if key not in known:
+                        close = get_close_matches(key, known, 1)
+                        hint = f"; did you mean {close[0]!r}?" if close else ""
+                        yield (*path, key), f"there is no key {key!r}{hint}"
+            elif (
+                error.validator == "propertyNames" or "propertyNames" in error.absolute_schema_path
+            ):
+                yield (*path, str(error.instance)), f"{error.instance!r}: {_own_message(error)}"
+            else:
+                yield path, _own_message(error) or _message(error)
+
+
+def outputs_of(schema: Mapping[str, Any], value: object) -> dict[str, Any]:
+    """Collect the fields of an answer that its schema names as outputs ("x-output").
+
+    schema: of the value, an object; objects below it without an output name are walked through.
+    """
+    found: dict[str, Any] = {}
+    if not isinstance(value, Mapping):
+        return found
+    for name, rule in schema.get("properties", {}).items():
+        if value.get(name) is None:
+            continue
+        if "x-output" in rule:
+            found.setdefault(rule["x-output"], value[name])
+        else:
+            found = {**outputs_of(rule, value[name]), **found}
+    return found
 
 
 def _line(error: ValidationError) -> str:
@@ -46,7 +92,7 @@ def _own_message(error: ValidationError) -> str | None:
 
 def _message(error: ValidationError) -> str:
     """Word a refusal for a person; long values are cut, for an argument may hold a whole list."""
-    value, limit = _shown(error.instance), error.validator_value
+    value, limit = _shown(error.instance), cast("Any", error.validator_value)
     match error.validator:
         case "required":
             return str(error.message).replace(" is a required property", " is missing")
@@ -59,7 +105,7 @@ def _message(error: ValidationError) -> str:
         case "maxLength":
             return f"{value} is longer than {limit} characters"
         case "maxItems":
-            return f"has {len(error.instance)} items, more than {limit}"
+            return f"has {len(cast('Sized', error.instance))} items, more than {limit}"
         case "type":
             wanted = limit if isinstance(limit, str) else " or ".join(limit)
             return f"{value} is not of type {wanted}"

@@ -1,0 +1,268 @@
+"""An action: check the arguments, cut them into batches, let the handler send each."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from .call import Call
+from .endpoint import Endpoint
+from .errors import ApiError, ArgumentError, ClosedError, ResponseError, TransportError
+from .outcome import FAILED, REFUSED, UNKNOWN, Outcome
+from .schema import Schema
+
+Handler = Callable[..., Any]
+Rows = list[dict[str, Any]]
+
+CHECKED_AT_ONCE = 10_000  # items; a list is checked whole before anything is sent
+BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item
+MOST_PROBLEMS = 5  # that a message lists
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How the batch argument is cut.
+
+    items, bytes: at most, in one request, unless the connection sets its own; most: the
+    documented ceiling of items.
+    """
+
+    argument: str
+    items: int
+    bytes: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One entry of integration.yml: what an action is, before it has a connection.
+
+    document: the whole schema, schema: of the arguments; limits: None when a call is one request;
+    effect: what a removal does, by an argument, None for what only reads; target: arguments that
+    name it, fixed: those of them that the action fixes; settles: whether the handler settles a
+    lost answer by reading; reads: the read actions that the handler may use; resolves: the
+    argument whose values a read turns into ids; refusals: what a status means here.
+    """
+
+    name: str
+    title: str
+    documentation: str | None
+    system: str
+    endpoint: Endpoint | None
+    handler: Handler
+    schema: Schema
+    document: Mapping[str, Any]
+    limits: Limits | None
+    effect: Mapping[str, str] | None
+    target: tuple[str, ...]
+    fixed: Mapping[str, str]
+    settles: bool
+    reads: tuple[str, ...]
+    resolves: str | None
+    refusals: Mapping[int, str]
+    applies_to: tuple[str, ...]
+    context_path: str
+    context_key: tuple[str, ...]
+
+    @property
+    def removes(self) -> bool:
+        """Whether it takes something out of a system; if not, it only reads."""
+        return self.effect is not None
+
+    @property
+    def named_by(self) -> str:
+        """What names an indicator of this action in its outcomes: "value" or "id"."""
+        return self.context_key[0]
+
+    def effect_on(self, arguments: Mapping[str, Any]) -> str:
+        """Return what a removal with these arguments does: "disarms" or "rearms"."""
+        effect = self.effect or {}
+        return effect.get(str(arguments.get(effect.get("by", ""))), effect.get("default", ""))
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one request carries.
+
+    number: its place in the call, from 0; arguments: the handler's; items: the values or ids that
+    it removes, distinct, empty for a read.
+    """
+
+    number: int
+    arguments: Mapping[str, Any]
+    items: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Checked arguments, ready to be cut; iterating yields the batches, lazily and repeatably.
+
+    target: of every outcome; duplicates: items given more than once; filled: names of arguments
+    that came from the connection's defaults.
+    """
+
+    arguments: Mapping[str, Any]
+    target: Mapping[str, str]
+    duplicates: int
+    filled: tuple[str, ...]
+    items: Iterable[str] = ()
+    cut: Callable[["Prepared"], Iterator[Batch]] = field(repr=False, default=lambda _: iter(()))
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.cut(self)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A definition bound to a connection; a local action has no call."""
+
+    definition: Definition
+    call: Call | None
+
+    def prepare(self, arguments: Mapping[str, Any]) -> Prepared:
+        """Check the arguments, whole, before anything is sent.
+
+        arguments: by the vendor's names; the batch argument may be a list or any other sized
+        collection of texts that can be walked again. Missing ones come from the connection's
+        defaults. Raises ArgumentError.
+        """
+        definition = self.definition
+        properties = definition.schema.part["properties"]
+        defaults = self.call.connection.defaults if self.call else {}
+        filled = tuple(n for n in defaults if n in properties and n not in arguments)
+        given = {**{name: defaults[name] for name in filled}, **arguments}
+        limits, duplicates = definition.limits, 0
+        if limits and _many(given.get(limits.argument)):
+            items = given[limits.argument]
+            if isinstance(items, list | tuple):
+                texts = [item.strip() if isinstance(item, str) else item for item in items]
+                items = list(dict.fromkeys(texts)) if _texts(texts) else texts
+                duplicates = len(texts) - len(items)
+            self._check({**given, limits.argument: []}, items, limits.argument)
+            given[limits.argument] = items
+        else:
+            self._check(given)
+            items = [given[limits.argument]] if limits else []
+        target = {
+            name: str(definition.fixed.get(name, given.get(name))) for name in definition.target
+        }
+        if self.call:
+            target.update(self.call.tenant)
+        return Prepared(given, target, duplicates, filled, items, self._cut)
+
+    def send(self, batch: Batch, target: Mapping[str, str]) -> list[Outcome]:
+        """Let the handler send a batch of a removal; whatever happens becomes outcomes."""
+        try:
+            outcomes: list[Outcome] = self.definition.handler(self.call, **batch.arguments)
+        except ClosedError as error:
+            return self.outcomes(batch.items, target, REFUSED, str(error), attempts=0)
+        except TransportError as error:
+            outcome = UNKNOWN if error.sent else FAILED
+            return self.outcomes(batch.items, target, outcome, str(error), error.attempts)
+        except ResponseError as error:
+            return self.outcomes(batch.items, target, UNKNOWN, str(error), error.attempts, error)
+        except ApiError as error:
+            outcome = UNKNOWN if error.unclear else FAILED
+            meaning = self.definition.refusals.get(error.status)
+            reason = f"{error} ({meaning})" if meaning else str(error)
+            return self.outcomes(batch.items, target, outcome, reason, error.attempts, error)
+        return outcomes
+
+    def read(self, batch: Batch) -> Rows:
+        """Let the handler of a read, or of a local action, return its rows."""
+        first = (self.call,) if self.call else ()
+        rows: Rows = self.definition.handler(*first, **batch.arguments)
+        return rows
+
+    def outcomes(
+        self,
+        items: Iterable[str],
+        target: Mapping[str, str],
+        outcome: str,
+        reason: str,
+        attempts: int,
+        answer: ApiError | ResponseError | None = None,
+    ) -> list[Outcome]:
+        """Return one and the same outcome for some items."""
+        named = self.definition.named_by
+        return [
+            Outcome(
+                outcome,
+                target,
+                value=item if named == "value" else None,
+                id=item if named == "id" else None,
+                reason=reason,
+                http_status=answer.status if answer else None,
+                request_id=answer.request_id if answer else None,
+                attempts=attempts,
+                response=answer.fields if isinstance(answer, ApiError) else {},
+            )
+            for item in items
+        ]
+
+    def _check(
+        self, given: Mapping[str, Any], items: Iterable[Any] = (), argument: str | None = None
+    ) -> None:
+        """Refuse arguments that do not satisfy the schema; items are checked in portions."""
+        definition, fixed = self.definition, {}
+        for name, rule in definition.schema.part["properties"].items():
+            if rule.get("x-connection"):
+                if name in given:
+                    raise ArgumentError(f"{name}: belongs to the connection's settings")
+                fixed[name] = self.call.connection.api_version if self.call else None
+        walk, start = iter(items), 0
+        while True:
+            portion = list(islice(walk, CHECKED_AT_ONCE))
+            if start and not portion:
+                return
+            whole = {**given, **fixed, **({argument: portion} if argument else {})}
+            if problems := list(islice(definition.schema.problems(whole), MOST_PROBLEMS + 1)):
+                if start:
+                    problems.insert(0, f"counted from item {start}")
+                if len(problems) > MOST_PROBLEMS:
+                    problems[MOST_PROBLEMS:] = ["and more"]
+                raise ArgumentError(*problems)
+            start += len(portion)
+            if len(portion) < CHECKED_AT_ONCE:
+                return
+
+    def _cut(self, prepared: Prepared) -> Iterator[Batch]:
+        """Cut by items and by the bytes that they take in JSON."""
+        limits = self.definition.limits
+        if limits is None:
+            yield Batch(0, prepared.arguments)
+            return
+        own: Mapping[str, int] = self.call.connection.limits if self.call else {}
+        most = min(own.get("items", limits.items), limits.most or own.get("items", limits.items))
+        room = own.get("bytes", limits.bytes) if limits.bytes else None
+        batch: list[str] = []
+        number = size = 0
+        for item in prepared.items:
+            taken = len(json.dumps(item)) + BYTES_AROUND_ITEM if room else 0
+            if batch and (len(batch) == most or (room and size + taken > room)):
+                yield self._batch(number, prepared.arguments, batch)
+                batch, size, number = [], 0, number + 1
+            batch.append(item)
+            size += taken
+        if batch:
+            yield self._batch(number, prepared.arguments, batch)
+
+    def part(self, batch: Batch, items: Sequence[str]) -> Batch:
+        """Return a batch with only some of its items."""
+        return self._batch(batch.number, batch.arguments, items)
+
+    def _batch(self, number: int, arguments: Mapping[str, Any], items: Sequence[str]) -> Batch:
+        limits = self.definition.limits
+        if limits is None or not items:
+            return Batch(number, arguments)
+        part = list(items) if _many(arguments[limits.argument]) else items[0]
+        return Batch(number, {**arguments, limits.argument: part}, tuple(items))
+
+
+def _many(value: object) -> bool:
+    return isinstance(value, Sized) and not isinstance(value, str | bytes | Mapping)
+
+
+def _texts(items: Iterable[object]) -> bool:
+    return all(isinstance(item, str) for item in items)

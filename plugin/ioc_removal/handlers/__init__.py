@@ -1,0 +1,29 @@
+"""One module a system, one small function a request; found here by name, not by import."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .cybertrace import delete_indicators, list_suppliers, unmark_false_positives
+from .local import refuse_run, report_outcomes, select_indicators
+from .secmaster import delete_threat_indicators, search_indicators
+from .waf import (
+    delete_ip_reputation_rule,
+    find_ip_reputation_rules,
+    list_ip_reputation_rules,
+    list_policies,
+)
+
+HANDLERS: Mapping[str, Callable[..., Any]] = {
+    "cybertrace.delete_indicators": delete_indicators,
+    "cybertrace.list_suppliers": list_suppliers,
+    "cybertrace.unmark_false_positives": unmark_false_positives,
+    "local.refuse_run": refuse_run,
+    "local.report_outcomes": report_outcomes,
+    "local.select_indicators": select_indicators,
+    "secmaster.delete_threat_indicators": delete_threat_indicators,
+    "secmaster.search_indicators": search_indicators,
+    "waf.delete_ip_reputation_rule": delete_ip_reputation_rule,
+    "waf.find_ip_reputation_rules": find_ip_reputation_rules,
+    "waf.list_ip_reputation_rules": list_ip_reputation_rules,
+    "waf.list_policies": list_policies,
+}

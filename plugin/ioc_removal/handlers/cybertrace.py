@@ -1,0 +1,98 @@
+"""Kaspersky CyberTrace: one function a request.
+
+Source: https://support.kaspersky.com/CyberTrace/5.1/en-US/198660.htm
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..call import Call
+from ..endpoint import Answer
+from ..outcome import ABSENT, FAILED, REMOVED, UNKNOWN, Outcome, worst
+from .cybertrace_rows import match_rows
+
+FALSE_POSITIVE = "FalsePositive"
+UNMARKING_VERSIONS = ("1.2", "1.3")
+NOT_THERE = "indicatordoesntexist"  # "Indicator doesn't exist" in any case and punctuation
+
+
+def delete_indicators(
+    call: Call, supplier: str, indicators: Sequence[str], unmark_detections: bool | None = None
+) -> list[Outcome]:
+    """DELETE suppliers/{supplier}/indicators."""
+    flag = {}
+    if supplier == FALSE_POSITIVE and call.api_version in UNMARKING_VERSIONS:
+        flag = {"unmark_detections": bool(unmark_detections)}
+    answer = call.send(
+        path={"supplier": supplier},
+        body=[{"indicator": indicator, **flag} for indicator in indicators],
+    )
+    return _outcomes(answer, indicators, {"supplier": supplier, **call.tenant})
+
+
+def unmark_false_positives(
+    call: Call, indicators: Sequence[str], unmark_detections: bool | None = None
+) -> list[Outcome]:
+    """DELETE suppliers/FalsePositive/indicators."""
+    return delete_indicators(call, FALSE_POSITIVE, indicators, unmark_detections)
+
+
+def list_suppliers(call: Call) -> list[dict[str, Any]]:
+    """GET suppliers."""
+    answer = call.send()
+    rows = answer.body if isinstance(answer.body, list) else [answer.body]
+    if not all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
+        raise answer.undocumented("no list of suppliers with their names")
+    return [{"name": row["name"], "status": row.get("status")} for row in rows]
+
+
+def _outcomes(
+    answer: Answer, indicators: Sequence[str], target: Mapping[str, str]
+) -> list[Outcome]:
+    """Read what became of each indicator from the rows of the answer and its status."""
+    said = answer.body[0] if isinstance(answer.body, list) and answer.body else answer.body
+    if not isinstance(said, dict) or (isinstance(answer.body, list) and len(answer.body) > 1):
+        raise answer.undocumented("no status of the operation")
+    rows, status = said.get("error_indicators") or [], said.get("status")
+    if not isinstance(rows, list):
+        raise answer.undocumented("error_indicators is not a list")
+    matched, doubtful = match_rows(rows, indicators)
+    succeeded = isinstance(status, str) and bool(status.strip())
+    if not rows:
+        succeeded = succeeded and answer.status in {200, 201} and "error" not in str(status).lower()
+    rest = REMOVED if succeeded else UNKNOWN
+
+    def outcome(indicator: str) -> Outcome:
+        reason = None
+        if indicator in matched:
+            said_of_it = [_meaning(row) for row in matched[indicator]]
+            name = worst(name for name, _ in said_of_it)
+            reason = next(text for outcome, text in said_of_it if outcome == name)
+        elif indicator in doubtful:
+            name, reason = UNKNOWN, "the answer names an indicator that may be this one"
+        else:
+            name = rest
+            if rest == UNKNOWN:
+                reason = f"{answer.status} with status {status!r} does not say that it is deleted"
+        return Outcome(
+            name,
+            target,
+            value=indicator,
+            reason=reason,
+            http_status=answer.status,
+            request_id=answer.request_id,
+            attempts=answer.attempts,
+            maybe_ours=name == ABSENT and answer.unclear,
+            response={} if status is None else {"status": status},
+        )
+
+    return [outcome(indicator) for indicator in indicators]
+
+
+def _meaning(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the outcome and the reason of one row of error_indicators."""
+    reason = row.get("reason")
+    if not isinstance(reason, str) or not reason.strip():
+        return FAILED, "not deleted; the answer gives no reason"
+    letters = "".join(char for char in reason.lower() if char.isalnum())
+    return (ABSENT if letters == NOT_THERE else FAILED), reason

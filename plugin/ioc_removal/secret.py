@@ -1,0 +1,21 @@
+"""The one type in which secrets live: whatever prints it, prints a mask."""
+
+MASK = "***"
+
+
+class Secret:
+    """A password, key or token that shows itself only to reveal()."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the secret itself, for the one place that sends it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__

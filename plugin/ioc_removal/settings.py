@@ -1,0 +1,189 @@
+"""Find the settings: a file, and the environment over it."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from os import environ
+from pathlib import Path
+from typing import Any
+
+from .errors import DefinitionError, SettingsError
+from .loader import parse, read
+from .schema import Schema
+from .secret import Secret
+
+PREFIX = "IOC_REMOVAL_"
+RESERVED = {f"{PREFIX}SETTINGS", f"{PREFIX}STORE"}
+PLACES = ("./ioc-removal.yml", "~/.config/ioc-removal/settings.yml")
+SYSTEMS = ("cybertrace", "secmaster", "waf")
+# Which credential a key belongs to, when only the environment names it.
+AUTH_TYPES = {"username": "basic", "access_key": "aksk", "token": "iam_token"}
+SECRETS = ("password", "secret_key", "security_token", "token")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The checked settings.
+
+    connections: by name, as in schemas/settings.json, credentials resolved, secrets as Secret;
+    source: where they were found, for messages.
+    """
+
+    connections: Mapping[str, Mapping[str, Any]]
+    source: str
+
+    def pick(self, system: str, name: str | None = None) -> str:
+        """Return the name of the connection to a system; name: the one asked for, if any."""
+        names = [key for key, value in self.connections.items() if value["system"] == system]
+        if name is not None and name not in names:
+            known = ", ".join(names) or "none"
+            raise SettingsError(f"there is no {system} connection {name!r} (there is: {known})")
+        if not names:
+            raise SettingsError(
+                f"no connection to {system}: set {PREFIX}{system.upper()}_URL and its credentials, "
+                f"or add it to {self.source}"
+            )
+        if name is None and len(names) > 1:
+            raise SettingsError(
+                f"{system} has several connections: choose with --connection {system}=NAME "
+                f"({', '.join(names)})"
+            )
+        return name or names[0]
+
+
+def load_settings(path: str | None = None, environment: Mapping[str, str] = environ) -> Settings:
+    """Read and check the settings.
+
+    path: of --settings, else $IOC_REMOVAL_SETTINGS, else the first of PLACES that exists.
+    """
+    document, source = _document(path or environment.get(f"{PREFIX}SETTINGS"))
+    return settings_from(document, source, environment)
+
+
+def settings_from(
+    document: Any, source: str, environment: Mapping[str, str] | None = None
+) -> Settings:
+    """Check settings that were read already; the environment, when given, prevails."""
+    schema = read("schemas/settings.json")
+    if not isinstance(document, dict):
+        raise SettingsError(f"{source}: must hold connections, each with its system and url")
+    document = deepcopy(document)
+    environment = environment or {}
+    if isinstance(document.setdefault("connections", {}), dict):
+        _overlay(document["connections"], environment, schema)
+    if problems := list(Schema(schema).problems(document)):
+        raise SettingsError(f"{source}: {'; '.join(problems)}")
+    credentials = document.get("credentials", {})
+    connections = {
+        name: _resolved(name, connection, credentials, source, environment)
+        for name, connection in document["connections"].items()
+    }
+    return Settings(connections, source)
+
+
+def _document(path: str | None) -> tuple[Any, str]:
+    places = [path] if path else PLACES
+    for place in places:
+        file = Path(place).expanduser()
+        if not path and not file.is_file():
+            continue
+        try:
+            return parse(file.read_text(encoding="utf-8"), place) or {}, place
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise SettingsError(f"cannot read the settings {place}: {why}") from error
+        except DefinitionError as error:
+            raise SettingsError(str(error)) from error
+    return {}, PLACES[0]
+
+
+def _overlay(
+    connections: dict[str, Any], environment: Mapping[str, str], schema: Mapping[str, Any]
+) -> None:
+    """Put IOC_REMOVAL_<CONNECTION>_<KEY> over the connections of the file."""
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or variable in RESERVED:
+            continue
+        rest = variable.removeprefix(PREFIX)
+        names = {name.upper().replace("-", "_"): name for name in (*SYSTEMS, *connections)}
+        owner = max((n for n in names if rest.startswith(f"{n}_")), key=len, default=None)
+        if owner is None:
+            raise SettingsError(f"{variable}: there is no such connection")
+        name, key = names[owner], rest.removeprefix(f"{owner}_").lower()
+        connection = connections.setdefault(name, {"system": name})
+        if not isinstance(connection, dict):
+            continue
+        properties = schema["$defs"]["connection"]["properties"]
+        for part in ("defaults", "limits"):
+            if key in properties[part]["properties"]:
+                kind = properties[part]["properties"][key]
+                connection.setdefault(part, {})[key] = _typed(variable, text, kind)
+                break
+        else:
+            if key in schema["$defs"]["auth"]["properties"] and key != "type":
+                _authenticate(connection, key, text)
+            elif key in properties and "type" in properties[key] | {"type": 0}:
+                connection[key] = _typed(variable, text, properties[key])
+            else:
+                raise SettingsError(f"{variable}: there is no setting {key!r}")
+
+
+def _authenticate(connection: dict[str, Any], key: str, text: str) -> None:
+    if not isinstance(connection.get("auth"), dict):
+        connection["auth"] = {}
+    auth = connection["auth"]
+    auth[key] = text
+    if key in AUTH_TYPES:
+        auth.setdefault("type", AUTH_TYPES[key])
+
+
+def _typed(variable: str, text: str, schema: Mapping[str, Any]) -> Any:
+    kind = schema.get("type")
+    try:
+        if kind in {"integer", "number"}:
+            return int(text) if kind == "integer" else float(text)
+        if kind == "boolean":
+            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
+    except (ValueError, KeyError) as error:
+        raise SettingsError(f"{variable}: {text!r} is not of type {kind}") from error
+    return text
+
+
+def _resolved(
+    name: str,
+    connection: Mapping[str, Any],
+    credentials: Mapping[str, Any],
+    source: str,
+    environment: Mapping[str, str],
+) -> Mapping[str, Any]:
+    """Replace the name of credentials by them, and each secret by a Secret."""
+    auth = connection.get("auth")
+    where = f"{source}: connections.{name}.auth"
+    if isinstance(auth, str):
+        if auth not in credentials:
+            raise SettingsError(f"{where}: there is no entry {auth!r} in credentials")
+        auth = credentials[auth]
+    if auth is None:
+        return connection
+    revealed = {
+        key: _secret(value, f"{where}.{key}", environment) if key in SECRETS else value
+        for key, value in auth.items()
+    }
+    return {**connection, "auth": revealed}
+
+
+def _secret(value: Any, where: str, environment: Mapping[str, str]) -> Secret:
+    if isinstance(value, str):
+        return Secret(value)
+    if "env" in value:
+        text = environment.get(value["env"]) or environ.get(value["env"])
+        if not text:
+            raise SettingsError(f"{where}: the environment has no {value['env']}")
+        return Secret(text)
+    try:
+        text = Path(value["file"]).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{where}: cannot read {value['file']}") from error
+    if not text:
+        raise SettingsError(f"{where}: {value['file']} is empty")
+    return Secret(text)
