@@ -1,7 +1,6 @@
 """One listening port that answers as CyberTrace, SecMaster and WAF, and remembers."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from datetime import datetime, timezone
 from threading import Lock
 from types import TracebackType
@@ -122,7 +121,7 @@ class Sandbox:
                     "method": request.method,
                     "target": request.target,
                     "headers": dict(request.headers.items()),
-                    "body": deepcopy(request.document),
+                    "body": request.document,
                     "status": None if answer.hang_up else answer.status,
                     "request_id": answer.headers.get("X-request-id"),
                 }

@@ -5,7 +5,7 @@ are taken to bound `create_time`.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,9 @@ TIMES = ("create_time", "update_time", "first_report_time", "last_report_time")
 FIELDS = ("name", "value", "status", "verdict", "indicator_type.indicator_type", *TIMES)
 
 Row = Mapping[str, Any]
-Test = Callable[[Any, Any], bool]
+Test = Callable[[Row], bool]
 
-_OPERATORS: Mapping[str, Test] = {
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": lambda value, operand: bool(value == operand),
     "!=": lambda value, operand: bool(value != operand),
     ">=": lambda value, operand: bool(value >= operand),
@@ -34,11 +34,12 @@ def search(body: Any, rows: Sequence[Row]) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise SearchError("body")
     offset, limit = _number(body, "offset", 0), _number(body, "limit", 1)
-    found = [row for row in rows if _wanted(body, row)]
+    tests = list(_tests(body))
     by = body.get("sort_by")
+    if by is not None and by not in FIELDS:
+        raise SearchError("sort_by")
+    found = [row for row in rows if all(test(row) for test in tests)]
     if by is not None:
-        if by not in FIELDS:
-            raise SearchError("sort_by")
         found.sort(key=lambda row: str(_value(row, by)))
     size = min(limit, LARGEST_PAGE)
     data = found[offset : offset + size]
@@ -52,69 +53,73 @@ def _number(body: Row, name: str, least: int) -> int:
     return number
 
 
-def _wanted(body: Row, row: Row) -> bool:
+def _tests(body: Row) -> Iterator[Test]:
     ids = body.get("ids")
     if ids is not None:
         if not isinstance(ids, list) or len(ids) > 999:
             raise SearchError("ids")
-        if ids and row["id"] not in ids:
-            return False
+        if not all(isinstance(one, str) for one in ids):
+            raise SearchError("ids")
+        if ids:
+            wanted = set(ids)
+            yield lambda row: row["id"] in wanted
     for name, operator in (("from_date", ">="), ("to_date", "<=")):
-        bound = body.get(name)
-        if bound is not None and not _holds(["create_time", operator, bound], row):
-            return False
-    condition = body.get("condition")
-    return condition is None or _condition(condition, row)
+        if body.get(name) is not None:
+            yield _comparison(["create_time", operator, body[name]])
+    if body.get("condition") is not None:
+        yield _condition(body["condition"])
 
 
-def _condition(condition: Any, row: Row) -> bool:
+def _condition(condition: Any) -> Test:
     conditions = condition.get("conditions", []) if isinstance(condition, dict) else None
     if not isinstance(conditions, list) or len(conditions) > 999:
         raise SearchError("condition.conditions")
-    verdicts: dict[str, bool] = {}
+    named: dict[str, Test] = {}
     for one in conditions:
         name = one.get("name") if isinstance(one, dict) else None
         if not isinstance(name, str) or len(name) > 64:
             raise SearchError("condition.conditions.name")
-        verdicts[name] = _holds(one.get("data"), row)
-    return _logic(condition.get("logics") or list(_joined(verdicts)), verdicts)
+        named[name] = _comparison(one.get("data"))
+    logics = condition.get("logics") or [part for name in named for part in ("and", name)][1:]
+    return _logic(logics, named) if named else lambda row: True  # noqa: ARG005
 
 
-def _joined(names: Mapping[str, bool]) -> Sequence[str]:
-    return [part for name in names for part in ("and", name)][1:]
-
-
-def _logic(logics: Any, verdicts: Mapping[str, bool]) -> bool:
+def _logic(logics: Any, named: Mapping[str, Test]) -> Test:
     """Read names joined by and/or from left to right."""
-    if not verdicts:
-        return True
     if not isinstance(logics, list) or len(logics) % 2 == 0:
         raise SearchError("condition.logics")
-    if any(name not in verdicts for name in logics[::2]):
+    if not all(isinstance(part, str) for part in logics):
         raise SearchError("condition.logics")
-    result = verdicts[logics[0]]
-    for word, name in zip(logics[1::2], logics[2::2], strict=True):
-        if str(word).lower() not in ("and", "or"):
-            raise SearchError("condition.logics")
-        right = verdicts[name]
-        result = (result and right) if str(word).lower() == "and" else (result or right)
-    return result
+    names, words = logics[::2], [word.lower() for word in logics[1::2]]
+    if not set(names) <= set(named) or not set(words) <= {"and", "or"}:
+        raise SearchError("condition.logics")
+
+    def test(row: Row) -> bool:
+        result = named[names[0]](row)
+        for word, name in zip(words, names[1:], strict=True):
+            right = named[name](row)
+            result = (result and right) if word == "and" else (result or right)
+        return result
+
+    return test
 
 
-def _holds(data: Any, row: Row) -> bool:
-    if not isinstance(data, list) or len(data) != 3 or data[0] not in FIELDS:
+def _comparison(data: Any) -> Test:
+    if not isinstance(data, list) or len(data) != 3:
         raise SearchError("condition.conditions.data")
-    name, operator, operand = data
     if not all(isinstance(part, str) and len(part) <= 100 for part in data):
         raise SearchError("condition.conditions.data")
-    value = _value(row, name)
-    if operator == "in":
-        return value in operand.split(",")
-    if operator not in _OPERATORS:
+    name, operator, operand = data
+    if name not in FIELDS or operator not in (*_OPERATORS, "in"):
         raise SearchError("condition.conditions.data")
+    if operator == "in":
+        options = operand.split(",")
+        return lambda row: _value(row, name) in options
+    compare = _OPERATORS[operator]
     if name in TIMES and operator != "contains":
-        return _OPERATORS[operator](_moment(str(value)), _moment(operand))
-    return _OPERATORS[operator](value, operand)
+        moment = _moment(operand)
+        return lambda row: compare(_moment(str(_value(row, name))), moment)
+    return lambda row: compare(_value(row, name), operand)
 
 
 def _value(row: Row, name: str) -> Any:
