@@ -261,3 +261,11 @@ def test_a_fault_that_means_nothing_is_refused(sandbox: Sandbox, fault: dict[str
     assert requests.post(sandbox.url + "/sandbox/faults", json=fault, timeout=10).status_code == 400
     with pytest.raises(ArgumentError, match=r"^(fault|seed\.faults\[0\])\."):
         Sandbox({"faults": [fault]})
+
+
+def test_a_port_that_is_taken_is_the_callers_mistake(sandbox: Sandbox) -> None:
+    port = urlsplit(sandbox.url).port or 0
+    with pytest.raises(ArgumentError, match=rf"port {port}: cannot listen"):
+        Sandbox(port=port).start()
+    with pytest.raises(ArgumentError, match="port 70000: cannot listen"):
+        Sandbox(port=70000).start()

@@ -72,14 +72,15 @@ def test_something_not_deleted_is_the_documented_202(sandbox: Sandbox) -> None:
     ]
 
 
-def test_a_broken_supplier_is_the_documented_500_and_keeps_its_indicators(
-    sandbox: Sandbox,
-) -> None:
+def test_a_broken_supplier_is_the_documented_500_and_keeps_its_indicators() -> None:
+    supplier = {"broken": True, "indicators": ["192.0.2.99"]}
     rows = [{"indicator": "192.0.2.99"}]
-    answer = cybertrace(sandbox, "DELETE", "1.3/suppliers/BrokenFeed/indicators", rows)
+    with Sandbox({"cybertrace": {"suppliers": {"Broken": supplier}}}) as sandbox:
+        answer = cybertrace(sandbox, "DELETE", "1.3/suppliers/Broken/indicators", rows)
+        left = sandbox.state()["cybertrace"]["suppliers"]["Broken"]
     text = '[{"status": "An error occurred while deleting indicators from the database"}]'
     assert (answer.status_code, answer.reason, answer.text) == (500, "Internal Server Error", text)
-    assert sandbox.state()["cybertrace"]["suppliers"]["BrokenFeed"] == ["192.0.2.99"]
+    assert left == ["192.0.2.99"]
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,13 @@ def test_a_search_beyond_the_documented_limits_is_400(
     assert (answer.status_code, answer.json()["code"]) == (400, "SecMaster.20040001")
 
 
+def test_a_search_is_checked_where_there_is_nothing_to_find() -> None:
+    with Sandbox({"secmaster": {"workspaces": {WORKSPACE: {}}}}) as sandbox:
+        assert search(sandbox, condition=condition("value", "=", "192.0.2.10"))["total"] == 0
+        document = {"offset": 0, "limit": 10, "condition": condition("colour", "=", "x")}
+        assert huawei(sandbox, "POST", INDICATORS + "/search", document).status_code == 400
+
+
 def test_one_indicator_is_shown_with_every_documented_field(sandbox: Sandbox) -> None:
     document = huawei(sandbox, "GET", f"{INDICATORS}/{KNOWN}").json()
     assert document["code"] == 0

@@ -51,7 +51,12 @@ class Sandbox:
 
     def start(self) -> None:
         """Begin to listen."""
-        self._listener = Listener(self._port, self._answer)
+        try:
+            self._listener = Listener(self._port, self._answer)
+        except (OSError, OverflowError) as error:
+            raise ArgumentError(
+                f"port {self._port}: cannot listen on 127.0.0.1: {error}"
+            ) from error
         self._port = int(self._listener.server_address[1])
         self._listener.start()
 

@@ -33,8 +33,12 @@ def read_seed(path: str) -> dict[str, Any]:
 def merged(seed: Mapping[str, Any]) -> dict[str, Any]:
     """Fill the keys that a seed leaves out, section by section, from the example."""
     _checked(seed, "seed")
-    filled = {name: {**rows, **seed.get(name, {})} for name, rows in default_seed().items()}
-    return {**filled, "faults": list(seed.get("faults", []))}
+    default = default_seed()
+    faults = seed.get("faults", default.pop("faults"))
+    return {
+        **{name: {**rows, **seed.get(name, {})} for name, rows in default.items()},
+        "faults": list(faults),
+    }
 
 
 def _checked(seed: Any, where: str) -> Mapping[str, Any]:
