@@ -16,6 +16,9 @@ PLANNED = "planned"
 OUTCOMES = (UNKNOWN, FAILED, REFUSED, PLANNED, REMOVED, ABSENT)
 DONE = frozenset({REMOVED, ABSENT})
 
+# Errors after which it is not known what the system did, or would do.
+NO_ANSWER = frozenset({"TransportError", "ResponseError"})
+
 SUCCEEDED = "succeeded"
 PARTIAL = "partial"
 
@@ -46,6 +49,11 @@ class Outcome:
         """The name by which a person knows it: its value, else its id."""
         return self.value if self.value is not None else str(self.id)
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether it failed because no answer could be had."""
+        return self.outcome == FAILED and self.http_status is None
+
     def row(self) -> dict[str, Any]:
         """Return the outcome as one flat JSON object, without what is not known."""
         known = {
@@ -74,9 +82,52 @@ def counted(outcomes: Iterable[str]) -> dict[str, int]:
     return {name: counts[name] for name in (*reversed(OUTCOMES),) if counts[name]}
 
 
-def result_of(counts: Mapping[str, int]) -> str:
-    """Return succeeded (all done), partial (some) or failed (none), for counts by outcome."""
-    done = sum(counts.get(name, 0) for name in (*DONE, PLANNED))
-    if done == sum(counts.values()):
-        return SUCCEEDED
-    return PARTIAL if done else FAILED
+@dataclass
+class Summary:
+    """What came of a call or run.
+
+    counts: of outcomes, one a value and target; sent: whether anything was sent to be removed;
+    unreachable: whether something failed because no answer could be had.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    sent: bool = False
+    unreachable: bool = False
+
+    @property
+    def result(self) -> str:
+        """Return succeeded (all done), partial (some) or failed (none)."""
+        done = sum(self.counts.get(name, 0) for name in (*DONE, PLANNED))
+        if done == sum(self.counts.values()):
+            return SUCCEEDED
+        return PARTIAL if done else FAILED
+
+
+def summary_of(outcomes: Iterable[Outcome]) -> Summary:
+    """Sum up outcomes; of several for one value and target, the worst counts."""
+    lines: dict[tuple[str, str], str] = {}
+    summary = Summary()
+    for outcome in outcomes:
+        key = (outcome.indicator, str(sorted(outcome.target.items())))
+        lines[key] = worst((outcome.outcome, lines.get(key, outcome.outcome)))
+        summary.sent |= outcome.attempts > 0
+        summary.unreachable |= outcome.unreachable
+    summary.counts = counted(lines.values())
+    return summary
+
+
+def exit_status(summary: Summary, errors: Iterable[str] = ()) -> int:
+    """Return the exit status of a command.
+
+    errors: names of the errors that ended it, such as "ArgumentError". 3: something is unknown or
+    was unreachable; 1: something failed, or was refused after something was sent; 2: nothing was
+    sent; 0: all done.
+    """
+    ended = set(errors)
+    if summary.counts.get(UNKNOWN) or summary.unreachable or ended & NO_ANSWER:
+        return 3
+    if summary.counts.get(FAILED) or "ApiError" in ended:
+        return 1
+    if summary.counts.get(REFUSED) or ended:
+        return 1 if summary.sent else 2
+    return 0

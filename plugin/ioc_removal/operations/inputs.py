@@ -1,0 +1,103 @@
+"""Read an indicator file into a set of a run; the sums: read = used + duplicates + unused."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from sys import stdin
+from typing import Any
+
+from ..errors import ArgumentError
+from ..indicators.reader import Duplicate, Indicator, Unused, read_indicators
+from ..store.database import Database
+from ..store.sets import StoredSet, write_set
+
+INDICATORS = "indicators"  # the name of the set
+AT_ONCE = 2_000  # unused items written together
+
+
+@dataclass
+class Sums:
+    """How many items a file held, how many are used, by type, and how many are not."""
+
+    read: int = 0
+    used: int = 0
+    duplicates: int = 0
+    unused: int = 0
+    types: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class IndicatorFile:
+    """An indicator file as named on the command line; path "-" is standard input."""
+
+    path: str
+    format: str | None = None
+    column: str | None = None
+    to_ids_only: bool = False
+
+    def read(self, database: Database, run: str) -> tuple[StoredSet, dict[str, Any]]:
+        """Read the indicators into a set of the run; return it and the sums.
+
+        Raises ArgumentError when the file cannot be read or holds nothing usable.
+        """
+        sums, types = Sums(), Counter[str]()
+        indicators = write_set(database, run, INDICATORS, self._values(database, run, sums, types))
+        sums.types = dict(sorted(types.items()))
+        if not indicators:
+            raise ArgumentError(
+                f"{self.path}: no indicator can be used: {sums.read} items read, "
+                f"{sums.unused} unused; give another file, --format or --column"
+            )
+        return indicators, asdict(sums)
+
+    def _values(
+        self, database: Database, run: str, sums: Sums, types: Counter[str]
+    ) -> Iterator[str]:
+        unused: list[Unused] = []
+        for item in self._items():
+            sums.read += 1
+            match item:
+                case Indicator():
+                    sums.used += 1
+                    types[item.type] += 1
+                    yield item.value
+                case Duplicate():
+                    sums.duplicates += 1
+                case Unused():
+                    sums.unused += 1
+                    unused.append(item)
+                    if len(unused) == AT_ONCE:
+                        _keep(database, run, sums.unused - len(unused), unused)
+                        unused = []
+        _keep(database, run, sums.unused - len(unused), unused)
+
+    def _items(self) -> Iterator[Indicator | Unused | Duplicate]:
+        options: dict[str, Any] = {
+            "format": self.format,
+            "column": self.column,
+            "to_ids_only": self.to_ids_only,
+        }
+        if self.path == "-":
+            yield from read_indicators(stdin.buffer, "standard input", **options)
+            return
+        try:
+            with Path(self.path).open("rb") as stream:
+                yield from read_indicators(stream, self.path, **options)
+        except OSError as error:
+            raise ArgumentError(f"{self.path}: cannot be read: {error.strerror}") from error
+
+
+def unused_rows(database: Database, run: str, limit: int = -1) -> list[dict[str, str]]:
+    """Return the items of a run's file that were not used, each with its place and reason."""
+    query = "SELECT text, place, reason FROM unused WHERE run = ? ORDER BY position LIMIT ?"
+    rows = database.rows(query, (run, limit))
+    return [dict(zip(("text", "place", "reason"), row, strict=True)) for row in rows]
+
+
+def _keep(database: Database, run: str, start: int, unused: list[Unused]) -> None:
+    with database.transaction() as connection:
+        connection.executemany(
+            "INSERT OR REPLACE INTO unused VALUES (?, ?, ?, ?, ?)",
+            ((run, start + at, u.text, u.place, u.reason) for at, u in enumerate(unused)),
+        )

@@ -1,0 +1,80 @@
+"""Open the store's SQLite file, and its transactions."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from os import O_CREAT, O_RDWR, close, environ
+from os import open as open_file
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from ..errors import SettingsError
+from .tables import TABLES, VERSION
+
+DEFAULT = "~/.local/state/ioc-removal/store.db"
+VARIABLE = "IOC_REMOVAL_STORE"
+BUSY = 30.0  # seconds to wait for another process's transaction
+
+
+def store_path(option: str | None = None) -> Path:
+    """Return where the store is: --store, else $IOC_REMOVAL_STORE, else the default."""
+    return Path(option or environ.get(VARIABLE) or DEFAULT).expanduser()
+
+
+class Database:
+    """A store's file, usable from any thread.
+
+    path: created, readable by its owner only, when it does not exist. Raises SettingsError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            close(open_file(path, O_CREAT | O_RDWR, 0o600))
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise SettingsError(
+                f"cannot use the store {path}: {error}; choose another with --store or {VARIABLE}"
+            ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run statements as one: all of them are kept, or none."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def _migrate(self) -> None:
+        with self.transaction() as connection:
+            [version] = connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in TABLES.split(";\n"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {VERSION}")
+            elif version != VERSION:
+                raise SettingsError(
+                    f"the store {self.path} has version {version}, this program knows {VERSION}; "
+                    f"choose another with --store or {VARIABLE}"
+                )

@@ -1,0 +1,155 @@
+"""Record a call: its batches before they are sent, their outcomes before they count."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..action import Action, Batch, Prepared
+from ..outcome import Outcome
+from ..trust.perform import Finished, Intent
+from .database import Database
+from .sets import by_reference
+
+OUTCOME_COLUMNS = (
+    "value, id, target, outcome, reason, http_status, request_id, attempts, maybe_ours, response"
+)
+
+
+class StoreRecorder:
+    """The recorder of one call of a run; keyed (run, call, batch).
+
+    call: "call", or the path of the task in its playbook.
+    """
+
+    def __init__(self, database: Database, run: str, call: str, action: Action) -> None:
+        self._database, self._run, self._call, self._action = database, run, call, action
+        self._target: Mapping[str, str] = {}
+
+    def begin(self, prepared: Prepared) -> None:
+        """Note a call that is about to be performed; noting it again changes nothing."""
+        self._target = prepared.target
+        call = self._action.call
+        values = (
+            self._run,
+            self._call,
+            self._action.definition.name,
+            call.connection.name if call else None,
+            json.dumps(prepared.target, sort_keys=True),
+            json.dumps(by_reference(_short(self._action, prepared))),
+            prepared.duplicates,
+            json.dumps(prepared.filled),
+        )
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?)", values)
+
+    def plan(self, batches: Iterator[Batch]) -> int:
+        """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
+        with self._database.transaction() as connection:
+            key = (self._run, self._call)
+            connection.executemany(
+                "INSERT OR IGNORE INTO batches VALUES (?, ?, ?, ?, 0, 0)",
+                ((*key, batch.number, json.dumps(list(batch.items))) for batch in batches),
+            )
+            query = "SELECT count(*) FROM batches WHERE run = ? AND call = ?"
+            [count] = connection.execute(query, key).fetchone()
+        return int(count)
+
+    def planned(self, prepared: Prepared, first: int, stop: int) -> Iterator[Batch]:
+        """Return some of the batches that plan() kept."""
+        query = (
+            "SELECT batch, items FROM batches WHERE run = ? AND call = ? AND batch >= ?"
+            " AND batch < ? ORDER BY batch"
+        )
+        for number, items in self._database.rows(query, (self._run, self._call, first, stop)):
+            whole = Batch(number, prepared.arguments)
+            yield self._action.part(whole, json.loads(items))
+
+    def intent(self, batch: Batch) -> Intent:
+        """Keep that a batch is about to be sent; return what is known of it."""
+        key = (self._run, self._call, batch.number)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO batches VALUES (?, ?, ?, ?, 0, 0)",
+                (*key, json.dumps(list(batch.items))),
+            )
+            where = "WHERE run = ? AND call = ? AND batch = ?"
+            query = f"SELECT tries, finished FROM batches {where}"  # noqa: S608
+            tries, finished = connection.execute(query, key).fetchone()
+            if not finished:
+                connection.execute(f"UPDATE batches SET tries = tries + 1 {where}", key)  # noqa: S608
+        return Intent(self._finished(batch) if finished else None, repeated=tries > 0)
+
+    def finish(self, finished: Finished) -> None:
+        """Keep what became of a batch, all of it or nothing."""
+        key = (self._run, self._call, finished.batch.number)
+        outcomes = finished.outcomes or tuple(self._unresolved(finished.outputs))
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO outcomes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                ((*key, at, *_columns(outcome)) for at, outcome in enumerate(outcomes)),
+            )
+            connection.executemany(
+                "INSERT INTO outputs VALUES (?, ?, ?, ?, ?)",
+                ((*key, at, json.dumps(row)) for at, row in enumerate(finished.outputs)),
+            )
+            if self._action.definition.resolves:
+                connection.executemany(
+                    "INSERT OR IGNORE INTO resolved VALUES (?, ?, ?)",
+                    (
+                        (self._run, row["id"], row["value"])
+                        for row in finished.outputs
+                        if "id" in row and "value" in row
+                    ),
+                )
+            connection.execute(
+                "UPDATE batches SET finished = 1 WHERE run = ? AND call = ? AND batch = ?", key
+            )
+
+    def _unresolved(self, outputs: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
+        """Yield the outcomes of values for which a search found no id."""
+        if self._action.definition.resolves:
+            for row in outputs:
+                if "outcome" in row:
+                    value, id_, reason = (row.get(name) for name in ("value", "id", "reason"))
+                    yield Outcome(row["outcome"], self._target, value, id_, reason)
+
+    def _finished(self, batch: Batch) -> Finished:
+        key = (self._run, self._call, batch.number)
+        where = "WHERE run = ? AND call = ? AND batch = ? ORDER BY position"
+        outcomes = self._database.rows(f"SELECT {OUTCOME_COLUMNS} FROM outcomes {where}", key)  # noqa: S608
+        outputs = self._database.rows(f"SELECT row FROM outputs {where}", key)  # noqa: S608
+        return Finished(
+            batch,
+            tuple(outcome_of(row) for row in outcomes),
+            tuple(json.loads(row) for (row,) in outputs),
+        )
+
+
+def outcome_of(row: tuple[Any, ...]) -> Outcome:
+    """Return the outcome of a row of OUTCOME_COLUMNS."""
+    value, id_, target, outcome, reason, status, request_id, attempts, maybe, response = row
+    return Outcome(
+        outcome, json.loads(target), value, id_, reason, status, request_id, attempts,
+        bool(maybe), json.loads(response),
+    )  # fmt: skip
+
+
+def _columns(outcome: Outcome) -> tuple[Any, ...]:
+    return (
+        outcome.value,
+        outcome.id,
+        json.dumps(outcome.target, sort_keys=True),
+        outcome.outcome,
+        outcome.reason,
+        outcome.http_status,
+        outcome.request_id,
+        outcome.attempts,
+        outcome.maybe_ours,
+        json.dumps(outcome.response),
+    )
+
+
+def _short(action: Action, prepared: Prepared) -> dict[str, Any]:
+    """Return the arguments without the list that the batches hold."""
+    limits = action.definition.limits
+    return {k: v for k, v in prepared.arguments.items() if not limits or k != limits.argument}

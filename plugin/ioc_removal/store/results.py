@@ -1,0 +1,86 @@
+"""Read what came of a run: outcomes, sums, rows that were read."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ..outcome import OUTCOMES, Summary, counted
+from .database import Database
+from .recorder import OUTCOME_COLUMNS, outcome_of
+
+AT_ONCE = 2_000  # rows read together
+WORST_FIRST = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(OUTCOMES))
+# An id that a search of this run found is known by its value too.
+VALUE = "coalesce(o.value, (SELECT r.value FROM resolved r WHERE r.run = o.run AND r.id = o.id))"
+
+
+def run_summary(database: Database, run: str, call: str | None = None) -> Summary:
+    """Sum up the outcomes of a run or of one of its calls: the worst for a value and target."""
+    where, values = _where(run, call)
+    lines = database.rows(
+        f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
+        f" FROM outcomes o {where} GROUP BY coalesce({VALUE}, o.id), o.target) GROUP BY rank",
+        values,
+    )
+    counts = counted(name for rank, count in lines for name in [OUTCOMES[rank]] * count)
+    [(sent, unreachable)] = database.rows(
+        "SELECT coalesce(max(o.attempts > 0), 0),"  # noqa: S608
+        " coalesce(max(o.outcome = 'failed' AND o.http_status IS NULL), 0)"
+        f" FROM outcomes o {where}",
+        values,
+    )
+    return Summary(counts, bool(sent), bool(unreachable))
+
+
+def outcome_rows(database: Database, run: str, call: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the outcomes of a run or of one of its calls as flat rows, in order."""
+    where, values = _where(run, call)
+    columns = ", ".join(
+        VALUE if name == "value" else f"o.{name}" for name in OUTCOME_COLUMNS.split(", ")
+    )
+    query = (
+        f"SELECT c.action, {columns} FROM outcomes o"  # noqa: S608
+        f" JOIN calls c ON c.run = o.run AND c.call = o.call {where}"
+        " ORDER BY o.call, o.batch, o.position LIMIT ? OFFSET ?"
+    )
+    start = 0
+    while rows := database.rows(query, (*values, AT_ONCE, start)):
+        start += len(rows)
+        for action, *row in rows:
+            yield {"action": action, **outcome_of(tuple(row)).row()}
+
+
+def output_rows(database: Database, run: str, call: str) -> list[dict[str, Any]]:
+    """Return the rows that a read returned."""
+    query = "SELECT row FROM outputs WHERE run = ? AND call = ? ORDER BY batch, position"
+    return [json.loads(row) for (row,) in database.rows(query, (run, call))]
+
+
+def call_rows(database: Database, run: str) -> list[dict[str, Any]]:
+    """Return the calls of a run: call, action, connection, batches and how many are finished."""
+    query = (
+        "SELECT c.call, c.action, c.connection, c.target, c.duplicates, c.filled, count(b.batch),"
+        " coalesce(sum(b.finished), 0) FROM calls c"
+        " LEFT JOIN batches b ON b.run = c.run AND b.call = c.call"
+        " WHERE c.run = ? GROUP BY c.call ORDER BY c.call"
+    )
+    names = (
+        "call",
+        "action",
+        "connection",
+        "target",
+        "duplicates",
+        "filled",
+        "batches",
+        "finished",
+    )
+    rows = [dict(zip(names, row, strict=True)) for row in database.rows(query, (run,))]
+    for row in rows:
+        row.update(target=json.loads(row["target"]), filled=json.loads(row["filled"]))
+    return rows
+
+
+def _where(run: str, call: str | None) -> tuple[str, tuple[str, ...]]:
+    if call is None:
+        return "WHERE o.run = ?", (run,)
+    return "WHERE o.run = ? AND o.call = ?", (run, call)

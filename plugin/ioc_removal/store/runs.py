@@ -1,0 +1,107 @@
+"""Runs: begin, end, list, show."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from getpass import getuser
+from secrets import token_hex
+from typing import Any
+
+from ..errors import ArgumentError
+from .database import Database
+
+RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
+COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of a call or a playbook.
+
+    started, ended: ISO 8601 in UTC; details: inputs, the playbook's text, names of settings, and
+    when it ended its counts, errors and output.
+    """
+
+    run: str
+    kind: str
+    name: str
+    status: str
+    result: str | None
+    requester: str
+    dry_run: bool
+    started: str
+    ended: str | None
+    details: Mapping[str, Any]
+
+
+def begin_run(
+    database: Database, kind: str, name: str, *, dry_run: bool, details: Mapping[str, Any]
+) -> str:
+    """Note the beginning of a run and return its id, which sorts by time."""
+    started = datetime.now(timezone.utc)
+    run = f"{started:%Y%m%d-%H%M%S}-{token_hex(3)}"
+    values = (
+        run, kind, name, RUNNING, None, _requester(), dry_run, _text(started), None,
+        json.dumps(details),
+    )  # fmt: skip
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?)", values)
+    return run
+
+
+def add_details(database: Database, run: str, **details: Any) -> None:
+    """Add to what is known of a run."""
+    with database.transaction() as connection:
+        [known] = connection.execute("SELECT details FROM runs WHERE run = ?", (run,)).fetchone()
+        text = json.dumps({**json.loads(known), **details})
+        connection.execute("UPDATE runs SET details = ? WHERE run = ?", (text, run))
+
+
+def end_run(database: Database, run: str, result: str, status: str = ENDED) -> None:
+    """Note the end of a run; result: succeeded, partial or failed."""
+    with database.transaction() as connection:
+        connection.execute(
+            "UPDATE runs SET status = ?, result = ?, ended = ? WHERE run = ?",
+            (status, result, _text(datetime.now(timezone.utc)), run),
+        )
+
+
+def get_run(database: Database, run: str) -> Run:
+    """Return a run by its id; the first characters are enough when only one begins so."""
+    found = database.rows(
+        f"SELECT {COLUMNS} FROM runs WHERE run = ? OR substr(run, 1, ?) = ? LIMIT 3",  # noqa: S608
+        (run, len(run), run),
+    )
+    exact = [row for row in found if row[0] == run] or found
+    if not run or not exact:
+        raise ArgumentError(f"there is no run {run!r}; `ioc-removal runs` lists them")
+    if len(exact) > 1:
+        raise ArgumentError(f"several runs begin with {run!r}; name one whole")
+    return _run(exact[0])
+
+
+def list_runs(database: Database, limit: int = 50) -> list[Run]:
+    """Return the newest runs, newest first."""
+    query = f"SELECT {COLUMNS} FROM runs ORDER BY started DESC, run DESC LIMIT ?"  # noqa: S608
+    return [_run(row) for row in database.rows(query, (limit,))]
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    *columns, details = row
+    run, kind, name, status, result, requester, dry_run, started, ended = columns
+    return Run(
+        run, kind, name, status, result, requester, bool(dry_run), started, ended,
+        json.loads(details),
+    )  # fmt: skip
+
+
+def _requester() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a user without a name, as in containers
+        return "unknown"
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,107 @@
+"""Sets: rows in the store, passed by reference, that behave as a list wherever one is expected."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, overload
+
+from .database import Database
+
+AT_ONCE = 2_000  # rows read or written together
+REFERENCE = "$set"
+
+
+class StoredSet(Sequence[Any]):
+    """A list of texts or rows in the store.
+
+    run, name: what it is stored under.
+    """
+
+    def __init__(self, database: Database, run: str, name: str) -> None:
+        self._database, self.run, self.name = database, run, name
+        found = database.rows("SELECT size FROM sets WHERE run = ? AND name = ?", (run, name))
+        self._size: int = found[0][0] if found else 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Any]:
+        start = 0
+        while start < self._size:
+            yield from self._portion(start, start + AT_ONCE)
+            start += AT_ONCE
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice):
+            start, stop, step = index.indices(self._size)
+            return self._portion(start, stop)[::step] if step > 0 else list(self)[index]
+        position = index + self._size if index < 0 else index
+        if not 0 <= position < self._size:
+            raise IndexError(index)
+        return self._portion(position, position + 1)[0]
+
+    def __contains__(self, item: object) -> bool:
+        query = "SELECT 1 FROM items WHERE run = ? AND name = ? AND item = ? LIMIT 1"
+        return bool(self._database.rows(query, (self.run, self.name, json.dumps(item))))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, StoredSet):
+            return (self.run, self.name) == (other.run, other.name)
+        return isinstance(other, list) and list(self) == other
+
+    def __hash__(self) -> int:
+        return hash((self.run, self.name))
+
+    def __repr__(self) -> str:
+        return f"<{self._size} rows of {self.name}>"
+
+    def _portion(self, start: int, stop: int) -> list[Any]:
+        rows = self._database.rows(
+            "SELECT item FROM items WHERE run = ? AND name = ? AND position >= ? AND position < ?"
+            " ORDER BY position",
+            (self.run, self.name, start, stop),
+        )
+        return [json.loads(item) for (item,) in rows]
+
+
+def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> StoredSet:
+    """Write a set, replacing one of that name, and return it."""
+    walk, size = iter(items), 0
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM items WHERE run = ? AND name = ?", (run, name))
+    while portion := list(islice(walk, AT_ONCE)):
+        with database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO items VALUES (?, ?, ?, ?)",
+                ((run, name, size + at, json.dumps(item)) for at, item in enumerate(portion)),
+            )
+        size += len(portion)
+    with database.transaction() as connection:
+        connection.execute("INSERT OR REPLACE INTO sets VALUES (?, ?, ?)", (run, name, size))
+    return StoredSet(database, run, name)
+
+
+def by_reference(value: Any) -> Any:
+    """Replace the sets in a value by references that JSON can hold."""
+    if isinstance(value, StoredSet):
+        return {REFERENCE: [value.run, value.name]}
+    if isinstance(value, dict):
+        return {key: by_reference(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [by_reference(entry) for entry in value]
+    return value
+
+
+def by_value(database: Database, value: Any) -> Any:
+    """Replace references by the sets that they name."""
+    if isinstance(value, dict):
+        if value.keys() == {REFERENCE}:
+            return StoredSet(database, *value[REFERENCE])
+        return {key: by_value(database, entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [by_value(database, entry) for entry in value]
+    return value

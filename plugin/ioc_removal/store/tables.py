@@ -1,0 +1,103 @@
+"""The tables of the store, and the version that a file must have.
+
+A row of `batches` is the intent to send; its `finished` is set together with its outcomes, so a
+batch without it may have been sent by a process that did not live to see the answer.
+"""
+
+VERSION = 1
+
+TABLES = """
+CREATE TABLE runs (
+    run TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,              -- call or playbook
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,            -- running, interrupted, ended
+    result TEXT,                     -- succeeded, partial, failed; null until it ended
+    requester TEXT NOT NULL,
+    dry_run INTEGER NOT NULL,
+    started TEXT NOT NULL,           -- ISO 8601, UTC
+    ended TEXT,
+    details TEXT NOT NULL            -- JSON: inputs, text of the playbook, settings by name, ...
+);
+CREATE INDEX runs_started ON runs (started);
+
+CREATE TABLE sets (
+    run TEXT NOT NULL,
+    name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+
+CREATE TABLE items (
+    run TEXT NOT NULL,
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    item TEXT NOT NULL,              -- JSON: a text, or a row
+    PRIMARY KEY (run, name, position)
+) WITHOUT ROWID;
+
+CREATE TABLE unused (
+    run TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    place TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    PRIMARY KEY (run, position)
+) WITHOUT ROWID;
+
+CREATE TABLE calls (
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,              -- "call", or the path of the task in the playbook
+    action TEXT NOT NULL,
+    connection TEXT,
+    target TEXT NOT NULL,            -- JSON
+    arguments TEXT NOT NULL,         -- JSON, sets by reference
+    duplicates INTEGER NOT NULL,
+    filled TEXT NOT NULL,            -- JSON: arguments taken from the connection's defaults
+    PRIMARY KEY (run, call)
+) WITHOUT ROWID;
+
+CREATE TABLE batches (
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    items TEXT NOT NULL,             -- JSON: values or ids
+    tries INTEGER NOT NULL,          -- how often a process was about to send it
+    finished INTEGER NOT NULL,
+    PRIMARY KEY (run, call, batch)
+) WITHOUT ROWID;
+
+CREATE TABLE outcomes (
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    value TEXT,
+    id TEXT,
+    target TEXT NOT NULL,            -- JSON
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    http_status INTEGER,
+    request_id TEXT,
+    attempts INTEGER NOT NULL,
+    maybe_ours INTEGER NOT NULL,
+    response TEXT NOT NULL,          -- JSON
+    PRIMARY KEY (run, call, batch, position)
+) WITHOUT ROWID;
+
+CREATE TABLE outputs (
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    row TEXT NOT NULL,               -- JSON
+    PRIMARY KEY (run, call, batch, position)
+) WITHOUT ROWID;
+
+CREATE TABLE resolved (              -- the value of each id that a search of the run found
+    run TEXT NOT NULL,
+    id TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (run, id)
+) WITHOUT ROWID;
+"""
