@@ -93,7 +93,7 @@ def _value(
             lines[(*path, key)] = at
             mapping[key] = _value(loader, value_node, (*path, key), lines, seen)
         return mapping
-    value = loader.construct_object(node)  # type: ignore[no-untyped-call]
+    value = loader.construct_object(node)
     if value is not None and not isinstance(value, (str, int, float)):
         kind = type(value).__name__
         raise ValueError(f"line {line}: {node.value!r} is read as a {kind}; quote it")

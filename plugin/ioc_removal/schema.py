@@ -38,8 +38,8 @@ class Schema:
         for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
             yield _line(error)
 
-    def located(self, value: object) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Say what is wrong and where: the path of each mistake, of a key that is not known too."""
+    def located(self, value: object) -> Iterator[tuple[tuple[str | int, ...], str | None, str]]:
+        """Say what is wrong and where: the path, the key there when it is wrong itself, why."""
         for error in self._validator.iter_errors(value):
             path, schema = tuple(error.absolute_path), error.schema
             if error.validator == "additionalProperties" and isinstance(schema, Mapping):
@@ -48,13 +48,13 @@ class Schema:
                     if key not in known:
                         close = get_close_matches(key, known, 1)
                         hint = f"; did you mean {close[0]!r}?" if close else ""
-                        yield (*path, key), f"there is no key {key!r}{hint}"
+                        yield path, key, f"there is no key {key!r}{hint}"
             elif (
                 error.validator == "propertyNames" or "propertyNames" in error.absolute_schema_path
             ):
-                yield (*path, str(error.instance)), f"{error.instance!r}: {_own_message(error)}"
+                yield path, str(error.instance), f"{error.instance!r}: {_own_message(error)}"
             else:
-                yield path, _own_message(error) or _message(error)
+                yield path, None, _own_message(error) or _message(error)
 
 
 def outputs_of(schema: Mapping[str, Any], value: object) -> dict[str, Any]:

@@ -1,0 +1,75 @@
+"""What a task asks for: one call, or one for each item."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import DefinitionError
+from .functions import Scope
+from .limits import is_list
+from .model import Task
+from .values import Value
+
+MOST_CALLS = 10_000
+
+
+@dataclass(frozen=True)
+class Call:
+    """An action or a playbook (without "ioc_removal.") with its arguments; index of its item."""
+
+    action: str
+    input: Mapping[str, Any]
+    item_index: int | None = None
+
+
+@dataclass(frozen=True)
+class CallResult:
+    """How a call ended ("succeeded" or "failed") and what result() then is."""
+
+    status: str
+    result: Any
+
+
+def calls_of(task: Task, scope: Scope) -> list[Call]:
+    """Render the calls of a task; DefinitionError says what cannot be rendered."""
+    if task.items is None:
+        return [_call(task, scope, None)]
+    values = task.items.values.evaluate(scope)
+    if not is_list(values):
+        raise DefinitionError(f"{task.items.values.where}: this is not a list")
+    if len(values) > MOST_CALLS:
+        where = task.items.values.where
+        raise DefinitionError(
+            f"{where}: {len(values):,} items, more than {MOST_CALLS:,}; give one action the list"
+        )
+    return [
+        _call(task, scope.with_item(_named(item, task.items.names)), index)
+        for index, item in enumerate(values)
+    ]
+
+
+def concurrency_of(task: Task, scope: Scope) -> int | None:
+    """Give how many calls may run at once, None for all; less than 1 counts as 1."""
+    if task.items is None or task.items.concurrency is None:
+        return None
+    return max(1, whole(task.items.concurrency, scope))
+
+
+def whole(value: Value, scope: Scope) -> int:
+    """Evaluate what must be a whole number."""
+    number = value.evaluate(scope)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise DefinitionError(f"{value.where}: {number!r} is not a whole number")
+    return number
+
+
+def _call(task: Task, scope: Scope, index: int | None) -> Call:
+    rendered = {name: value.evaluate(scope) for name, value in task.input}
+    return Call(task.action, rendered, index)
+
+
+def _named(item: Any, names: tuple[str, ...]) -> Any:
+    """Name an item as Orquesta does: a list gives a value to each name, the rest is dropped."""
+    if names and isinstance(item, (list, tuple)):
+        return dict(zip(names, item, strict=False))
+    return {names[0]: item} if len(names) == 1 else item
