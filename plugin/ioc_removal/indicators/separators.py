@@ -93,15 +93,16 @@ def separator_of(lines: Sequence[str], asked: str | None, name: str) -> str | No
 
 
 def _split(lines: Sequence[str], separator: str, name: str) -> _Split | None:
-    """Split the lines; None where nine rows in ten do not have the separator."""
+    """Split the lines; None without a header and without the separator in nine rows of ten."""
     found = list(numbered_rows(lines, separator, name))
     if len(lines) == SAMPLE:
         found = found[:-1]  # the last row may go on beyond the sample
-    several = sum(len(row) > 1 for _, row in found)
-    if not found or 10 * several < 9 * len(found):
+    if not found:
         return None
     begins = [unquoted(lines[number - 1]) for number, _ in found]
-    return _Split(separator, [row for _, row in found], begins)
+    split = _Split(separator, [row for _, row in found], begins)
+    several = sum(len(row) > 1 for row in split.rows)
+    return split if split.titled or 10 * several >= 9 * len(found) else None
 
 
 def _unclear(split: _Split, name: str) -> str:

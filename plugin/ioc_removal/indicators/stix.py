@@ -17,7 +17,7 @@ _TOKEN = re.compile(
     |(?P<mark>[][()])
     |(?P<word>[A-Za-z]+\b(?!'))
     |(?P<operator>!=|<>|<=?|>=?)
-    |(?P<other>\S))""",
+    |(?P<other>[\w.+-]+|\S))""",
     re.VERBOSE | re.DOTALL,
 )
 _TYPES = {
