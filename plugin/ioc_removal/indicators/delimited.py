@@ -2,11 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
+from re import IGNORECASE
+from re import compile as pattern
 
 from ..errors import ArgumentError
 from .columns import chosen_column, is_usual_header
 from .items import Indicator, Unused, typed_item
 from .separators import SAMPLE, numbered_rows, separator_of, unquoted
+
+# Excel's own first line, which names the separator.
+_EXCEL = pattern(r'"?sep=[,;\t]"?', IGNORECASE).fullmatch
 
 
 def plain_items(lines: Iterable[str], start: int = 0) -> Iterator[Indicator | Unused]:
@@ -53,7 +58,7 @@ def _cells(
     asked: str | None,
     start: int,
 ) -> Iterator[Indicator | Unused]:
-    first_rows = [row for _, row in numbered_rows(sample, separator, name, start)]
+    first_rows = [row for _, row in numbered_rows(sample, separator, name, strict=False)]
     column = chosen_column(first_rows, asked, name)
     rows = numbered_rows(lines, separator, name, start)
     header = next(rows) if column.header else None
@@ -79,7 +84,7 @@ def _beginning(lines: Iterator[str]) -> tuple[int, list[str]]:
     """
     before = ""
     for skipped, line in enumerate(lines):
-        if line.strip() and not line.startswith("#"):
+        if line.strip() and not line.startswith("#") and not (skipped == 0 and _EXCEL(line)):
             header = before.lstrip("# ")
             for mark in ",;\t":
                 cells = header.split(mark)

@@ -54,10 +54,16 @@ def unquoted(line: str) -> str:
 
 
 def numbered_rows(
-    lines: Iterable[str], separator: str, name: str, start: int = 0
+    lines: Iterable[str], separator: str, name: str, start: int = 0, *, strict: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not blank, each with the number of the line where it begins."""
-    cells = reader((f"{line}\n" for line in lines), delimiter=separator, skipinitialspace=True)
+    """Yield the rows that are not blank, each with the number of the line where it begins.
+
+    start: how many lines of the file come before; strict: a quote that does not end is an error,
+    for it would swallow the rows below it.
+    """
+    cells = reader(
+        (f"{line}\n" for line in lines), delimiter=separator, skipinitialspace=True, strict=strict
+    )
     number = start + 1
     try:
         for row in cells:
@@ -94,7 +100,7 @@ def separator_of(lines: Sequence[str], asked: str | None, name: str) -> str | No
 
 def _split(lines: Sequence[str], separator: str, name: str) -> _Split | None:
     """Split the lines; None without a header and without the separator in nine rows of ten."""
-    found = list(numbered_rows(lines, separator, name))
+    found = list(numbered_rows(lines, separator, name, strict=False))
     if len(lines) == SAMPLE:
         found = found[:-1]  # the last row may go on beyond the sample
     if not found:
