@@ -125,9 +125,10 @@ class Action:
 
         arguments: by the vendor's names; the batch argument may be a list or any other sized
         collection of texts that can be walked again. Missing ones come from the connection's
-        defaults. Raises ArgumentError.
+        defaults; None counts as missing, as hosts pass it. Raises ArgumentError.
         """
         definition = self.definition
+        arguments = {name: value for name, value in arguments.items() if value is not None}
         properties = definition.schema.part["properties"]
         defaults = self.call.connection.defaults if self.call else {}
         filled = tuple(n for n in defaults if n in properties and n not in arguments)
@@ -256,7 +257,8 @@ class Action:
         limits = self.definition.limits
         if limits is None or not items:
             return Batch(number, arguments)
-        part = list(items) if _many(arguments[limits.argument]) else items[0]
+        rule = self.definition.schema.part["properties"][limits.argument]
+        part = list(items) if rule["type"] == "array" else items[0]
         return Batch(number, {**arguments, limits.argument: part}, tuple(items))
 
 

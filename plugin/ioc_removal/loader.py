@@ -26,12 +26,24 @@ def root() -> "Traversable":
 
 def read(name: str) -> Any:
     """Read one definition of this plugin, such as "schemas/result.json"."""
-    file = root().joinpath(*name.split("/"))
+    text = read_text(name)
     try:
-        text = file.read_text(encoding="utf-8")
         return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (ValueError, yaml.YAMLError) as error:
         raise DefinitionError(f"{name}: {_one_line(error)}") from error
+
+
+def read_text(name: str) -> str:
+    """Read the text of one definition, such as "playbooks/unmark-false-positives.yml"."""
+    try:
+        return root().joinpath(*name.split("/")).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"{name}: cannot be read; install the plugin again") from error
+
+
+def definition_names(folder: str) -> list[str]:
+    """Return the names of the files in a folder of definitions, sorted."""
+    return sorted(file.name for file in root().joinpath(folder).iterdir() if file.is_file())
 
 
 def parse(text: str, name: str) -> Any:

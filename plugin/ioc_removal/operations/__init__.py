@@ -1,1 +1,1 @@
-"""What a person does with the program: one call (call.py), with an indicator file (inputs.py)."""
+"""What a person does with the program: one call, a playbook's run, with an indicator file."""

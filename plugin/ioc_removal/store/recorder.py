@@ -8,7 +8,7 @@ from ..action import Action, Batch, Prepared
 from ..outcome import Outcome
 from ..trust.perform import Finished, Intent
 from .database import Database
-from .sets import by_reference
+from .sets import by_reference, by_value
 
 OUTCOME_COLUMNS = (
     "value, id, target, outcome, reason, http_status, request_id, attempts, maybe_ours, response"
@@ -42,7 +42,16 @@ class StoreRecorder:
         with self._database.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?)", values)
 
-    def plan(self, batches: Iterator[Batch]) -> int:
+    def size(self) -> int:
+        """Return how many items the batches of the call hold."""
+        query = (
+            "SELECT coalesce(sum(json_array_length(items)), 0) FROM batches"
+            " WHERE run = ? AND call = ?"
+        )
+        [(size,)] = self._database.rows(query, (self._run, self._call))
+        return int(size)
+
+    def plan(self, batches: Iterable[Batch]) -> int:
         """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
         with self._database.transaction() as connection:
             key = (self._run, self._call)
@@ -53,6 +62,13 @@ class StoreRecorder:
             query = "SELECT count(*) FROM batches WHERE run = ? AND call = ?"
             [count] = connection.execute(query, key).fetchone()
         return int(count)
+
+    def prepared(self) -> Prepared:
+        """Return what begin() noted, without the list that the batches hold."""
+        query = "SELECT arguments, target FROM calls WHERE run = ? AND call = ?"
+        [(arguments, target)] = self._database.rows(query, (self._run, self._call))
+        self._target = json.loads(target)
+        return Prepared(by_value(self._database, json.loads(arguments)), self._target, 0, ())
 
     def planned(self, prepared: Prepared, first: int, stop: int) -> Iterator[Batch]:
         """Return some of the batches that plan() kept."""

@@ -1,0 +1,233 @@
+"""Run a playbook, or go on with a run whose process died."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import ArgumentError, PluginError
+from ..integration import Integration
+from ..outcome import FAILED, PARTIAL, SUCCEEDED, Summary
+from ..playbooks.engine import Engine
+from ..playbooks.model import Playbook
+from ..playbooks.performing import Performing, Progress
+from ..settings import Settings
+from ..store.database import Database
+from ..store.lease import is_held, lease
+from ..store.results import call_rows, outcome_rows, run_summary
+from ..store.runs import (
+    ENDED,
+    INTERRUPTED,
+    Run,
+    add_details,
+    begin_run,
+    end_run,
+    get_run,
+    list_runs,
+)
+from ..store.sets import by_reference, by_value
+from ..trust.record import error_row, nested, record
+from .inputs import INDICATORS, IndicatorFile
+from .playbooks import gather, input_document, parse_all, systems_of
+
+Told = Callable[[Progress], None]
+
+
+def run_playbook(
+    database: Database,
+    integration: Integration,
+    settings: Settings,
+    name: str,
+    inputs: Mapping[str, Any],
+    *,
+    file: IndicatorFile | None = None,
+    choose: Mapping[str, str] | None = None,
+    dry_run: bool = False,
+    progress: Told = lambda _: None,
+    began: Callable[[str], None] = lambda _: None,
+) -> tuple[dict[str, Any], Summary]:
+    """Run a playbook; return its record and summary, with what went wrong in the record.
+
+    name: of one that ships, or a file's path; file: fills the input `indicators`; choose: the
+    connection of a system where there are several; began: told the id of the run.
+    Raises DefinitionError and ArgumentError for a playbook that cannot be read.
+    """
+    texts = gather(name, integration)
+    playbooks = parse_all(texts, integration)
+    own = next(iter(texts))
+    details = {"texts": texts, "choose": dict(choose or {}), "settings": settings.source}
+    run = begin_run(database, "playbook", own, dry_run=dry_run, details=details)
+    began(run)
+    with lease(database, run):
+        try:
+            given = dict(inputs)
+            if file is not None:
+                given[INDICATORS] = _from_file(database, run, playbooks[own], given, file)
+            given = playbooks[own].check_inputs(given, input_document(own))
+            add_details(database, run, inputs=by_reference(given))
+            performing = _performing(
+                database, run, integration, settings, choose or {}, playbooks, dry_run, progress
+            )
+        except PluginError as error:
+            return _ended(database, integration, get_run(database, run), [error_row(error)])
+        return _execute(performing, playbooks, own, given, integration)
+
+
+def resume_run(
+    database: Database,
+    integration: Integration,
+    settings: Settings,
+    run: str,
+    *,
+    progress: Told = lambda _: None,
+) -> tuple[dict[str, Any], Summary]:
+    """Go on with a run whose process died; raises ArgumentError when there is nothing to go on."""
+    known = get_run(database, run)
+    if known.status == ENDED or known.kind != "playbook":
+        what = "has ended" if known.status == ENDED else "is a single call: call it again"
+        raise ArgumentError(f"the run {known.run} {what}")
+    with lease(database, known.run):
+        if "inputs" not in known.details:
+            raise ArgumentError(
+                f"the run {known.run} stopped while its input was read and sent nothing: run it again"
+            )
+        playbooks = parse_all(known.details["texts"], integration)
+        performing = _performing(
+            database,
+            known.run,
+            integration,
+            settings,
+            known.details["choose"],
+            playbooks,
+            known.dry_run,
+            progress,
+        )
+        given = by_value(database, known.details["inputs"])
+        return _execute(performing, playbooks, known.name, given, integration)
+
+
+def resumable(database: Database) -> list[Run]:
+    """Return the runs of playbooks that stopped without ending, newest first."""
+    return [run for run in list_runs(database, limit=1_000) if is_stopped(database, run)]
+
+
+def is_stopped(database: Database, run: Run) -> bool:
+    """Tell whether a run's process died, or was interrupted, before its end."""
+    return run.kind == "playbook" and run.status != ENDED and not is_held(database, run.run)
+
+
+def _from_file(
+    database: Database,
+    run: str,
+    playbook: Playbook,
+    given: Mapping[str, Any],
+    file: IndicatorFile,
+) -> Any:
+    if INDICATORS not in dict(playbook.inputs):
+        raise ArgumentError(f"{playbook.name} has no input {INDICATORS!r} for a file to fill")
+    if INDICATORS in given:
+        raise ArgumentError(f"{INDICATORS}: give it, or --indicators FILE, not both")
+    indicators, sums = file.read(database, run)
+    add_details(database, run, input=sums)
+    return indicators
+
+
+def _performing(
+    database: Database,
+    run: str,
+    integration: Integration,
+    settings: Settings,
+    choose: Mapping[str, str],
+    playbooks: Mapping[str, Playbook],
+    dry_run: bool,
+    progress: Told,
+) -> Performing:
+    """Make the calls' side of a run; each connection is made now, so that none is missing later."""
+    performing = Performing(
+        database, run, integration, settings, choose, dry_run=dry_run, progress=progress
+    )
+    for system in systems_of(playbooks.values(), integration):
+        performing.connection(system)
+    return performing
+
+
+def _execute(
+    performing: Performing,
+    playbooks: Mapping[str, Playbook],
+    name: str,
+    inputs: Mapping[str, Any],
+    integration: Integration,
+) -> tuple[dict[str, Any], Summary]:
+    database, run = performing.database, performing.run
+    systems = systems_of(playbooks.values(), integration)
+    try:
+        ended = Engine(performing, playbooks).execute(name, inputs, systems)
+    except KeyboardInterrupt:
+        end_run(database, run, run_summary(database, run).result, INTERRUPTED)
+        raise
+    return _ended(
+        database,
+        integration,
+        get_run(database, run),
+        ended["errors"],
+        by_value(database, ended["output"]),
+    )
+
+
+def _ended(
+    database: Database,
+    integration: Integration,
+    run: Run,
+    errors: list[dict[str, Any]],
+    output: Any = None,
+) -> tuple[dict[str, Any], Summary]:
+    """End a run and make its record."""
+    summary = run_summary(database, run.run)
+    result = summary.result
+    if errors:
+        result = PARTIAL if result != FAILED and summary.counts else FAILED
+    add_details(
+        database,
+        run.run,
+        counts=summary.counts,
+        errors=errors,
+        output=by_reference(output or {}),
+    )
+    end_run(database, run.run, result)
+    return run_record(database, integration, get_run(database, run.run)), summary
+
+
+def run_record(database: Database, integration: Integration, run: Run) -> dict[str, Any]:
+    """Return the record of a run that is in the store, also of one that has not ended."""
+    calls = call_rows(database, run.run)
+    context: dict[str, Any] = {}
+    for call in calls:
+        definition = integration.definitions.get(call["action"])
+        if definition and definition.removes:
+            rows = list(outcome_rows(database, run.run, call["call"]))
+            for system, entry in nested(definition.context_path, rows).items():
+                for path, more in entry.items():
+                    context.setdefault(system, {}).setdefault(path, []).extend(more)
+    filled = sorted({name for call in calls for name in call["filled"]})
+    more = {key: run.details[key] for key in ("input",) if key in run.details}
+    return record(
+        "playbook" if run.kind == "playbook" else "action",
+        run.name,
+        run.run,
+        run_summary(database, run.run),
+        result=run.result or SUCCEEDED,
+        outcomes=list(outcome_rows(database, run.run)),
+        context=context,
+        errors=run.details.get("errors", ()),
+        filled_defaults=filled,
+        output=_plain(by_value(database, run.details.get("output", {}))),
+        status=run.status,
+        **more,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with its sets read into lists."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if hasattr(value, "__iter__") and not isinstance(value, str):
+        return [_plain(entry) for entry in value]
+    return value

@@ -1,0 +1,213 @@
+"""Run playbooks durably: the only door to DBOS.
+
+A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks; a chunk
+is a child workflow with one step, on a queue of its connection that lets one chunk through at a
+time. The executor's id is the run's id and a process listens to the queues of its own run only, so
+that two processes on one store never take each other's work.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandle
+
+from ..store.database import Database
+from ..store.sets import by_reference, by_value
+from .calls import Call, CallResult
+from .conductor import conduct
+from .model import Playbook
+from .performing import Performing
+
+# Of the order of steps: raised when it changes, so that no run is replayed differently.
+REPLAY_VERSION = "1"
+POLLING = 0.05  # seconds
+SUCCEEDED, FAILED = "succeeded", "failed"
+
+
+class Engine:
+    """DBOS in this process, for one run.
+
+    playbooks: the run's own, under its name, and those that it runs; performing: its calls.
+    """
+
+    def __init__(self, performing: Performing, playbooks: Mapping[str, Playbook]) -> None:
+        self.performing, self.playbooks = performing, playbooks
+        self.run, self.database = performing.run, performing.database
+
+    def execute(
+        self, name: str, inputs: Mapping[str, Any], systems: Iterable[str]
+    ) -> dict[str, Any]:
+        """Run a playbook, or go on with one that was begun, and return how it ended.
+
+        systems: those that its actions need. Returns {status, output, errors}.
+        """
+        queues = [self.queue(system) for system in systems]
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)
+        DBOS(config=_config(self.database, self.run))
+        try:
+            workflows = _Workflows(self)
+            DBOS.listen_queues(queues)
+            DBOS.launch()
+            for queue in queues:
+                DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=POLLING)
+            if DBOS.get_workflow_status(self.run):
+                handle: WorkflowHandle[Any] = DBOS.retrieve_workflow(self.run)
+            else:
+                with SetWorkflowID(self.run):
+                    handle = DBOS.start_workflow(
+                        workflows.playbook, name, by_reference(dict(inputs))
+                    )
+            ended: dict[str, Any] = handle.get_result(polling_interval_sec=POLLING)
+            return ended
+        finally:
+            DBOS.destroy(destroy_registry=True)
+
+    def queue(self, system: str) -> str:
+        """Return the queue on which the chunks of a system wait."""
+        return f"{self.run}/{system}"
+
+
+class _Workflows:
+    """The workflows, registered with DBOS under constant names."""
+
+    def __init__(self, engine: Engine) -> None:
+        performing, database = engine.performing, engine.database
+
+        @DBOS.workflow(name="playbook")
+        def playbook(name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+            conducted = _Conducted(engine, self, "")
+            return conducted.run(name, by_value(database, inputs))
+
+        @DBOS.workflow(name="item")
+        def item(key: str, action: str, given: dict[str, Any]) -> dict[str, Any]:
+            conducted = _Conducted(engine, self, "")
+            result = conducted.one(key, action, given)
+            return {
+                "status": result.status,
+                "result": by_reference(result.result),
+                "errors": conducted.errors,
+            }
+
+        @DBOS.workflow(name="chunk")
+        def chunk(key: str, action: str, first: int, stop: int) -> None:
+            name = f"{key}: batches {first} to {stop - 1}"
+            DBOS.run_step({"name": name}, performing.perform, key, action, first, stop)
+
+        self.playbook, self.item, self.chunk = playbook, item, chunk
+
+
+@dataclass
+class _Conducted:
+    """A playbook, or one item's call, inside its workflow.
+
+    prefix: path of the task that runs this playbook, for the names of its calls.
+    """
+
+    engine: Engine
+    workflows: _Workflows
+    prefix: str
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    _tries: dict[str, int] = field(default_factory=dict)
+
+    def run(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Conduct a playbook to its end."""
+        playbook = self.engine.playbooks[name]
+        ended = conduct(playbook, inputs, self.perform_calls, DBOS.sleep)
+        said = [{"error": "DefinitionError", "message": line} for line in ended.errors]
+        return {
+            "status": ended.status,
+            "output": by_reference(ended.output),
+            "errors": self.errors + said,
+        }
+
+    def perform_calls(
+        self, task_id: str, calls: list[Call], concurrency: int | None
+    ) -> Sequence[CallResult | None]:
+        """Perform the calls of a task: one here, several as child workflows."""
+        key = self._key(task_id)
+        if len(calls) == 1 and calls[0].item_index is None:
+            return [self.one(key, calls[0].action, by_reference(dict(calls[0].input)))]
+        results: list[CallResult | None] = [None] * len(calls)
+        running: deque[tuple[int, WorkflowHandle[dict[str, Any]]]] = deque()
+        for index, call in enumerate(calls):
+            while concurrency and len(running) >= concurrency:
+                self._collect(running, results)
+            if concurrency and any(r is not None and r.status == FAILED for r in results):
+                break
+            given = by_reference(dict(call.input))
+            handle = DBOS.start_workflow(self.workflows.item, f"{key}[{index}]", call.action, given)
+            running.append((index, handle))
+        while running:
+            self._collect(running, results)
+        return results
+
+    def one(self, key: str, action: str, given: dict[str, Any]) -> CallResult:
+        """Perform one call: a sub-playbook, a removal or a read."""
+        performing = self.engine.performing
+        if action in self.engine.playbooks:
+            inner = _Conducted(self.engine, self.workflows, f"{key}/")
+            ended = inner.run(action, by_value(self.engine.database, given))
+            self.errors += ended["errors"]
+            output = by_value(self.engine.database, ended["output"])
+            return CallResult(ended["status"], {"output": output})
+        if performing.integration.definition(action).removes:
+            result = self._remove(key, action, given)
+        else:
+            result = DBOS.run_step({"name": key}, performing.read, key, action, given)
+        self.errors += result.get("errors", ())
+        status = SUCCEEDED if result["result"] == SUCCEEDED else FAILED
+        return CallResult(status, {"result": by_value(self.engine.database, result)})
+
+    def _remove(self, key: str, action: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Perform a removal chunk by chunk, and sum it up."""
+        performing = self.engine.performing
+        sizes = DBOS.run_step({"name": f"{key}: prepare"}, performing.prepare, key, action, given)
+        if "errors" in sizes:
+            return {"result": FAILED, **sizes}
+        queue = self.engine.queue(performing.integration.definition(action).system)
+        chunks = [
+            DBOS.enqueue_workflow(
+                queue,
+                self.workflows.chunk,
+                key,
+                action,
+                first,
+                min(first + sizes["chunk"], sizes["batches"]),
+            )
+            for first in range(0, sizes["batches"], sizes["chunk"])
+        ]
+        for chunk in chunks:
+            chunk.get_result(polling_interval_sec=POLLING)
+        return DBOS.run_step({"name": f"{key}: outcomes"}, performing.outcome, key)
+
+    def _key(self, task_id: str) -> str:
+        """Name the calls of a task; a task that is tried again has a new name each time."""
+        key = self.prefix + task_id
+        self._tries[key] = self._tries.get(key, 0) + 1
+        return key if self._tries[key] == 1 else f"{key}~{self._tries[key]}"
+
+    def _collect(
+        self,
+        running: deque[tuple[int, WorkflowHandle[dict[str, Any]]]],
+        results: list[CallResult | None],
+    ) -> None:
+        index, handle = running.popleft()
+        said = handle.get_result(polling_interval_sec=POLLING)
+        self.errors += said["errors"]
+        results[index] = CallResult(said["status"], by_value(self.engine.database, said["result"]))
+
+
+def _config(database: Database, run: str) -> DBOSConfig:
+    return {
+        "name": "ioc-removal",
+        "system_database_url": f"sqlite:///{database.path}.engine",
+        "executor_id": run,
+        "application_version": REPLAY_VERSION,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "CRITICAL",
+        "notification_listener_polling_interval_sec": POLLING,
+        "use_listen_notify": False,
+    }

@@ -1,0 +1,132 @@
+"""What the steps of a playbook's run do: prepare a call, perform a part of it, sum it up.
+
+Each function may run again after a crash: what it wrote is found again, not written twice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from ..action import Action
+from ..connection import Connection
+from ..errors import PluginError
+from ..integration import Integration
+from ..outcome import FAILED, SUCCEEDED
+from ..settings import Settings
+from ..store.database import Database
+from ..store.recorder import StoreRecorder
+from ..store.results import outcome_rows, run_summary
+from ..store.sets import by_reference, by_value, write_set
+from ..trust.perform import perform
+from ..trust.record import error_row
+
+CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a task is: indicators, of all that it has to remove."""
+
+    task: str
+    done: int
+    total: int
+
+
+class Performing:
+    """The calls of one run, in this process.
+
+    choose: the connection of a system, by name, where there are several; progress: told of each
+    finished batch, from several threads.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        run: str,
+        integration: Integration,
+        settings: Settings,
+        choose: Mapping[str, str],
+        *,
+        dry_run: bool,
+        progress: Callable[[Progress], None],
+    ) -> None:
+        self.database, self.run, self.integration = database, run, integration
+        self._settings, self._choose = settings, choose
+        self._dry_run, self._progress = dry_run, progress
+        self._connections: dict[str, Connection] = {}
+        self._lock = Lock()
+        self._done: dict[str, int] = {}
+
+    def connection(self, system: str) -> Connection | None:
+        """Return the connection to a system, the same for the whole run; None for local."""
+        if system == "local":
+            return None
+        with self._lock:
+            if system not in self._connections:
+                name = self._settings.pick(system, self._choose.get(system))
+                self._connections[system] = Connection(
+                    name, self._settings, self.integration.systems[system]
+                )
+            return self._connections[system]
+
+    def bind(self, name: str) -> Action:
+        """Return an action on its connection."""
+        system = self.integration.definition(name).system
+        return self.integration.bind(name, self.connection(system))
+
+    def read(self, call: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Perform a read or a local action; return its result, its rows by reference."""
+        try:
+            action = self.bind(name)
+            prepared = action.prepare(by_value(self.database, given))
+            recorder = StoreRecorder(self.database, self.run, call, action)
+            recorder.begin(prepared)
+            rows = [r for f in perform(action, prepared, recorder) for r in f.outputs]
+        except PluginError as error:
+            return {"result": FAILED, "errors": [error_row(error)]}
+        outputs = write_set(self.database, self.run, f"outputs of {call}", rows)
+        return {"result": SUCCEEDED, "outputs": by_reference(outputs)}
+
+    def prepare(self, call: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Check a removal and keep how it is cut; return the sizes that its chunks need."""
+        try:
+            action = self.bind(name)
+            prepared = action.prepare(by_value(self.database, given))
+        except PluginError as error:
+            return {"errors": [error_row(error)]}
+        recorder = StoreRecorder(self.database, self.run, call, action)
+        recorder.begin(prepared)
+        return {"batches": recorder.plan(prepared), "chunk": _chunk(action)}
+
+    def perform(self, call: str, name: str, first: int, stop: int) -> None:
+        """Perform some batches of a prepared removal."""
+        action = self.bind(name)
+        recorder = StoreRecorder(self.database, self.run, call, action)
+        prepared = recorder.prepared()
+        batches = recorder.planned(prepared, first, stop)
+        total = recorder.size()
+        for finished in perform(action, prepared, recorder, batches=batches, dry_run=self._dry_run):
+            with self._lock:
+                self._done[call] = self._done.get(call, 0) + len(finished.batch.items)
+            self._progress(Progress(call, self._done[call], total))
+
+    def outcome(self, call: str) -> dict[str, Any]:
+        """Sum up a removal; return its result, its outcomes by reference."""
+        summary = run_summary(self.database, self.run, call)
+        rows = outcome_rows(self.database, self.run, call)
+        outcomes = write_set(self.database, self.run, f"outcomes of {call}", rows)
+        return {
+            "result": summary.result,
+            "counts": summary.counts,
+            "outcomes": by_reference(outcomes),
+        }
+
+
+def _chunk(action: Action) -> int:
+    """Return how many batches make a chunk."""
+    if action.call is None:
+        return 1
+    connection = action.call.connection
+    a_second = min(connection.in_flight, connection.limits.get("per_second", 1e9))
+    return max(1, int(CHUNK_SECONDS * a_second))
