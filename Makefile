@@ -1,0 +1,48 @@
+# Needs Python 3.10 or newer with venv, and an index that pip can reach.
+# Another Python: make run PYTHON=python3.12
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check build clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 14
+
+run: .venv/all.stamp ## install the command into .venv and rehearse a removal on the sandbox
+	@$(BIN)/ioc-removal demo
+
+test: .venv/dev.stamp ## run the tests; ARGS='-k waf' chooses some
+	@$(BIN)/python -m pytest -rs $(ARGS)
+
+check: .venv/dev.stamp ## ruff format, ruff, mypy --strict
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+build: .venv/dev.stamp ## make the sdist and the wheel in dist/
+	@$(BIN)/python -m build --no-isolation
+
+clean: ## delete .venv and all that was built
+	rm -rf .venv build dist plugin/*.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find plugin tests -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null \
+	|| { echo '$(PYTHON) is not Python 3.10 or newer; choose one: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	|| { echo '$(PYTHON) lacks venv; on Debian: apt-get install python3-venv' >&2; exit 1; }
+	@echo 'making .venv'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+.venv/all.stamp: setup.cfg pyproject.toml | .venv/bin/python
+	@echo 'installing ioc-removal[all] into .venv'
+	@$(INSTALL) --editable '.[all]'
+	@touch $@
+
+.venv/dev.stamp: setup.cfg pyproject.toml | .venv/bin/python
+	@echo 'installing ioc-removal[all,dev] into .venv'
+	@$(INSTALL) --editable '.[all,dev]'
+	@touch $@ .venv/all.stamp

@@ -1,0 +1,59 @@
+"""In CI a skip for a reason that was not agreed on fails; elsewhere it is a skip."""
+
+import sys
+from os import environ
+from pathlib import Path
+from shutil import copy
+from subprocess import run
+
+import pytest
+
+ONE = """
+import pytest
+
+@pytest.mark.skip(reason={reason!r})
+def test_marked():
+    pass
+
+def test_called():
+    pytest.skip({reason!r})
+
+@pytest.mark.xfail(strict=True)
+def test_expected_to_fail():
+    assert False
+"""
+WHOLE = """
+import pytest
+
+pytest.skip({reason!r}, allow_module_level=True)
+"""
+AGREED, OTHER = "no Python 3.10 here", "not today"
+
+
+@pytest.mark.parametrize(
+    ("module", "reason", "ci", "said"),
+    [
+        (ONE, AGREED, "true", "2 skipped, 1 xfailed in"),
+        (ONE, OTHER, "", "2 skipped, 1 xfailed in"),
+        (ONE, OTHER, "true", "1 failed, 1 xfailed, 1 error in"),
+        (WHOLE, AGREED, "true", "1 skipped in"),
+        (WHOLE, OTHER, "", "1 skipped in"),
+        (WHOLE, OTHER, "true", "1 error in"),
+    ],
+)
+def test_skips(module: str, reason: str, ci: str, said: str, tmp_path: Path) -> None:
+    for name in ("conftest.py", "allowed_skips.txt"):
+        copy(Path(__file__).with_name(name), tmp_path)
+    (tmp_path / "test_made_up.py").write_text(module.format(reason=reason), encoding="utf-8")
+    done = run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        env={**environ, "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stdout.splitlines()[-1]
+    failed = "error" in said
+    assert (done.returncode in {1, 2}) is failed  # 5: nothing but skips
+    assert (f"allowed_skips.txt: {OTHER}" in done.stdout) is failed
