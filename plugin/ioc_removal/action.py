@@ -145,6 +145,8 @@ class Action:
         else:
             self._check(given)
             items = [given[limits.argument]] if limits else []
+        if definition.endpoint:
+            definition.endpoint.check_path(given)
         target = {
             name: str(definition.fixed.get(name, given.get(name))) for name in definition.target
         }
@@ -219,8 +221,8 @@ class Action:
                 return
             whole = {**given, **fixed, **({argument: portion} if argument else {})}
             if problems := list(islice(definition.schema.problems(whole), MOST_PROBLEMS + 1)):
-                if start:
-                    problems.insert(0, f"counted from item {start}")
+                if start and argument:
+                    problems = [_counted_from(start, argument, line) for line in problems]
                 if len(problems) > MOST_PROBLEMS:
                     problems[MOST_PROBLEMS:] = ["and more"]
                 raise ArgumentError(*problems)
@@ -264,6 +266,14 @@ class Action:
 
 def _many(value: object) -> bool:
     return isinstance(value, Sized) and not isinstance(value, str | bytes | Mapping)
+
+
+def _counted_from(start: int, argument: str, problem: str) -> str:
+    """Name an item by its place in the whole list, not in the portion that was checked."""
+    name, bracket, rest = problem.partition("[")
+    place, end, text = rest.partition("]")
+    inside = name == argument and bracket and place.isdigit()
+    return f"{name}[{start + int(place)}]{text}" if inside and end else problem
 
 
 def _texts(items: Iterable[object]) -> bool:

@@ -1,12 +1,12 @@
 """An action's operation on a connection, as its handler sees it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .connection import Connection
 from .endpoint import Answer, Endpoint
-from .errors import ApiError, TransportError
+from .errors import ApiError, ClosedError, ResponseError, TransportError
 from .schema import Schema, outputs_of
 
 # Codes with which Huawei's WAF says in a 400 what others say in a 401 or a 403.
@@ -55,20 +55,22 @@ class Call:
         path, query = path or {}, query or {}
         try:
             return self._try(path, query, body)
-        except TransportError as lost:
-            if not (lost.sent and self.resend):
+        except TransportError as error:
+            if not (error.sent and self.resend):
                 raise
+            lost = error
         try:
             again = self._try(path, query, body)
-        except TransportError as lost_again:
-            lost_again.sent = True
-            lost_again.attempts += 1
+        except ClosedError:
+            raise lost from None  # what was sent may have been carried out
+        except (TransportError, ApiError, ResponseError) as error:
+            error.attempts += lost.attempts
+            if isinstance(error, TransportError):
+                error.sent = True
+            elif isinstance(error, ApiError):
+                error.unclear = True
             raise
-        except ApiError as refused:
-            refused.attempts += 1
-            refused.unclear = True
-            raise
-        return Answer(again.status, again.body, again.request_id, again.attempts + 1, True)
+        return replace(again, attempts=again.attempts + lost.attempts, unclear=True)
 
     def documented(self, answer: Answer) -> Any:
         """Return the body of an answer that is as documented; raises ResponseError if not."""

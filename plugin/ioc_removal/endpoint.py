@@ -4,11 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from string import Formatter
 from urllib.parse import quote, urlencode
 
 from requests import RequestException, Response, Session
-from requests.exceptions import ConnectTimeout, ReadTimeout
+from requests.exceptions import ConnectTimeout, ProxyError, ReadTimeout
 from urllib3.exceptions import (
     ConnectTimeoutError,
     MaxRetryError,
@@ -26,6 +26,8 @@ LONGEST_SEGMENT = 1024
 # What the document's own sample holds: a backslash that escapes nothing.
 BACKSLASH = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 LONGEST_EXCERPT = 200
+# Words of a TLS failure with which a handshake ends, before any request.
+BEFORE_SENDING = ("CERTIFICATE", "FINGERPRINT", "HANDSHAKE", "VERSION")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,12 @@ class Endpoint:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def check_path(self, arguments: Mapping[str, Any]) -> None:
+        """Refuse arguments that cannot be one segment of the path, each, before a call starts."""
+        for _, name, _, _ in Formatter().parse(self.path):
+            if name and name in arguments:
+                segment(name, arguments[name])
 
     def send(
         self,
@@ -189,12 +197,12 @@ def _no_answer(error: RequestException, address: str) -> TransportError:
 
 
 def _before_sending(error: RequestException, reason: object) -> bool:
-    """Tell whether a failure came before the request was sent: at connecting or trusting."""
-    if isinstance(error, ConnectTimeout):
-        return True
+    """Tell whether a failure came before the request was sent: at preparing, connecting, trusting.
+
+    What requests refuses to prepare, such as an address with a wrong port, is a ValueError too.
+    """
     if isinstance(reason, SSLError):
-        return any(word in str(reason) for word in ("CERTIFICATE", "certificate", "VERSION"))
-    return (
-        isinstance(reason, NewConnectionError | ConnectTimeoutError)
-        or "proxy" in str(reason).lower()
+        return any(word in str(reason).upper() for word in BEFORE_SENDING)
+    return isinstance(error, ValueError | ConnectTimeout | ProxyError) or isinstance(
+        reason, NewConnectionError | ConnectTimeoutError
     )

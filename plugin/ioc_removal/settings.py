@@ -69,8 +69,10 @@ def settings_from(
         raise SettingsError(f"{source}: must hold connections, each with its system and url")
     document = deepcopy(document)
     environment = environment or {}
-    if isinstance(document.setdefault("connections", {}), dict):
-        _overlay(document["connections"], environment, schema)
+    if isinstance(connections := document.setdefault("connections", {}), dict):
+        if unnamed := next((name for name in connections if not isinstance(name, str)), None):
+            raise SettingsError(f"{source}: connections: {unnamed!r} is no name; quote it")
+        _overlay(connections, document.get("credentials"), environment, schema)
     if problems := list(Schema(schema).problems(document)):
         raise SettingsError(f"{source}: {'; '.join(problems)}")
     credentials = document.get("credentials", {})
@@ -98,7 +100,10 @@ def _document(path: str | None) -> tuple[Any, str]:
 
 
 def _overlay(
-    connections: dict[str, Any], environment: Mapping[str, str], schema: Mapping[str, Any]
+    connections: dict[str, Any],
+    credentials: Any,
+    environment: Mapping[str, str],
+    schema: Mapping[str, Any],
 ) -> None:
     """Put IOC_REMOVAL_<CONNECTION>_<KEY> over the connections of the file."""
     for variable, text in environment.items():
@@ -111,27 +116,42 @@ def _overlay(
             raise SettingsError(f"{variable}: there is no such connection")
         name, key = names[owner], rest.removeprefix(f"{owner}_").lower()
         connection = connections.setdefault(name, {"system": name})
-        if not isinstance(connection, dict):
-            continue
-        properties = schema["$defs"]["connection"]["properties"]
-        for part in ("defaults", "limits"):
-            if key in properties[part]["properties"]:
-                kind = properties[part]["properties"][key]
-                connection.setdefault(part, {})[key] = _typed(variable, text, kind)
-                break
-        else:
-            if key in schema["$defs"]["auth"]["properties"] and key != "type":
-                _authenticate(connection, key, text)
-            elif key in properties and "type" in properties[key] | {"type": 0}:
-                connection[key] = _typed(variable, text, properties[key])
-            else:
-                raise SettingsError(f"{variable}: there is no setting {key!r}")
+        if isinstance(connection, dict):
+            _set(connection, credentials, variable, key, text, schema["$defs"])
 
 
-def _authenticate(connection: dict[str, Any], key: str, text: str) -> None:
-    if not isinstance(connection.get("auth"), dict):
-        connection["auth"] = {}
-    auth = connection["auth"]
+def _set(
+    connection: dict[str, Any],
+    credentials: Any,
+    variable: str,
+    key: str,
+    text: str,
+    schemas: Mapping[str, Any],
+) -> None:
+    """Set what one variable of the environment says."""
+    properties = schemas["connection"]["properties"]
+    for part in ("defaults", "limits"):
+        if key in properties[part]["properties"]:
+            kind = properties[part]["properties"][key]
+            if connection.get(part) is None:
+                connection[part] = {}
+            if isinstance(connection[part], dict):
+                connection[part][key] = _typed(variable, text, kind)
+            return
+    if key in schemas["auth"]["properties"] and key != "type":
+        _authenticate(connection, credentials, key, text)
+    elif key in properties:
+        connection[key] = _typed(variable, text, properties[key])
+    else:
+        raise SettingsError(f"{variable}: there is no setting {key!r}")
+
+
+def _authenticate(connection: dict[str, Any], credentials: Any, key: str, text: str) -> None:
+    """Put one key over the connection's own credentials, or over a copy of those it names."""
+    auth = connection.get("auth")
+    if isinstance(auth, str) and isinstance(credentials, dict):
+        auth = deepcopy(credentials.get(auth))
+    auth = connection["auth"] = auth if isinstance(auth, dict) else {}
     auth[key] = text
     if key in AUTH_TYPES:
         auth.setdefault("type", AUTH_TYPES[key])

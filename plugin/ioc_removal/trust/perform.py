@@ -79,8 +79,9 @@ def perform(
     everything; dry_run: send no removal, every outcome is planned. A read that fails raises its
     error; a removal never does.
     """
+    chosen = prepared if batches is None else batches
     if not action.definition.removes:
-        for batch in batches or prepared:
+        for batch in chosen:
             finished = recorder.intent(batch).finished
             if finished is None:
                 finished = Finished(batch, outputs=tuple(action.read(batch)))
@@ -93,7 +94,7 @@ def perform(
 
     at_once = action.call.connection.in_flight if action.call else 1
     pool = ThreadPoolExecutor(at_once, thread_name_prefix=action.definition.name)
-    walk, running = iter(batches or prepared), deque[Future[Finished]]()
+    walk, running = iter(chosen), deque[Future[Finished]]()
     try:
         running.extend(pool.submit(one, batch) for batch in islice(walk, 2 * at_once))
         while running:
