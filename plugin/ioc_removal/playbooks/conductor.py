@@ -12,7 +12,8 @@ Facts of Orquesta 1.6.0 that it follows (its conductor was run beside it):
   counts as handled. A task beside "fail" still runs, without its retries, and what follows it does
   not; the run has failed.
 - "output" is rendered for a failed run too, from the contexts of where it ended; a row that fails
-  is left out, the others stay, and the run fails.
+  is left out, the others stay, and the run fails. Where two rows lead to the same command, the
+  second one's whole context is laid over the first one's.
 - A mistake in "when" or "publish" fails the run; that row publishes nothing.
 - "retry" without "when" tries again after a failure only; "when" is asked after a success too.
 - task_status() in "output" does not see tasks that several rows lead to; so it is refused there.
@@ -123,8 +124,8 @@ class _Run:
         if self.errors or not leading:
             self.ends.append(layers)
         for command in commands:
-            made = [published for row, published in fired if command in row.do]
-            self.ends.append((*layers, *made))
+            made = [(*layers, published) for row, published in fired if command in row.do]
+            self.ends.append((made[0][0], *(layer for end in made for layer in end[1:])))
         if len(leading) == 1 and (not self.errors or "fail" in commands):
             name, _, published = leading[0]
             return self.playbook.tasks[name], (*layers, published)
@@ -160,6 +161,7 @@ class _Run:
             if not tries or not again:
                 return after
             tries -= 1
+            self.statuses[task.name] = "retrying"
             if delay:
                 self.wait(delay)
 

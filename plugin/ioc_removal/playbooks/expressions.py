@@ -156,14 +156,15 @@ def _variable(node: nodes.Node) -> str | None:
     """Recognise ctx('name'), ctx().name and ctx()['name']."""
     if isinstance(node, nodes.Call) and _is_ctx(node) and node.args:
         key = node.args[0]
-    elif isinstance(node, nodes.Getattr) and _is_ctx(node.node):
+    elif isinstance(node, nodes.Getattr) and _is_ctx(node.node, whole=True):
         return node.attr
-    elif isinstance(node, nodes.Getitem) and _is_ctx(node.node):
+    elif isinstance(node, nodes.Getitem) and _is_ctx(node.node, whole=True):
         key = node.arg
     else:
         return None
     return key.value if isinstance(key, nodes.Const) and isinstance(key.value, str) else None
 
 
-def _is_ctx(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.Call) and getattr(node.node, "name", None) == "ctx"
+def _is_ctx(node: nodes.Node, *, whole: bool = False) -> bool:
+    called = isinstance(node, nodes.Call) and getattr(node.node, "name", None) == "ctx"
+    return called and not (whole and getattr(node, "args", None))

@@ -91,7 +91,7 @@ class Playbook:
                 filled[name] = inputs[name]
             elif default is None:
                 problems.append(f"{self.name}: the input {name!r} is missing")
-            else:
+            elif not problems:
                 try:
                     filled[name] = default.evaluate(Scope(filled))
                 except DefinitionError as error:

@@ -51,8 +51,8 @@ class _Variables:
                 continue
             for name in sorted(value.variables - known):
                 if name in self.everywhere:
-                    why = "is not set on every way here; publish it on each, or give it in vars"
-                    message = f"the variable {name!r} {why}"
+                    why = "is not set before this on every way"
+                    message = f"the variable {name!r} {why}; publish it on each, or give it in vars"
                 else:
                     message = f"there is no variable {name!r}{hint(name, sorted(known))}"
                 yield value.where.line, f"{value.where}: {message}"

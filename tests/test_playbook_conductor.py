@@ -1,0 +1,125 @@
+"""How a playbook is conducted: as Orquesta's own conductor does (its runs are the cases here)."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ioc_removal.errors import ArgumentError
+from ioc_removal.playbooks.calls import Call, CallResult
+from ioc_removal.playbooks.conductor import Ended, conduct
+from ioc_removal.playbooks.language import parse_playbook
+
+CASES = yaml.safe_load(
+    (Path(__file__).parent / "playbooks" / "conducted.yml").read_text(encoding="utf-8")
+)
+
+
+class Script:
+    """Answers calls as a case says, and remembers them: [task, input, status]."""
+
+    def __init__(self, answers: dict[str, list[str]]) -> None:
+        self.answers = {task: list(statuses) for task, statuses in answers.items()}
+        self.calls: list[list[Any]] = []
+        self.waits: list[float] = []
+
+    def perform(
+        self, task_id: str, calls: list[Call], concurrency: int | None
+    ) -> list[CallResult | None]:
+        results: list[CallResult | None] = []
+        for start in range(0, len(calls), concurrency or len(calls)):
+            for call in calls[start : start + (concurrency or len(calls))]:
+                left = self.answers.get(task_id, [])
+                status = left.pop(0) if left else "succeeded"
+                number = len(self.calls)
+                self.calls.append([task_id, dict(call.input), status])
+                results.append(CallResult(status, {"n": number}))
+            if any(result and result.status == "failed" for result in results):
+                break
+        return results + [None] * (len(calls) - len(results))
+
+
+class Unread:
+    """A set in the store that nobody may read."""
+
+    def __len__(self) -> int:
+        raise AssertionError("it was read")
+
+    __iter__ = __getitem__ = None
+
+
+def run(text: str, script: Script, inputs: dict[str, Any]) -> Ended:
+    playbook = parse_playbook(text, "p", has_effect=lambda _: False, known=lambda _: True)
+    return conduct(playbook, inputs, script.perform, script.waits.append)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_playbook_is_conducted(case: dict[str, Any]) -> None:
+    script = Script(case.get("answers", {}))
+    ended = run(case["text"], script, case.get("inputs", {}))
+    assert script.calls == case["calls"]
+    assert script.waits == case.get("waits", [])
+    assert ended.output == case.get("output", {})
+    assert ended.errors == case.get("errors", [])
+    assert ended.status == ("failed" if ended.errors else "succeeded")
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_second_run_with_the_same_answers_does_the_same(case: dict[str, Any]) -> None:
+    first, second = Script(case.get("answers", {})), Script(case.get("answers", {}))
+    inputs = case.get("inputs", {})
+    assert run(case["text"], first, inputs) == run(case["text"], second, inputs)
+    assert first.calls == second.calls
+
+
+def test_wrong_inputs_are_refused_before_anything_is_called() -> None:
+    script = Script({})
+    with pytest.raises(ArgumentError, match="there is no input 'x'"):
+        run("version: 1.0\ntasks: {a: {action: ioc_removal.a}}", script, {"x": 1})
+    assert script.calls == []
+
+
+def test_a_set_reaches_the_action_as_the_same_object() -> None:
+    seen: list[Any] = []
+
+    def perform(task_id: str, calls: list[Call], concurrency: int | None) -> list[CallResult]:  # noqa: ARG001
+        seen.append(calls[0].input["values"])
+        return [CallResult("succeeded", {"result": {"outcomes": stored}})]
+
+    stored = Unread()
+    text = """
+version: 1.0
+input: [rows]
+tasks:
+  a:
+    action: ioc_removal.a
+    input: {values: "{{ ctx().rows }}"}
+    next: [{publish: [{outcomes: "{{ result().result.outcomes }}"}], do: b}]
+  b:
+    action: ioc_removal.b
+    input: {values: "{{ ctx().outcomes }}"}
+output: [{outcomes: "{{ ctx().outcomes }}"}]
+"""
+    playbook = parse_playbook(text, "p", has_effect=lambda _: False, known=lambda _: True)
+    ended = conduct(playbook, {"rows": stored}, perform, seen.append)
+    assert all(value is stored for value in seen)
+    assert ended.output["outcomes"] is stored
+
+
+def test_too_many_items_are_refused() -> None:
+    text = """
+version: 1.0
+input: [l]
+tasks:
+  a:
+    with: x in {{ ctx().l }}
+    action: ioc_removal.a
+    input: {x: "{{ item('x') }}"}
+"""
+    script = Script({})
+    ended = run(text, script, {"l": range(10_001)})
+    assert script.calls == []
+    assert ended.errors == [
+        "p: line 6: tasks.a.with: 10,001 items, more than 10,000; give one action the list"
+    ]
