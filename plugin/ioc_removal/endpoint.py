@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import Formatter
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from requests import RequestException, Response, Session
