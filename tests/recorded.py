@@ -9,6 +9,7 @@ from email.message import Message
 from email.parser import BytesParser
 from socket import SHUT_RDWR, SO_LINGER, SOL_SOCKET, create_server, socket
 from socketserver import StreamRequestHandler, ThreadingTCPServer
+from ssl import SSLContext
 from struct import pack
 from threading import Event, Lock, Thread
 from typing import Any
@@ -78,17 +79,16 @@ class Server(ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, answerer: Answerer) -> None:
+    def __init__(self, answerer: Answerer, tls: SSLContext | None = None) -> None:
         self.answerer = answerer
         self.requests: list[Recorded] = []
         self.peak = self.running = 0
         self.lock = Lock()
         self.open: set[socket] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.server_address[1]}"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
 
     def answer(self, request: Recorded) -> Reply:
         with self.lock:
@@ -141,9 +141,11 @@ class _Handler(StreamRequestHandler):
 
 
 @contextmanager
-def serving(*replies: Reply, by: Answerer | None = None) -> Iterator[Server]:
+def serving(
+    *replies: Reply, by: Answerer | None = None, tls: SSLContext | None = None
+) -> Iterator[Server]:
     """Serve replies in their order, or what a function answers."""
-    server = Server(by or script(*replies))
+    server = Server(by or script(*replies), tls)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:

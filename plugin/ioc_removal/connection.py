@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import environ
+from pathlib import Path
+from ssl import create_default_context
 from threading import Lock, Semaphore
 from time import monotonic, sleep
 from typing import Any
@@ -13,6 +15,8 @@ from requests import PreparedRequest, Session
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
+from urllib3 import disable_warnings
+from urllib3.exceptions import InsecureRequestWarning
 
 from .endpoint import segment
 from .errors import ClosedError, SettingsError
@@ -170,6 +174,8 @@ def _session(own: Mapping[str, Any], url: str, in_flight: int) -> Session:
         and not pinned
         and (own.get("ca_bundle") or environ.get("REQUESTS_CA_BUNDLE") or True)
     )
+    if own.get("verify") is False:
+        disable_warnings(InsecureRequestWarning)  # it is said once, among the warnings
     session.cert = own.get("client_certificate")
     adapter = _PinnedAdapter(pinned, max_retries=polite_retry(), pool_maxsize=in_flight)
     for scheme in ("https://", "http://"):
@@ -205,6 +211,7 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
     for key in sorted(auth.keys() - {"type", *needed, *optional}):
         raise SettingsError(f"connection {name}: auth.{key} does not go with {auth['type']}")
     _check_headers(name, auth)
+    _check_files(name, own)
     if own.get("tenant") and own.get("api_version") != "1.3":
         raise SettingsError(f"connection {name}: tenant needs api_version 1.3")
 
@@ -215,6 +222,23 @@ def _check_headers(name: str, auth: Mapping[str, Any]) -> None:
         text = sent.reveal() if isinstance(sent, Secret) else sent
         if not (text.isascii() and text.isprintable()):
             raise SettingsError(f"connection {name}: auth.{key} holds what no header can carry")
+
+
+def _check_files(name: str, own: Mapping[str, Any]) -> None:
+    """Refuse certificates that cannot be read, before a handshake fails because of them."""
+    context = create_default_context()
+    for key, load in (
+        ("ca_bundle", context.load_verify_locations),
+        ("client_certificate", context.load_cert_chain),
+    ):
+        try:
+            if key in own:
+                load(Path(own[key]))
+        except OSError as error:  # of ssl too
+            why = error.strerror or type(error).__name__
+            raise SettingsError(
+                f"connection {name}: {key}: cannot read certificates from {own[key]}: {why}"
+            ) from error
 
 
 def _warnings(name: str, url: str, own: Mapping[str, Any]) -> Iterator[str]:

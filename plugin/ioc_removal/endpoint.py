@@ -194,6 +194,8 @@ def _no_answer(error: RequestException, address: str) -> TransportError:
     else:
         what = "no connection"
     message = f"{what} from {address}: {words}" if sent else f"{what} to {address}: {words}"
+    if isinstance(reason, SSLError) and not sent:
+        message += "; if this server is to be trusted, set its ca_bundle or fingerprint"
     return TransportError(message, sent=sent, attempts=len(history) + 1)
 
 

@@ -62,15 +62,12 @@ def canonical_request(method: str, url: str, headers: dict[str, str], body: byte
     """
     parts = urlsplit(url)
     path = "/".join(quote(part, safe="~") for part in unquote(parts.path).split("/"))
-    query = sorted(
-        (quote(name, safe="~"), quote(value, safe="~"))
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
+    query = sorted(parse_qsl(parts.query, keep_blank_values=True))  # before quoting
     return "\n".join(
         [
             method,
             path if path.endswith("/") else f"{path}/",
-            "&".join(f"{name}={value}" for name, value in query),
+            "&".join(f"{quote(name, safe='~')}={quote(value, safe='~')}" for name, value in query),
             *(f"{name}:{headers[name]}" for name in sorted(headers)),
             "",
             ";".join(sorted(headers)),

@@ -1,0 +1,288 @@
+"""A path value stays one segment; TLS, redirects and broken answers end in a plain error."""
+
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from string import Formatter
+from threading import Event
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+import trustme
+
+from ioc_removal.connection import Connection
+from ioc_removal.errors import ApiError, ArgumentError, SettingsError, TransportError
+from ioc_removal.integration import load_integration
+from ioc_removal.outcome import FAILED, REMOVED, UNKNOWN
+from ioc_removal.settings import settings_from
+from ioc_removal.trust.perform import NoRecord, perform
+from recorded import Recorded, Reply, Server, reply, serving, unused_address
+
+INTEGRATION = load_integration()
+AUTH = {
+    "cybertrace": {"type": "basic", "username": "user", "password": "password"},
+    "secmaster": {"type": "iam_token", "token": "made-up-token"},
+    "waf": {"type": "aksk", "access_key": "AKEXAMPLE", "secret_key": "made-up"},
+}
+ODD = (
+    *("..", ".", "...", "a/b", "/a", "a/", "a//b", "%2e%2e", "%2E", "%2F", "%2f", "%5c", "%00"),
+    *("", " ", "a b", "a\r\nHost: b", "a\nb", "a\x00b", "\x7f", "a\tb"),
+    *("?x", "a?x=1", "#y", "a#y", ";", "a;b", "\\", "a\\..\\b", "..;", "a&b=c", "@", ":", "a:b@c"),
+    *("%", "%%", "%25", "%252e", "%zz", "+", "~", "*", "'", '"', "<", "{project_id}", "{0}", "$"),
+    *("😀", "é", "т", "\u202e", "\u2028", "\u2024", "\uff0e\uff0e", "\uff0f", "\ud800"),
+    *("x" * 1024, "x" * 10_000, "😀" * 1024),
+)
+PLACES = [
+    (name, argument)
+    for name, definition in INTEGRATION.definitions.items()
+    if definition.endpoint
+    for _, argument, _, _ in Formatter().parse(definition.endpoint.path)
+    if argument and argument in definition.schema.part["properties"]
+]
+
+
+def connection(system: str, address: str, **more: Any) -> Connection:
+    own = {"system": system, "url": address, "auth": AUTH[system], **more}
+    if system == "cybertrace":
+        own.setdefault("api_version", "1.3")
+    settings = settings_from({"connections": {system: own}}, "test")
+    return Connection(system, settings, INTEGRATION.systems[system])
+
+
+def test_there_are_path_values_to_try() -> None:
+    assert {argument for _, argument in PLACES} == {
+        *("supplier", "project_id", "workspace_id", "policy_id", "rule_id")
+    }
+
+
+@pytest.mark.parametrize(("name", "argument"), PLACES)
+def test_a_path_value_is_one_segment_or_refused(name: str, argument: str) -> None:
+    definition = INTEGRATION.definition(name)
+    assert definition.endpoint
+    with serving(by=lambda _: reply(400, {})) as server:
+        action = INTEGRATION.bind(name, connection(definition.system, server.url))
+        example = definition.schema.part["examples"][0]
+        usual = wire(action, example, server)
+        where = usual.index(example[argument])
+        for odd in ODD:
+            segments = wire(action, {**example, argument: odd}, server)
+            if segments is None:
+                continue
+            assert len(segments) == len(usual), odd
+            assert unquote(segments[where], errors="surrogatepass") == odd
+            assert segments[:where] == usual[:where]
+            assert segments[where + 1 :] == usual[where + 1 :]
+
+
+def wire(action: Any, arguments: Mapping[str, Any], server: Server) -> Any:
+    """Perform an action; return the segments of the one target, None when it was refused."""
+    server.requests.clear()
+    refused = ""
+    try:
+        prepared = action.prepare(arguments)
+    except ArgumentError as error:
+        refused = str(error)
+    if refused:
+        assert "\n" not in refused
+        assert len(refused) < 1000
+        assert not server.requests
+        return None
+    with suppress(ApiError):
+        list(perform(action, prepared, NoRecord()))
+    [request] = server.requests
+    assert request.target.isascii()
+    path = request.target.partition("?")[0]
+    assert not {"", ".", ".."} & set(path.split("/")[1:])
+    return path.split("/")
+
+
+@pytest.mark.parametrize("odd", [*ODD, "Example Tenant"])
+def test_a_tenant_is_one_segment_or_refused(odd: str) -> None:
+    with serving(by=lambda _: reply(200, [])) as server:
+        try:
+            action = INTEGRATION.bind(
+                "cybertrace-suppliers-list", connection("cybertrace", server.url, tenant=odd)
+            )
+        except (ArgumentError, SettingsError):
+            return
+        list(perform(action, action.prepare({}), NoRecord()))
+    [request] = server.requests
+    empty, api, version, tenant, rest = request.target.split("/")
+    assert (empty, api, version, rest) == ("", "api", "1.3", "suppliers")
+    assert unquote(tenant, errors="surrogatepass") == odd
+
+
+def test_a_policy_to_look_into_is_one_segment_too() -> None:
+    with serving(by=lambda _: reply(200, {"total": 0, "items": []})) as server:
+        action = INTEGRATION.bind("waf-ip-reputation-rules-find", connection("waf", server.url))
+        for odd in ODD:
+            rules = [{"policy_id": odd, "rule_ids": ["r"]}]
+            server.requests.clear()
+            try:
+                prepared = action.prepare({"project_id": "p", "rules": rules})
+                list(perform(action, prepared, NoRecord()))
+            except ArgumentError:
+                assert not server.requests
+            else:
+                [request] = server.requests
+                path = request.target.partition("?")[0].split("/")
+                assert path[:5] == ["", "v1", "p", "waf", "policy"]
+                assert path[6:] == ["ip-reputation"]
+
+
+@pytest.mark.parametrize(
+    "value", ["a b", "a&b=c", "#", "é", "😀", "%2F", "+", "a=b", "/", ";", "~"]
+)
+def test_a_query_value_stays_one_value(value: str) -> None:
+    with serving(by=lambda _: reply(200, {"total": 0, "items": []})) as server:
+        action = INTEGRATION.bind("waf-policies-list", connection("waf", server.url))
+        arguments = {"project_id": "p", "enterprise_project_id": value}
+        list(perform(action, action.prepare(arguments), NoRecord()))
+    [request] = server.requests
+    pairs = [pair.split("=") for pair in request.target.partition("?")[2].split("&")]
+    assert [(name, unquote(text)) for name, text in pairs] == [
+        ("enterprise_project_id", value),
+        ("page", "1"),
+        ("pagesize", "100"),
+    ]
+
+
+def removal(address: str, **more: Any) -> dict[str, Any]:
+    """Delete one indicator and return the row of its outcome."""
+    own = connection("cybertrace", address, **more)
+    action = INTEGRATION.bind("cybertrace-indicators-delete", own)
+    prepared = action.prepare({"supplier": "InternalTI", "indicators": ["192.0.2.1"]})
+    [finished] = perform(action, prepared, NoRecord())
+    [outcome] = finished.outcomes
+    assert "\n" not in (outcome.reason or "")
+    return outcome.row()
+
+
+def test_no_answer_in_time_is_unknown_also_from_a_host_named_proxy() -> None:
+    never = Event()
+    with serving(by=lambda _: Reply(pause=never)) as server:
+        address = server.url.replace("127.0.0.1", "localhost") + "/proxy/certificate"
+        row = removal(address, read_timeout=0.1)
+        never.set()
+    assert row["outcome"] == UNKNOWN
+    assert row["attempts"] == len(server.requests) == 2
+    assert "no answer in time" in row["reason"]
+
+
+def test_a_redirection_sends_nothing_elsewhere() -> None:
+    with serving(reply(200, [])) as other:
+        moved = Reply(307, "Moved", {"Location": f"{other.url}/api/1.3/suppliers"})
+        with serving(moved) as server:
+            assert removal(server.url)["outcome"] == UNKNOWN
+    assert len(server.requests) == 1
+    assert not other.requests
+
+
+def test_a_proxy_that_is_not_there_got_nothing() -> None:
+    row = removal("http://cybertrace.example", proxy=unused_address())
+    assert row["outcome"] == FAILED
+
+
+def test_an_address_that_cannot_be_used_got_nothing() -> None:
+    row = removal("http://192.0.2.1:123456789")
+    assert row["outcome"] == FAILED
+    assert row["attempts"] == 1
+
+
+def test_a_read_without_an_answer_raises() -> None:
+    with serving(Reply(hang_up="close"), Reply(hang_up="close")) as server:
+        action = INTEGRATION.bind("cybertrace-suppliers-list", connection("cybertrace", server.url))
+        with pytest.raises(TransportError) as lost:
+            list(perform(action, action.prepare({}), NoRecord()))
+    assert lost.value.sent
+    assert lost.value.attempts == 2
+
+
+def deleted(_: Recorded) -> Reply:
+    return reply(201, [{"status": "Deleted"}])
+
+
+@dataclass(frozen=True)
+class Trust:
+    """A server's certificate and who vouches for it; paths are PEM files."""
+
+    context: ssl.SSLContext
+    fingerprint: str
+    authority: str
+    client: str
+
+
+@pytest.fixture(name="trust", scope="module")
+def _trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
+    folder, authority = tmp_path_factory.mktemp("trust"), trustme.CA()
+    issued, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("soc@example.com")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issued.configure_cert(context)
+    der = ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
+    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
+    client.private_key_and_cert_chain_pem.write_to_path(str(folder / "client.pem"))
+    return Trust(
+        context, sha256(der).hexdigest(), str(folder / "authority.pem"), str(folder / "client.pem")
+    )
+
+
+def test_a_certificate_that_nobody_vouches_for_gets_nothing(trust: Trust) -> None:
+    with serving(by=deleted, tls=trust.context) as server:
+        row = removal(server.url)
+    assert (row["outcome"], row["attempts"]) == (FAILED, 1)
+    assert "certificate" in row["reason"]
+    assert "set its ca_bundle or fingerprint" in row["reason"]
+    assert not server.requests
+
+
+def test_a_bundle_vouches(trust: Trust) -> None:
+    with serving(by=deleted, tls=trust.context) as server:
+        assert removal(server.url, ca_bundle=trust.authority)["outcome"] == REMOVED
+
+
+def test_a_fingerprint_vouches_for_one_certificate(trust: Trust) -> None:
+    with serving(by=deleted, tls=trust.context) as server:
+        assert removal(server.url, fingerprint=trust.fingerprint)["outcome"] == REMOVED
+        row = removal(server.url, fingerprint="00" * 32)
+        assert (row["outcome"], row["attempts"]) == (FAILED, 1)
+    assert len(server.requests) == 1
+
+
+def test_verification_is_off_only_aloud(trust: Trust) -> None:
+    with serving(by=deleted, tls=trust.context) as server:
+        own = connection("cybertrace", server.url, verify=False)
+        assert any("not verified" in warning for warning in own.warnings)
+        assert removal(server.url, verify=False)["outcome"] == REMOVED
+        assert not connection("cybertrace", server.url).warnings
+
+
+def test_a_client_shows_its_certificate(trust: Trust) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(trust.client)
+    context.load_verify_locations(trust.authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with serving(by=deleted, tls=context) as server:
+        pin = sha256(ssl.PEM_cert_to_DER_cert(_first(trust.client))).hexdigest()
+        row = removal(server.url, fingerprint=pin, client_certificate=trust.client)
+        assert row["outcome"] == REMOVED
+
+
+def _first(file: str) -> str:
+    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
+    text = Path(file).read_text(encoding="ascii")
+    return begin + text.split(begin)[1].split(end)[0] + end
+
+
+@pytest.mark.parametrize("key", ["ca_bundle", "client_certificate"])
+def test_a_file_that_cannot_be_used_is_a_mistake_of_the_settings(key: str, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_text("no certificate", encoding="ascii")
+    for file in (tmp_path / "missing.pem", wrong, tmp_path):
+        with pytest.raises(SettingsError) as refused:
+            connection("cybertrace", "https://192.0.2.1", **{key: str(file)})
+        assert f"connection cybertrace: {key}" in str(refused.value)
+        assert str(file) in str(refused.value)
