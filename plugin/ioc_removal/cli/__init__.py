@@ -1,0 +1,64 @@
+"""The command `ioc-removal`."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from importlib import import_module
+
+from ..errors import PluginError
+from ..outcome import Summary, exit_status
+from .output import Output
+from .commands import parser_with_commands
+from .parser import Options
+
+DEBUG = "IOC_REMOVAL_DEBUG"
+WRONG_USE, INTERRUPTED = 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status; argv: without the program's name."""
+    options, output = Options(), Output()
+    try:
+        try:
+            parser = parser_with_commands()
+            parser.parse_args(argv, options)
+            output = Output(json=options.json, quiet=options.quiet, color=options.color)
+            if not options.does:
+                parser.print_help(sys.stderr)
+                return WRONG_USE
+            module, function = options.does.split(".")
+            command = getattr(import_module(f".{module}", __package__), function)
+            status = int(command(options, output))
+        except SystemExit as left:  # argparse's --help and --version
+            status = int(left.code or 0)
+        except PluginError as error:
+            output.failed(error, options)
+            status = exit_status(Summary(), [type(error).__name__])
+        output.flush()
+    except KeyboardInterrupt:
+        _leave(output)
+        status = INTERRUPTED
+    except Exception as error:  # noqa: BLE001  # a traceback is nothing for a person
+        if os.environ.get(DEBUG) == "1":
+            raise
+        output.error(
+            f"internal error: {type(error).__name__}: {error}; nothing more was done. "
+            f"Please report it ({DEBUG}=1 shows where)"
+        )
+        status = 1
+    return status
+
+
+def _leave(output: Output) -> None:
+    """Say what is recorded, and go at once although requests may be in flight."""
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ours else None
+    output.interrupted()
+    output.flush()
+    if ours and threading.active_count() > 1:
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # the interpreter would wait for every request's answer
+    if before is not None:
+        signal.signal(signal.SIGINT, before)

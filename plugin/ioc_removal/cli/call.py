@@ -1,0 +1,78 @@
+"""`call`: one action."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..action import Action, Definition
+from ..errors import ArgumentError
+from ..operations.call import call_action
+from ..outcome import exit_status
+from .arguments import parsed, read_arguments
+from .ended import show_record
+from .files import READING, file_of
+from .interruption import Interruption
+from .output import Output
+from .parser import Options
+from .progress import Watch
+from .session import Session
+
+
+def call(options: Options, output: Output) -> int:
+    """Call an action and show what came of it."""
+    session = Session(options, output)
+    definition = session.definition(options.action)
+    arguments = _arguments(options, definition)
+    action = session.integration.bind(definition.name, session.connection(definition.system))
+    dry_run = bool(options.given("dry_run"))
+    watch = Watch(wanted=not output.quiet, color=output.color)
+    done, total = 0, _size(action, arguments)
+
+    def told(size: int) -> None:
+        nonlocal total
+        total = size
+        watch.tell(READING, size, size)
+        watch.tell(definition.name, 0, total)
+
+    def finished(batch: Any) -> None:
+        nonlocal done
+        done += len(batch.batch.items)
+        watch.tell(definition.name, done, total)
+
+    file = file_of(options, told)
+    watch.tell(READING if file else definition.name, 0, total)
+    with Interruption(session.database, definition.name, output), watch:
+        record, summary = call_action(
+            session.database, action, arguments, file=file, dry_run=dry_run, finished=finished
+        )
+    _note_filled(output, action, record["filled_defaults"])
+    effect = definition.effect_on(arguments) if definition.removes else ""
+    show_record(output, session.database, record, summary, definition=definition, effect=effect)
+    return exit_status(summary, [row["error"] for row in record["errors"]])
+
+
+def _arguments(options: Options, definition: Definition) -> dict[str, Any]:
+    """Gather the arguments of --args and --arg; each may be given once."""
+    rules = {
+        name: rule
+        for name, rule in definition.schema.part["properties"].items()
+        if not rule.get("x-connection")
+    }
+    path = options.given("args")
+    whole = read_arguments(path) if path else {}
+    single = parsed(options.given("arg") or (), rules)
+    if twice := sorted(whole.keys() & single.keys()):
+        raise ArgumentError(*(f"{name}: is given by --args and by --arg" for name in twice))
+    return {**whole, **single}
+
+
+def _size(action: Action, arguments: Mapping[str, Any]) -> int | None:
+    limits = action.definition.limits
+    given = arguments.get(limits.argument) if limits else None
+    return len(set(map(str, given))) if isinstance(given, list) else None
+
+
+def _note_filled(output: Output, action: Action, filled: list[str]) -> None:
+    if action.call and filled:
+        connection = action.call.connection
+        values = ", ".join(f"{name}={connection.defaults[name]}" for name in filled)
+        output.note(f"from the defaults of connection {connection.name}: {values}")

@@ -1,0 +1,153 @@
+"""The commands: their arguments, and an example of each."""
+
+from argparse import SUPPRESS
+from collections.abc import Callable
+from typing import Any
+
+from ..indicators.reader import FORMATS
+from .parser import Parser, common_options, whole_parser
+
+SHELLS = ("bash", "zsh", "tcsh")
+
+Add = Callable[..., Parser]
+
+
+def parser_with_commands() -> Parser:
+    """Return the whole parser."""
+    parser = whole_parser()
+    commands = parser.add_subparsers(
+        metavar="COMMAND", title="commands", parser_class=Parser, dest="command"
+    )
+    common = common_options(first=False)
+
+    def add(name: str, does: str, about: str, *examples: str, more: str = "") -> Parser:
+        lines = "\n".join(f"  {example}" for example in examples)
+        command = commands.add_parser(
+            name,
+            parents=[common],
+            help=about[0].lower() + about[1:],
+            description=f"{about}.{more}",
+            epilog=f"example{'s' if len(examples) > 1 else ''}:\n{lines}",
+            argument_default=SUPPRESS,
+        )
+        command.set_defaults(does=does)
+        return command
+
+    _add_actions(add)
+    _add_playbooks(add)
+    _add_runs(add)
+    _add_rehearsals(add)
+    return parser
+
+
+def _add_actions(add: Add) -> None:
+    add("actions", "actions.show_actions", "List the actions", "ioc-removal actions")
+    describe = add(
+        "describe", "describe.show_action", "Describe an action: arguments, effect, outputs",
+        "ioc-removal describe cybertrace-indicators-delete",
+    )  # fmt: skip
+    describe.add_argument("action", metavar="ACTION")
+    call = add(
+        "call",
+        "call.call",
+        "Call an action",
+        "ioc-removal call cybertrace-indicators-delete --arg supplier=InternalTI \\",
+        "      --arg indicators=192.0.2.57 --arg indicators=tux.example.com",
+        "ioc-removal call cybertrace-false-positives-unmark --indicators triaged.csv --dry-run",
+        "ioc-removal call waf-ip-reputation-rules-find \\",
+        """      --arg 'rules:=[{"policy_id": "6d39...", "names": ["block-large"]}]'""",
+    )
+    call.add_argument("action", metavar="ACTION")
+    call.add_argument(
+        "--arg",
+        metavar="NAME=VALUE",
+        action="append",
+        help="an argument; repeated, it makes a list, and commas stay; NAME:=JSON for anything else",
+    )
+    call.add_argument(
+        "--args", metavar="FILE", help="arguments as a JSON or YAML object; - is stdin"
+    )
+    _add_file(call)
+    call.add_argument("--dry-run", action="store_true", help="check everything, remove nothing")
+
+
+def _add_playbooks(add: Add) -> None:
+    add("playbooks", "playbooks.show_playbooks", "List the playbooks", "ioc-removal playbooks")
+    run = add(
+        "run",
+        "run.run",
+        "Run a playbook",
+        "ioc-removal run remove-iocs-after-triage --indicators triaged.csv",
+        "ioc-removal run remove-iocs-after-triage --indicators triaged.csv \\",
+        "      --input suppliers=InternalTI --input suppliers=TriageFeed",
+    )
+    run.add_argument("playbook", metavar="PLAYBOOK")
+    run.add_argument(
+        "--input",
+        metavar="NAME=VALUE",
+        action="append",
+        help="an input; repeated, it makes a list; NAME:=JSON for anything else",
+    )
+    _add_file(run)
+    run.add_argument("--dry-run", action="store_true", help="run the reads, remove nothing")
+    resume = add(
+        "resume", "run.resume", "Go on with a run that stopped without ending",
+        "ioc-removal resume", "ioc-removal resume 20240502-0915",
+        more=" Without RUN, the one that stopped; of several,\nthey are listed.",
+    )  # fmt: skip
+    resume.add_argument("given_run", metavar="RUN", nargs="?")
+
+
+def _add_runs(add: Add) -> None:
+    runs = add(
+        "runs", "runs.show_runs", "List the runs, newest first", "ioc-removal runs --limit 5"
+    )
+    runs.add_argument("--limit", type=int, metavar="N", help="at most so many (20)")
+    show = add(
+        "show", "show.show", "Show a run: what became of each indicator",
+        "ioc-removal show 20240502-0915", "ioc-removal show 20240502-0915 --json",
+        more=" The first characters of RUN are enough.",
+    )  # fmt: skip
+    show.add_argument("given_run", metavar="RUN")
+    show.add_argument(
+        "--unused", action="store_true", help="list what its indicator file held and was not used"
+    )
+    test = add(
+        "test", "probe.probe", "Test connections: read something harmless",
+        "ioc-removal test", "ioc-removal test cybertrace",
+        more=" Without a name, all of\nthe settings.",
+    )  # fmt: skip
+    test.add_argument("names", metavar="CONNECTION", nargs="*")
+
+
+def _add_rehearsals(add: Add) -> None:
+    sandbox = add(
+        "sandbox", "sandbox.sandbox", "Start stand-ins of the three systems, to rehearse on",
+        "ioc-removal sandbox --port 8443 --write-settings sandbox.yml",
+        "ioc-removal --settings sandbox.yml call cybertrace-suppliers-list",
+    )  # fmt: skip
+    sandbox.add_argument("--port", type=int, metavar="PORT", help="on 127.0.0.1; else a free one")
+    sandbox.add_argument("--seed", metavar="FILE", help="what the systems hold, YAML or JSON")
+    sandbox.add_argument(
+        "--faults", metavar="FILE", help="how they misbehave: a list, YAML or JSON"
+    )
+    sandbox.add_argument("--write-settings", metavar="FILE", help="write settings that lead to it")
+    add(
+        "demo", "demo.demo", "Run the playbooks on stand-ins of the three systems",
+        "ioc-removal demo",
+        more=" It needs\nno settings and leaves nothing behind.",
+    )  # fmt: skip
+    completion = add(
+        "completion", "completion.completion", "Print a completion script for a shell",
+        'eval "$(ioc-removal completion bash)"',
+    )  # fmt: skip
+    completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
+
+
+def _add_file(command: Parser) -> None:
+    group: Any = command.add_argument_group("indicators from a file")
+    add = group.add_argument
+    add("--indicators", metavar="FILE", help="CSV, text, STIX or MISP; - is stdin")
+    add("--format", choices=FORMATS, help="how the file is read, if its name and content mislead")
+    add("--column", metavar="NAME", help="of a CSV file, by header or by number from 1")
+    add("--to-ids-only", action="store_true", help="of MISP, only what is marked for detection")

@@ -1,0 +1,94 @@
+"""`demo`: the playbooks on stand-ins of the three systems; nothing is left behind."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ..integration import Integration, load_integration
+from ..loader import root
+from ..operations.inputs import IndicatorFile
+from ..outcome import SUCCEEDED
+from ..sandbox import Sandbox
+from ..settings import Settings, settings_from
+from ..store.database import Database
+from .ended import show_errors
+from .extras import needed_by
+from .files import show_input
+from .outcomes import show_rows, summary_line
+from .output import Output
+from .parser import Options
+
+REMOVE, LIFT = "remove-iocs-after-triage", "lift-ip-reputation-rules"
+
+
+def demo(options: Options, output: Output) -> int:  # noqa: ARG001  # as every command
+    """Run the playbooks on every example file, each on a fresh sandbox."""
+    with needed_by("demo"):
+        import jinja2  # noqa: F401
+
+        from ..operations import run as _needed  # noqa: F401
+    integration = load_integration()
+    records = []
+    with TemporaryDirectory(prefix="ioc-removal-demo-") as folder:
+        database = Database(Path(folder) / "store.db")
+        for path in _examples(Path(folder)):
+            with Sandbox() as running:
+                inputs = {"suppliers": ["InternalTI", "TriageFeed"]}
+                records.append(_run(output, database, integration, running, REMOVE, inputs, path))
+        with Sandbox() as running:
+            policy, rule = _some_rule(running)
+            inputs = {"rules": [{"policy_id": policy, "names": [rule]}]}
+            records.append(_run(output, database, integration, running, LIFT, inputs))
+        database.close()
+    done = sum(record["result"] == SUCCEEDED for record in records)
+    if output.json:
+        output.print_json(records)
+    else:
+        output.say(f"{done} of {len(records)} runs of playbooks succeeded; the store was removed.")
+    return 0 if done == len(records) else 1
+
+
+def _run(
+    output: Output,
+    database: Database,
+    integration: Integration,
+    running: Sandbox,
+    name: str,
+    inputs: Mapping[str, Any],
+    path: Path | None = None,
+) -> dict[str, Any]:
+    """Run one playbook and print what came of it."""
+    from ..operations.run import run_playbook
+
+    settings: Settings = settings_from(running.settings(), "the sandbox's settings")
+    file = IndicatorFile(str(path)) if path else None
+    record, summary = run_playbook(database, integration, settings, name, inputs, file=file)
+    if not output.json:
+        output.say(f"{name}{f' --indicators examples/{path.name}' if path else ''}")
+        report = (record.get("output") or {}).get("report") or []
+        show_rows(output, report, ("value", "target"))
+        if "input" in record:
+            show_input(output, database, record["run"], record["input"])
+        for system, entry in record["context"].items():
+            for key, rows in entry.items():
+                output.say(f"context {system}.{key}: {len(rows)} entries")
+        show_errors(output, record)
+        output.say(f"{summary_line(summary, None)}\n")
+    return record
+
+
+def _examples(folder: Path) -> list[Path]:
+    """Copy the indicator files that ship, for a wheel may hold them as it likes."""
+    copies = []
+    for file in sorted(root().joinpath("examples").iterdir(), key=lambda file: file.name):
+        if file.name.startswith("indicators."):
+            copies.append(folder / file.name)
+            copies[-1].write_bytes(file.read_bytes())
+    return copies
+
+
+def _some_rule(running: Sandbox) -> tuple[str, str]:
+    """Return the id of a policy of the sandbox and the name of one of its rules."""
+    policy, held = next(iter(running.seed["waf"]["policies"].items()))
+    return policy, held["rules"][1]["name"]

@@ -1,0 +1,53 @@
+"""What came of a call or run: the record for a program, tables and sums for a person."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..action import Definition
+from ..outcome import Summary
+from ..store.database import Database
+from .files import show_input
+from .outcomes import show_outcomes, show_rows, summary_line
+from .output import Output
+
+
+def show_record(
+    output: Output,
+    database: Database,
+    record: Mapping[str, Any],
+    summary: Summary,
+    *,
+    definition: Definition | None = None,
+    effect: str = "",
+) -> None:
+    """Print what came of a call or run.
+
+    definition: of a call's action; effect: what its removal does, "disarms" or "rearms".
+    """
+    run = record.get("run")
+    if output.json:
+        output.print_json(record)
+        show_errors(output, record)
+        return
+    if "outcomes" in record:
+        action = definition.name if definition else ""
+        show_outcomes(output, record["outcomes"], run, action)
+    if record.get("outputs"):
+        show_rows(output, record["outputs"], definition.context_key if definition else ())
+    if run and "input" in record:
+        show_input(output, database, run, record["input"])
+    if record.get("duplicates"):
+        output.say(f"{record['duplicates']:,} given more than once, sent once")
+    show_errors(output, record)
+    if definition is not None and not definition.removes and not record["errors"]:
+        rows = len(record["outputs"])
+        output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
+    else:
+        output.say(summary_line(summary, run, effect=effect) or f"nothing was sent · run {run}")
+
+
+def show_errors(output: Output, record: Mapping[str, Any]) -> None:
+    """Tell the errors of a record, a line a mistake."""
+    for row in record["errors"]:
+        for problem in row.get("problems") or row["message"].splitlines():
+            output.error(problem)

@@ -1,0 +1,63 @@
+"""The indicator file of the command line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ArgumentError
+from ..operations.inputs import IndicatorFile, unused_rows
+from ..store.database import Database
+from ..store.sets import StoredSet
+from .output import Output
+from .outcomes import sums_line
+from .parser import Options
+from .table import shown
+
+FIRST_UNUSED = 10
+READING = "reading the file"
+
+
+@dataclass(frozen=True)
+class ToldFile(IndicatorFile):
+    """An indicator file that tells how many indicators it holds, once it is read."""
+
+    told: Callable[[int], None] = lambda _: None
+
+    def read(self, database: Database, run: str) -> tuple[StoredSet, dict[str, Any]]:
+        """Read the indicators into a set of the run; return it and the sums."""
+        indicators, sums = super().read(database, run)
+        self.told(len(indicators))
+        return indicators, sums
+
+
+def file_of(options: Options, told: Callable[[int], None]) -> ToldFile | None:
+    """Return the file of --indicators, None without one; told: how many indicators it holds."""
+    path = options.given("indicators")
+    if path is None:
+        for name in ("format", "column", "to_ids_only"):
+            if options.given(name):
+                raise ArgumentError(f"--{name.replace('_', '-')}: goes with --indicators FILE")
+        return None
+    if path == options.given("args") == "-":
+        raise ArgumentError("--args and --indicators cannot both be standard input")
+    return ToldFile(
+        path,
+        options.given("format"),
+        options.given("column"),
+        bool(options.given("to_ids_only")),
+        told,
+    )
+
+
+def show_input(output: Output, database: Database, run: str, sums: dict[str, Any]) -> None:
+    """Print the sums of a file and the first items that were not used."""
+    output.say(sums_line(sums))
+    rows = unused_rows(database, run, FIRST_UNUSED)
+    for row in rows:
+        output.say(
+            f"  unused: {shown(row['text'])} ({shown(row['place'])}): {shown(row['reason'])}"
+        )
+    if sums["unused"] > len(rows):
+        output.say(
+            f"  … and {sums['unused'] - len(rows):,} more: `ioc-removal show {run} --unused`"
+        )

@@ -1,0 +1,127 @@
+"""What became of each indicator, as tables and sums for a person."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..handlers.local import target_of
+from ..outcome import DONE, PLANNED, Summary, counted
+from .output import Output
+from .table import Cell, shown
+
+Row = Mapping[str, Any]
+
+MOST_ROWS = 50
+MOST_COLUMNS = 6
+COLUMNS = ("indicator", "outcome", "reason", "id", "request id")
+EFFECTS = {
+    "disarms": "these will no longer be detected or blocked",
+    "rearms": "alerts on these will come back",
+}
+
+
+@dataclass
+class Target:
+    """The rows of one action at one target: the first that are not done, and the first that are."""
+
+    not_done: list[Row] = field(default_factory=list)
+    done: list[Row] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, row: Row) -> None:
+        """Take one more row."""
+        rows = self.done if row["outcome"] in DONE else self.not_done
+        if len(rows) < MOST_ROWS:
+            rows.append(row)
+        self.counts[row["outcome"]] += 1
+
+
+def show_outcomes(output: Output, rows: Iterable[Row], run: str | None, action: str = "") -> None:
+    """Print a table a target; of a long one, what is not done first, and a count of the rest.
+
+    action: of rows that do not name theirs.
+    """
+    targets: dict[tuple[str, str], Target] = {}
+    for row in rows:
+        key = (row.get("action", action), target_of(row))
+        targets.setdefault(key, Target()).add(row)
+    for (name, target), part in targets.items():
+        output.say(", ".join(filter(None, (name, shown(target)))))
+        first = [*part.not_done, *part.done][:MOST_ROWS]
+        output.table(COLUMNS, [_cells(row) for row in first])
+        if rest := part.counts - Counter(row["outcome"] for row in first):
+            listed = counts_line(counted(rest.elements()))
+            output.say(f"… and {listed}; `ioc-removal show {run} --json` has all")
+        output.say()
+
+
+def show_rows(output: Output, rows: Sequence[Row], first: Sequence[str] = ()) -> None:
+    """Print rows that were read; first: the columns that name a row."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    wanted = [*first, "outcome", "reason"]
+    plain = {n for n in names if not any(isinstance(row.get(n), dict | list) for row in rows)}
+    others = sorted((n for n in names if n not in wanted), key=lambda name: name not in plain)
+    ordered = [*(n for n in wanted if n in names), *others]
+    columns = ordered[: max(MOST_COLUMNS, len(first))]
+    if rows:
+        output.table(columns, [[_text(row.get(n)) for n in columns] for row in rows[:MOST_ROWS]])
+    left = []
+    if len(rows) > MOST_ROWS:
+        left.append(f"{len(rows) - MOST_ROWS:,} more rows")
+    if len(ordered) > len(columns):
+        left.append(f"{len(ordered) - len(columns)} more fields of each")
+    if left:
+        output.say(f"… and {' and '.join(left)}; --json has all")
+
+
+def summary_line(summary: Summary, run: str | None, *, effect: str = "") -> str:
+    """Return "7 of 8 done: 6 removed, 1 absent, 1 failed · run 2026..."; effect: of a dry run."""
+    counts = summary.counts
+    total, planned = sum(counts.values()), counts.get(PLANNED, 0)
+    done = sum(counts.get(name, 0) for name in DONE)
+    parts = []
+    if planned:
+        parts.append(f"dry run: {planned:,} would be removed, nothing was")
+        if effect in EFFECTS:
+            parts.append(EFFECTS[effect])
+        if total > planned:
+            rest = {name: count for name, count in counts.items() if name != PLANNED}
+            parts.append(counts_line(rest))
+    elif total:
+        parts.append(f"{done:,} of {total:,} done: {counts_line(counts)}")
+    return " · ".join([*parts, *([f"run {run}"] if run else [])])
+
+
+def counts_line(counts: Mapping[str, int]) -> str:
+    """Return "6 removed, 1 absent"."""
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+def sums_line(sums: Mapping[str, Any]) -> str:
+    """Return "read 9 = 7 used + 1 duplicate + 1 unused", with the types of those used."""
+    duplicates = f"{sums['duplicates']:,} duplicate{'s' if sums['duplicates'] != 1 else ''}"
+    types = ", ".join(f"{count:,} {kind}" for kind, count in sums["types"].items())
+    line = (
+        f"read {sums['read']:,} = {sums['used']:,} used + {duplicates} + {sums['unused']:,} unused"
+    )
+    return f"{line} ({types})" if types else line
+
+
+def _cells(row: Row) -> list[Cell]:
+    value, id_ = row.get("value"), row.get("id")
+    reason = row.get("reason")
+    if row.get("maybe_ours"):
+        reason = "; ".join(filter(None, (reason, "perhaps removed by this run")))
+    indicator = value if value is not None else id_
+    return [indicator, row["outcome"], reason, id_ if id_ != indicator else None,
+            row.get("request_id")]  # fmt: skip
+
+
+def _text(value: Any) -> Cell:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,92 @@
+"""Where the command speaks: results on standard output, all else on standard error."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Any, TextIO
+
+from ..errors import ArgumentError, PluginError
+from ..outcome import Summary
+from ..trust.record import error_row, record
+from .parser import Options
+from .table import Cell, drawn, shown
+
+RED, YELLOW, PLAIN = "\x1b[1;31m", "\x1b[33m", "\x1b[0m"
+
+
+class Output:
+    """Standard output and standard error.
+
+    json: results are for a program; quiet: no notes and warnings; color: if the terminal has it.
+    on_interrupt: what Ctrl-C tells.
+    """
+
+    def __init__(self, *, json: bool = False, quiet: bool = False, color: bool = True) -> None:
+        self.json, self.quiet = json, quiet
+        self.color = color and not os.environ.get("NO_COLOR")
+        self.on_interrupt = "interrupted"
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+
+    def say(self, text: str = "") -> None:
+        """Print a line of the result; a reader that went away is no mistake."""
+        self._write(sys.stdout, text + "\n")
+
+    def print_json(self, value: Any) -> None:
+        """Print a result for a program; indented for a person who looks at it."""
+        self.say(json.dumps(value, indent=2 if sys.stdout.isatty() else None))
+
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """Print a table."""
+        self._write(sys.stdout, drawn(columns, rows, terminal=sys.stdout, color=self.color))
+
+    def note(self, text: str) -> None:
+        """Tell what a person may want to know."""
+        if not self.quiet:
+            self._write(sys.stderr, f"{text}\n")
+
+    def warn(self, text: str) -> None:
+        """Tell what a person should know."""
+        if not self.quiet:
+            self._marked("warning", YELLOW, text)
+
+    def error(self, text: str) -> None:
+        """Tell what went wrong, and what to do, in one line."""
+        self._marked("error", RED, text)
+
+    def failed(self, error: PluginError, options: Options) -> None:
+        """Tell the error that ended the command, a line a mistake; with --json as a record too."""
+        problems = error.problems if isinstance(error, ArgumentError) else str(error).splitlines()
+        for problem in problems or [type(error).__name__]:
+            self.error(problem)
+        if self.json:
+            kind = "playbook" if options.given("playbook") else "action"
+            name, errors = options.given(kind), [error_row(error)]
+            self.print_json(record(kind, name, None, Summary(), result="failed", errors=errors))
+
+    def interrupted(self) -> None:
+        """Tell that the command was interrupted, and what is recorded."""
+        self.error(self.on_interrupt)
+
+    def flush(self) -> None:
+        """Write out what is buffered."""
+        for stream in (sys.stdout, sys.stderr):
+            self._write(stream, "", flush=True)
+
+    def _marked(self, mark: str, color: str, text: str) -> None:
+        colored = self.color and sys.stderr.isatty()
+        start = f"{color}{mark}:{PLAIN}" if colored else f"{mark}:"
+        self._write(sys.stderr, f"{start} {shown(text)}\n")
+
+    def _write(self, stream: TextIO, text: str, *, flush: bool = False) -> None:
+        try:
+            stream.write(text)
+            if flush or stream is sys.stderr:
+                stream.flush()
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)

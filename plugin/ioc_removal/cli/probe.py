@@ -1,0 +1,80 @@
+"""`test`: whether connections work, by reading something harmless."""
+
+from typing import Any
+
+from ..connection import Connection
+from ..errors import ArgumentError, PluginError, SettingsError
+from ..outcome import UNKNOWN, Summary, exit_status
+from ..trust.perform import NoRecord, perform
+from .output import Output
+from .parser import Options, suggestion
+from .session import Session
+from .table import shown
+
+WORST_FIRST = (3, 1, 2, 0)
+
+
+def probe(options: Options, output: Output) -> int:
+    """Test the named connections, or all."""
+    session = Session(options, output)
+    known = list(session.settings.connections)
+    names = options.given("names") or known
+    for name in names:
+        if name not in known:
+            there = ", ".join(known) or "none"
+            raise SettingsError(
+                f"there is no connection {name!r} in {session.settings.source}"
+                f"{suggestion(name, known)} (there is: {there})"
+            )
+    if not names:
+        raise SettingsError(
+            f"no connection is set: write {session.settings.source}, or set "
+            "IOC_REMOVAL_CYBERTRACE_URL and the like; `ioc-removal sandbox` prints an example"
+        )
+    rows = [_tested(session, name) for name in names]
+    if output.json:
+        output.print_json([{k: v for k, v in row.items() if k != "status"} for row in rows])
+    else:
+        for row in rows:
+            output.say(f"{row['connection']}: {'ok, ' * row['ok']}{shown(row['message'])}")
+    return min((row["status"] for row in rows), key=WORST_FIRST.index)
+
+
+def _tested(session: Session, name: str) -> dict[str, Any]:
+    try:
+        message, error, status = _read(session, session.open(name)), None, 0
+    except ArgumentError as mistake:
+        hint = f"; set it in connections.{name}.defaults of {session.settings.source}"
+        message, error = f"{mistake}{hint}", "SettingsError"
+        status = 2
+    except _Doubtful as doubt:
+        message, error, status = str(doubt), "ResponseError", 3
+    except PluginError as problem:
+        message, error = str(problem), type(problem).__name__
+        status = exit_status(Summary(), [error])
+    row = {"connection": name, "ok": status == 0, "message": message, "status": status}
+    return {**row, "error": error} if error else row
+
+
+def _read(session: Session, connection: Connection) -> str:
+    """Read what integration.yml names for a test; return what works."""
+    system = connection.system
+    test = system.test or {}
+    action = session.integration.bind(test["action"], connection)
+    prepared = action.prepare(test["arguments"])
+    rows = [row for part in perform(action, prepared, NoRecord()) for row in part.outputs]
+    for row in rows:
+        if row.get("outcome") == UNKNOWN:
+            raise _Doubtful(str(row.get("reason") or "the answer cannot be judged"))
+    version = f" REST API {connection.api_version}" if connection.api_version else ""
+    noun = action.definition.context_path.split(".")[1].lower()
+    found = sum("outcome" not in row for row in rows)
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    count = f"{found:,} {noun if found == 1 else many}"
+    if action.definition.resolves:
+        count = "its search answers"
+    return f"{system.title}{version} at {connection.address}, {count}"
+
+
+class _Doubtful(PluginError):
+    """The system answered, but what it said proves nothing."""

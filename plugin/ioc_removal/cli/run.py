@@ -1,0 +1,107 @@
+"""`run` and `resume`: playbooks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ArgumentError
+from ..outcome import exit_status
+from ..store.runs import get_run
+from .arguments import parsed
+from .ended import show_record
+from .extras import needed_by
+from .files import READING, file_of
+from .interruption import Interruption
+from .output import Output
+from .parser import Options, suggestion
+from .progress import Watch
+from .session import Session
+
+if TYPE_CHECKING:
+    from ..playbooks.performing import Progress
+
+
+def run(options: Options, output: Output) -> int:
+    """Run a playbook and show what came of it."""
+    with needed_by("run"):
+        from ..operations.playbooks import gather, parse_all, systems_of
+        from ..operations.run import run_playbook
+    session = Session(options, output)
+    integration, name = session.integration, options.playbook
+    _check_name(session, name)
+    playbooks = parse_all(gather(name, integration), integration)
+    own = next(iter(playbooks))
+    rules = _rules(own, [key for key, _ in playbooks[own].inputs])
+    inputs = parsed(options.given("input") or (), rules, "input")
+    watch = Watch(wanted=not output.quiet, color=output.color)
+    file = file_of(options, lambda size: watch.tell(READING, size, size))
+    for system in systems_of(playbooks.values(), integration):
+        session.connection(system)  # its mistakes and warnings, before anything is recorded
+    with Interruption(session.database, own, output), watch:
+        watch.tell(READING if file else own, 0)
+        record, summary = run_playbook(
+            session.database,
+            integration,
+            session.settings,
+            name,
+            inputs,
+            file=file,
+            choose=session.chosen,
+            dry_run=bool(options.given("dry_run")),
+            progress=_teller(watch),
+        )
+    show_record(output, session.database, record, summary)
+    return exit_status(summary, [row["error"] for row in record["errors"]])
+
+
+def resume(options: Options, output: Output) -> int:
+    """Go on with a run that stopped without ending."""
+    with needed_by("resume"):
+        from ..operations.run import resumable, resume_run
+    session = Session(options, output)
+    name = options.given("given_run")
+    if name is None:
+        stopped = resumable(session.database)
+        if not stopped:
+            raise ArgumentError("no run stopped without ending; `ioc-removal runs` lists all")
+        if len(stopped) > 1:
+            names = ", ".join(f"{one.run} ({one.name})" for one in stopped)
+            raise ArgumentError(f"several runs stopped without ending, name one: {names}")
+        name = stopped[0].run
+    known = get_run(session.database, name)
+    output.note(f"going on with run {known.run}: {known.name}")
+    watch = Watch(wanted=not output.quiet, color=output.color)
+    with Interruption(session.database, known.name, output, run=known.run), watch:
+        watch.tell(known.name, 0)
+        record, summary = resume_run(
+            session.database,
+            session.integration,
+            session.settings,
+            known.run,
+            progress=_teller(watch),
+        )
+    show_record(output, session.database, record, summary)
+    return exit_status(summary, [row["error"] for row in record["errors"]])
+
+
+def _teller(watch: Watch) -> Any:
+    def tell(progress: "Progress") -> None:
+        watch.tell(progress.task, progress.done, progress.total)
+
+    return tell
+
+
+def _check_name(session: Session, name: str) -> None:
+    from ..operations.playbooks import shipped
+
+    if name not in shipped() and (hint := suggestion(name, shipped())):
+        if not Path(name).is_file():
+            raise ArgumentError(f"there is no playbook {name!r}{hint}")
+
+
+def _rules(name: str, inputs: list[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the schema of each input; of a playbook of the caller's own, only the names."""
+    from ..operations.playbooks import input_document
+
+    properties = (input_document(name) or {}).get("properties", {})
+    return {key: properties.get(key, {}) for key in inputs}

@@ -1,0 +1,46 @@
+"""`runs`: what was done, newest first."""
+
+from dataclasses import asdict
+
+from ..errors import ArgumentError
+from ..store.runs import RUNNING, Run, list_runs
+from .outcomes import counts_line
+from .output import Output
+from .parser import Options
+from .session import Session
+
+LIMIT = 20
+
+
+def show_runs(options: Options, output: Output) -> int:
+    """List the runs."""
+    limit = options.given("limit")
+    limit = LIMIT if limit is None else limit
+    if limit < 1:
+        raise ArgumentError(f"--limit: {limit} is not 1 or more")
+    runs = list_runs(Session(options, output).database, limit)
+    if output.json:
+        output.print_json([_known(run) for run in runs])
+    elif runs:
+        columns = ("run", "what", "result", "outcomes", "by", "")
+        output.table(columns, [_row(run) for run in runs])
+    else:
+        output.say("no runs yet")
+    return 0
+
+
+def state_of(run: Run) -> str:
+    """Return its result, or how far it came when it has none."""
+    return run.result if run.result and run.status == "ended" else run.status
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    counts = counts_line(run.details.get("counts", {}))
+    return run.run, run.name, state_of(run), counts, run.requester, "dry run" * run.dry_run
+
+
+def _known(run: Run) -> dict[str, object]:
+    row = asdict(run)
+    row["counts"] = row.pop("details").get("counts", {})
+    row["result"] = run.result if run.status != RUNNING else None
+    return row

@@ -1,0 +1,80 @@
+"""What a command works with: the catalogue, the settings, connections, the store."""
+
+from functools import cached_property
+from os import environ
+
+from ..action import Definition
+from ..connection import Connection
+from ..errors import ArgumentError
+from ..integration import Integration, load_integration
+from ..settings import Settings, load_settings
+from ..store.database import Database, store_path
+from .output import Output
+from .parser import Options, suggestion
+
+OWN_VARIABLES = {"IOC_REMOVAL_DEBUG"}  # of the command, not of a connection
+
+
+class Session:
+    """Opens each thing when it is first needed."""
+
+    def __init__(self, options: Options, output: Output) -> None:
+        self._options, self._output = options, output
+
+    @cached_property
+    def integration(self) -> Integration:
+        """The catalogue."""
+        return load_integration()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of --settings, or found."""
+        known = {name: text for name, text in environ.items() if name not in OWN_VARIABLES}
+        return load_settings(self._options.settings, known)
+
+    @cached_property
+    def database(self) -> Database:
+        """The store."""
+        return Database(store_path(self._options.store))
+
+    @cached_property
+    def chosen(self) -> dict[str, str]:
+        """The names of connections that --connection chose, by system."""
+        chosen: dict[str, str] = {}
+        systems = [name for name, system in self.integration.systems.items() if system.auth]
+        for text in self._options.connections:
+            system, equals, name = text.partition("=")
+            if not equals or not name:
+                raise ArgumentError(f"--connection {text}: write it SYSTEM=NAME")
+            if system not in systems:
+                raise ArgumentError(
+                    f"--connection {text}: there is no system {system!r} ({', '.join(systems)})"
+                )
+            if chosen.setdefault(system, name) != name:
+                raise ArgumentError(f"--connection {text}: {system} is given twice")
+        return chosen
+
+    def definition(self, name: str) -> Definition:
+        """Return an action; raises ArgumentError with what was probably meant."""
+        known = self.integration.definitions
+        if name not in known:
+            raise ArgumentError(
+                f"there is no action {name!r}{suggestion(name, list(known))}; "
+                "`ioc-removal actions` lists them"
+            )
+        return known[name]
+
+    def connection(self, system: str) -> Connection | None:
+        """Open the chosen connection to a system; None for local actions."""
+        chosen = self.chosen
+        if not self.integration.systems[system].auth:
+            return None
+        return self.open(self.settings.pick(system, chosen.get(system)))
+
+    def open(self, name: str) -> Connection:
+        """Open a connection by its name and tell its warnings."""
+        system = self.integration.systems[self.settings.connections[name]["system"]]
+        connection = Connection(name, self.settings, system)
+        for warning in connection.warnings:
+            self._output.warn(warning)
+        return connection

@@ -1,0 +1,118 @@
+"""`show`: one run, as the store knows it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..handlers.local import target_of
+from ..operations.inputs import unused_rows
+from ..outcome import FAILED, SUCCEEDED
+from ..store.results import call_rows, outcome_rows, output_rows, run_summary
+from ..store.runs import ENDED, Run, get_run
+from ..trust.record import nested, record
+from .ended import show_errors
+from .extras import needed_by
+from .files import show_input
+from .outcomes import show_outcomes, show_rows, summary_line
+from .output import Output
+from .parser import Options
+from .runs import state_of
+from .session import Session
+from .table import Cell
+
+CALL = "call"  # the only call of a run of an action
+
+
+def show(options: Options, output: Output) -> int:
+    """Show a run."""
+    session = Session(options, output)
+    run = get_run(session.database, options.given_run)
+    if options.given("unused"):
+        rows = unused_rows(session.database, run.run)
+        if output.json:
+            output.print_json(rows)
+        else:
+            output.table(("unused", "place", "reason"), [tuple(row.values()) for row in rows])
+            output.say(f"{len(rows):,} unused · run {run.run}")
+    elif output.json:
+        output.print_json(_record(session, run))
+    else:
+        _show(session, output, run)
+    return 0
+
+
+def _show(session: Session, output: Output, run: Run) -> None:
+    database = session.database
+    calls = call_rows(database, run.run)
+    output.table(("what", "how"), [*_facts(run)])
+    output.say()
+    columns = ("call", "action", "target", "connection", "batches", "given twice")
+    if calls:
+        output.table(columns, [_call(row) for row in calls])
+        output.say()
+    show_outcomes(output, outcome_rows(database, run.run), run.run)
+    definition = session.integration.definitions.get(run.name)
+    if run.kind == CALL and definition and not definition.removes:
+        show_rows(output, output_rows(database, run.run, CALL), definition.context_key)
+    if "input" in run.details:
+        show_input(output, database, run.run, run.details["input"])
+    show_errors(output, {"errors": run.details.get("errors", ())})
+    if any(row["finished"] < row["batches"] for row in calls):
+        output.say("Batches that did not finish: what became of their indicators is not recorded.")
+    if run.kind != CALL and run.status != ENDED:
+        output.say(f"It has not ended: `ioc-removal resume {run.run}` goes on if it stopped.")
+    output.say(summary_line(run_summary(database, run.run), run.run))
+
+
+def _facts(run: Run) -> Iterator[tuple[str, Cell]]:
+    yield "run", run.run
+    yield ("action" if run.kind == CALL else "playbook"), run.name
+    yield "dry run", "yes, nothing was removed" if run.dry_run else None
+    yield "result", state_of(run)
+    yield "by", run.requester
+    yield "started", run.started
+    yield "ended", run.ended
+    given = run.details.get("arguments" if run.kind == CALL else "inputs", {})
+    for name, value in given.items():
+        if isinstance(value, list) and len(value) > 1:
+            yield name, f"{len(value):,} given"
+        elif not isinstance(value, dict):
+            yield name, str(value[0] if isinstance(value, list) and value else value)
+
+
+def _call(row: dict[str, Any]) -> tuple[Cell, ...]:
+    batches = f"{row['finished']:,} of {row['batches']:,}"
+    target = target_of(row["target"])
+    return row["call"], row["action"], target, row["connection"], batches, row["duplicates"] or None
+
+
+def _record(session: Session, run: Run) -> dict[str, Any]:
+    """Return the record of a run, also of one that has not ended."""
+    if run.kind != CALL:
+        with needed_by("show --json of a playbook's run"):
+            from ..operations.run import run_record
+        return run_record(session.database, session.integration, run)
+    definition = session.definition(run.name)
+    database, details, summary = (
+        session.database,
+        run.details,
+        run_summary(session.database, run.run),
+    )
+    if definition.removes:
+        rows = list(outcome_rows(database, run.run))
+        parts = {"outcomes": rows}
+    else:
+        rows = output_rows(database, run.run, CALL)
+        parts = {"outputs": rows}
+    return record(
+        "action",
+        run.name,
+        run.run,
+        summary,
+        result=run.result or (FAILED if run.status == ENDED else None) or SUCCEEDED,
+        context=nested(definition.context_path, rows),
+        errors=details.get("errors", ()),
+        filled_defaults=details.get("filled", ()),
+        status=run.status,
+        **parts,
+        **{name: details[name] for name in ("input", "duplicates") if name in details},
+    )
