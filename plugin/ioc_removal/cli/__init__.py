@@ -9,8 +9,8 @@ from importlib import import_module
 
 from ..errors import PluginError
 from ..outcome import Summary, exit_status
-from .output import Output
 from .commands import parser_with_commands
+from .output import Output
 from .parser import Options
 
 DEBUG = "IOC_REMOVAL_DEBUG"
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _leave(output)
         status = INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # a traceback is nothing for a person
+    except Exception as error:  # a traceback is nothing for a person
         if os.environ.get(DEBUG) == "1":
             raise
         output.error(

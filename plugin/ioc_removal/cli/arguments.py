@@ -24,30 +24,8 @@ def parsed(
     values: dict[str, Any] = {}
     problems: list[str] = []
     for text in texts:
-        name, equals, value = text.partition("=")
-        is_json = name.endswith(":")
-        name = name.removesuffix(":")
         try:
-            if not equals or not name:
-                raise ArgumentError(f"{text!r}: write it NAME=VALUE or NAME:=JSON")
-            if name not in rules:
-                known = (
-                    suggestion(name, list(rules)) or f" (there is: {', '.join(rules) or 'none'})"
-                )
-                raise ArgumentError(f"{name}: there is no such {what}{known}")
-            rule = rules[name]
-            if not is_json and "array" in _kinds(rule):
-                items = values.setdefault(name, [])
-                if not isinstance(items, list):
-                    raise ArgumentError(f"{name}: is given twice")
-                items.append(_typed(name, value, rule.get("items", {})))
-            elif name in values and not rule and not is_json:
-                first = values[name]
-                values[name] = [*first, value] if isinstance(first, list) else [first, value]
-            elif name in values:
-                raise ArgumentError(f"{name}: is given twice")
-            else:
-                values[name] = _json(name, value) if is_json else _typed(name, value, rule)
+            _add(values, text, rules, what)
         except ArgumentError as error:
             problems += error.problems
     if problems:
@@ -76,9 +54,39 @@ def read_arguments(path: str) -> dict[str, Any]:
     return value
 
 
+def _add(
+    values: dict[str, Any], text: str, rules: Mapping[str, Mapping[str, Any]], what: str
+) -> None:
+    """Read one NAME=VALUE or NAME:=JSON into the values."""
+    name, equals, value = text.partition("=")
+    is_json = name.endswith(":")
+    name = name.removesuffix(":")
+    if not equals or not name:
+        raise ArgumentError(f"{text!r}: write it NAME=VALUE or NAME:=JSON")
+    if name not in rules:
+        there = suggestion(name, list(rules)) or f" (there is: {', '.join(rules) or 'none'})"
+        raise ArgumentError(f"{name}: there is no such {what}{there}")
+    rule, known = rules[name], values.get(name)
+    makes_list = not is_json and ("array" in _kinds(rule) or (known is not None and not rule))
+    if name not in values:
+        read = _json(name, value) if is_json else _typed(name, value, _item(rule))
+        values[name] = [read] if makes_list else read
+    elif makes_list:
+        first = known if isinstance(known, list) else [known]
+        values[name] = [*first, _typed(name, value, _item(rule))]
+    else:
+        raise ArgumentError(f"{name}: is given twice")
+
+
 def _kinds(rule: Mapping[str, Any]) -> list[str]:
     kind = rule.get("type", [])
     return [kind] if isinstance(kind, str) else list(kind)
+
+
+def _item(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the rule of one value: of the items, where a list is wanted."""
+    items: Mapping[str, Any] = rule.get("items", {})
+    return items if "array" in _kinds(rule) else rule
 
 
 def _typed(name: str, text: str, rule: Mapping[str, Any]) -> Any:

@@ -62,7 +62,7 @@ def _add_actions(add: Add) -> None:
         "--arg",
         metavar="NAME=VALUE",
         action="append",
-        help="an argument; repeated, it makes a list, and commas stay; NAME:=JSON for anything else",
+        help="an argument; repeated, it makes a list; NAME:=JSON for anything else",
     )
     call.add_argument(
         "--args", metavar="FILE", help="arguments as a JSON or YAML object; - is stdin"

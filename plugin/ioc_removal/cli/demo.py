@@ -15,7 +15,7 @@ from ..store.database import Database
 from .ended import show_errors
 from .extras import needed_by
 from .files import show_input
-from .outcomes import show_rows, summary_line
+from .outcomes import show_matrix, summary_line
 from .output import Output
 from .parser import Options
 
@@ -37,9 +37,8 @@ def demo(options: Options, output: Output) -> int:  # noqa: ARG001  # as every c
                 inputs = {"suppliers": ["InternalTI", "TriageFeed"]}
                 records.append(_run(output, database, integration, running, REMOVE, inputs, path))
         with Sandbox() as running:
-            policy, rule = _some_rule(running)
-            inputs = {"rules": [{"policy_id": policy, "names": [rule]}]}
-            records.append(_run(output, database, integration, running, LIFT, inputs))
+            rules = {"rules": [_some_rule(running)]}
+            records.append(_run(output, database, integration, running, LIFT, rules))
         database.close()
     done = sum(record["result"] == SUCCEEDED for record in records)
     if output.json:
@@ -66,13 +65,15 @@ def _run(
     record, summary = run_playbook(database, integration, settings, name, inputs, file=file)
     if not output.json:
         output.say(f"{name}{f' --indicators examples/{path.name}' if path else ''}")
-        report = (record.get("output") or {}).get("report") or []
-        show_rows(output, report, ("value", "target"))
+        show_matrix(output, record["outcomes"])
         if "input" in record:
             show_input(output, database, record["run"], record["input"])
-        for system, entry in record["context"].items():
-            for key, rows in entry.items():
-                output.say(f"context {system}.{key}: {len(rows)} entries")
+        paths = [
+            f"{system}.{key} ({len(rows)})"
+            for system, entry in record["context"].items()
+            for key, rows in entry.items()
+        ]
+        output.say(f"context: {', '.join(paths)}")
         show_errors(output, record)
         output.say(f"{summary_line(summary, None)}\n")
     return record
@@ -88,7 +89,7 @@ def _examples(folder: Path) -> list[Path]:
     return copies
 
 
-def _some_rule(running: Sandbox) -> tuple[str, str]:
-    """Return the id of a policy of the sandbox and the name of one of its rules."""
+def _some_rule(running: Sandbox) -> dict[str, Any]:
+    """Name a rule of the sandbox as a person does: by its policy and its name."""
     policy, held = next(iter(running.seed["waf"]["policies"].items()))
-    return policy, held["rules"][1]["name"]
+    return {"policy_id": policy, "names": [held["rules"][1]["name"]]}

@@ -41,7 +41,7 @@ def show_action(options: Options, output: Output) -> int:
         )
         return 0
     output.say(f"{definition.name}: {definition.title}\n")
-    output.table(("what", "how"), [*_facts(definition, system.title)])
+    output.facts(_facts(definition, system.title))
     if arguments:
         output.say("\nArguments")
         output.table(ARGUMENT, arguments)

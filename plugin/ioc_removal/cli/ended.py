@@ -43,7 +43,7 @@ def show_record(
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:
-        output.say(summary_line(summary, run, effect=effect) or f"nothing was sent · run {run}")
+        output.say(summary_line(summary, run, effect=effect))
 
 
 def show_errors(output: Output, record: Mapping[str, Any]) -> None:

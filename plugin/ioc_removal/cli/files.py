@@ -8,8 +8,8 @@ from ..errors import ArgumentError
 from ..operations.inputs import IndicatorFile, unused_rows
 from ..store.database import Database
 from ..store.sets import StoredSet
-from .output import Output
 from .outcomes import sums_line
+from .output import Output
 from .parser import Options
 from .table import shown
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..handlers.local import target_of
-from ..outcome import DONE, PLANNED, Summary, counted
+from ..outcome import ABSENT, DONE, FAILED, PLANNED, REFUSED, REMOVED, UNKNOWN, Summary, worst
 from .output import Output
 from .table import Cell, shown
 
@@ -15,6 +15,8 @@ Row = Mapping[str, Any]
 
 MOST_ROWS = 50
 MOST_COLUMNS = 6
+MOST_OF_TARGET = 12  # characters; an id is known by its first
+IN_ORDER = (REMOVED, ABSENT, PLANNED, REFUSED, FAILED, UNKNOWN)
 COLUMNS = ("indicator", "outcome", "reason", "id", "request id")
 EFFECTS = {
     "disarms": "these will no longer be detected or blocked",
@@ -48,11 +50,17 @@ def show_outcomes(output: Output, rows: Iterable[Row], run: str | None, action: 
         key = (row.get("action", action), target_of(row))
         targets.setdefault(key, Target()).add(row)
     for (name, target), part in targets.items():
-        output.say(", ".join(filter(None, (name, shown(target)))))
         first = [*part.not_done, *part.done][:MOST_ROWS]
-        output.table(COLUMNS, [_cells(row) for row in first])
+        cells = [_cells(row) for row in first]
+        requests = {row[-1] for row in cells}
+        title = ", ".join(filter(None, (name, shown(target))))
+        if len(requests) == 1 and (request := requests.pop()):
+            title += f", request {shown(request)}"
+            cells = [[*row[:-1], None] for row in cells]
+        output.say(title)
+        output.table(COLUMNS, cells)
         if rest := part.counts - Counter(row["outcome"] for row in first):
-            listed = counts_line(counted(rest.elements()))
+            listed = counts_line(rest)
             output.say(f"… and {listed}; `ioc-removal show {run} --json` has all")
         output.say()
 
@@ -91,12 +99,29 @@ def summary_line(summary: Summary, run: str | None, *, effect: str = "") -> str:
             parts.append(counts_line(rest))
     elif total:
         parts.append(f"{done:,} of {total:,} done: {counts_line(counts)}")
+    else:
+        parts.append("nothing was removed")
     return " · ".join([*parts, *([f"run {run}"] if run else [])])
 
 
 def counts_line(counts: Mapping[str, int]) -> str:
     """Return "6 removed, 1 absent"."""
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return ", ".join(f"{counts[name]:,} {name}" for name in IN_ORDER if counts.get(name))
+
+
+def show_matrix(output: Output, rows: Iterable[Row]) -> None:
+    """Print a line an indicator, with its outcome at each target."""
+    targets: dict[str, None] = {}
+    lines: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        at = f"{row['action'].split('-')[0]} {target_of(row).split(' ', 1)[-1][:MOST_OF_TARGET]}"
+        targets[at] = None
+        line = lines.setdefault(str(row.get("value", row.get("id"))), {})
+        line[at] = worst([row["outcome"], line.get(at) or row["outcome"]])
+    cells: list[list[Cell]] = [
+        [value, *(line.get(at) for at in targets)] for value, line in lines.items()
+    ]
+    output.table(("indicator", *targets), cells)
 
 
 def sums_line(sums: Mapping[str, Any]) -> str:

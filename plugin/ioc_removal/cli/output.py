@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import TextIOWrapper
 from typing import Any, TextIO
 
@@ -42,6 +42,13 @@ class Output:
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """Print a table."""
         self._write(sys.stdout, drawn(columns, rows, terminal=sys.stdout, color=self.color))
+
+    def facts(self, rows: Iterable[tuple[str, Cell]]) -> None:
+        """Print names with their values, a line each; those without a value are left out."""
+        known = [(name, shown(value)) for name, value in rows if value not in (None, "")]
+        width = max(len(name) for name, _ in known)
+        for name, value in known:
+            self.say(f"{name.ljust(width)}  {value}")
 
     def note(self, text: str) -> None:
         """Tell what a person may want to know."""

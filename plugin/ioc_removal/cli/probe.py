@@ -37,7 +37,8 @@ def probe(options: Options, output: Output) -> int:
     else:
         for row in rows:
             output.say(f"{row['connection']}: {'ok, ' * row['ok']}{shown(row['message'])}")
-    return min((row["status"] for row in rows), key=WORST_FIRST.index)
+    statuses: list[int] = [row["status"] for row in rows]
+    return min(statuses, key=WORST_FIRST.index)
 
 
 def _tested(session: Session, name: str) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _tested(session: Session, name: str) -> dict[str, Any]:
         hint = f"; set it in connections.{name}.defaults of {session.settings.source}"
         message, error = f"{mistake}{hint}", "SettingsError"
         status = 2
-    except _Doubtful as doubt:
+    except _DoubtError as doubt:
         message, error, status = str(doubt), "ResponseError", 3
     except PluginError as problem:
         message, error = str(problem), type(problem).__name__
@@ -65,7 +66,7 @@ def _read(session: Session, connection: Connection) -> str:
     rows = [row for part in perform(action, prepared, NoRecord()) for row in part.outputs]
     for row in rows:
         if row.get("outcome") == UNKNOWN:
-            raise _Doubtful(str(row.get("reason") or "the answer cannot be judged"))
+            raise _DoubtError(str(row.get("reason") or "the answer cannot be judged"))
     version = f" REST API {connection.api_version}" if connection.api_version else ""
     noun = action.definition.context_path.split(".")[1].lower()
     found = sum("outcome" not in row for row in rows)
@@ -76,5 +77,5 @@ def _read(session: Session, connection: Connection) -> str:
     return f"{system.title}{version} at {connection.address}, {count}"
 
 
-class _Doubtful(PluginError):
+class _DoubtError(PluginError):
     """The system answered, but what it said proves nothing."""

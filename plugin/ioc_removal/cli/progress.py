@@ -24,8 +24,8 @@ class Watch:
         self._color = color
         self._tasks: dict[str, tuple[int, int | None]] = {}
         self._lock = Lock()
-        self._bars: "Progress | None" = None
-        self._ids: dict[str, "TaskID"] = {}
+        self._bars: Progress | None = None
+        self._ids: dict[str, TaskID] = {}
         self._timer = Timer(PATIENCE, self._show)
         self._timer.daemon = True
         self._next_line = monotonic() + PATIENCE
@@ -62,8 +62,15 @@ class Watch:
         if not _has_rich():
             return
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
-        from rich.progress import TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         with self._lock:
             if not self._wanted:

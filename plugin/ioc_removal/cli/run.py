@@ -28,7 +28,7 @@ def run(options: Options, output: Output) -> int:
         from ..operations.run import run_playbook
     session = Session(options, output)
     integration, name = session.integration, options.playbook
-    _check_name(session, name)
+    _check_name(name)
     playbooks = parse_all(gather(name, integration), integration)
     own = next(iter(playbooks))
     rules = _rules(own, [key for key, _ in playbooks[own].inputs])
@@ -91,12 +91,15 @@ def _teller(watch: Watch) -> Any:
     return tell
 
 
-def _check_name(session: Session, name: str) -> None:
+def _check_name(name: str) -> None:
+    """Suggest what was probably meant by the name of a playbook that does not ship."""
     from ..operations.playbooks import shipped
 
-    if name not in shipped() and (hint := suggestion(name, shipped())):
-        if not Path(name).is_file():
-            raise ArgumentError(f"there is no playbook {name!r}{hint}")
+    names = shipped()
+    if name in names or Path(name).is_file():
+        return
+    if hint := suggestion(name, names):
+        raise ArgumentError(f"there is no playbook {name!r}{hint}")
 
 
 def _rules(name: str, inputs: list[str]) -> dict[str, Mapping[str, Any]]:

@@ -43,7 +43,7 @@ def show(options: Options, output: Output) -> int:
 def _show(session: Session, output: Output, run: Run) -> None:
     database = session.database
     calls = call_rows(database, run.run)
-    output.table(("what", "how"), [*_facts(run)])
+    output.facts(_facts(run))
     output.say()
     columns = ("call", "action", "target", "connection", "batches", "given twice")
     if calls:

@@ -46,7 +46,7 @@ def drawn(
 
 def _plain(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Align columns; nothing is cut, so that a line can be searched and cut by programs."""
-    lines = [[name.upper() for name in names], *rows]
+    lines = [list(names), *rows]
     widths = [max(len(line[at]) for line in lines) for at in range(len(names))]
     padded = (
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
@@ -64,7 +64,7 @@ def _rich(
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for name in names:
-        table.add_column(name.upper(), overflow="fold")
+        table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(Text(text, COLORS.get(text, "")) for text in row))
     console = Console(file=terminal, no_color=not color, highlight=False)
