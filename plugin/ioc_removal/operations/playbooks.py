@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, DefinitionError
 from ..integration import Integration
 from ..loader import definition_names, read, read_text
 from ..playbooks.language import parse_playbook
-from ..playbooks.model import Playbook
+from ..playbooks.model import NOOP, Playbook
 
 
 @dataclass(frozen=True)
@@ -35,25 +35,38 @@ def shipped() -> list[str]:
 def gather(name: str, integration: Integration) -> dict[str, str]:
     """Return the texts of a playbook and of those that it runs, by name, its own first.
 
-    name: of one that ships, or the path of a file. Raises ArgumentError, DefinitionError.
+    name: of one that ships, or the path of a file; a file's sub-playbooks may stand beside it.
+    Raises ArgumentError, DefinitionError.
     """
+    folder = Path(name).parent if name not in shipped() else None
     own, text = _text(name)
-    texts, parsed = {own: text}, parse_all({own: text}, integration)
-    for playbook in parsed.values():
-        for action in _actions([playbook]):
-            if action in shipped() and action not in texts:
-                texts.update(gather(action, integration))
+    texts = {own: text}
+    waiting = [own]
+    while waiting:
+        [parsed] = parse_all({waiting[0]: texts[waiting.pop(0)]}, integration, folder).values()
+        for action in _actions([parsed]):
+            if action not in texts and _is_playbook(action, integration, folder):
+                texts[action] = _text(_place(action, folder))[1]
+                waiting.append(action)
+    if cycle := _cycle(own, parse_all(texts, integration, folder)):
+        raise DefinitionError(f"playbooks run each other in a circle: {' -> '.join(cycle)}")
     return texts
 
 
-def parse_all(texts: Mapping[str, str], integration: Integration) -> dict[str, Playbook]:
-    """Parse the texts of a run's playbooks."""
+def parse_all(
+    texts: Mapping[str, str], integration: Integration, folder: Path | None = None
+) -> dict[str, Playbook]:
+    """Parse the texts of a run's playbooks; folder: where further ones may stand."""
 
     def has_effect(action: str) -> bool:
         return action in integration.definitions and integration.definitions[action].removes
 
     def known(action: str) -> bool:
-        return action in integration.definitions or action in texts or action in shipped()
+        return (
+            action in integration.definitions
+            or action in texts
+            or _is_playbook(action, integration, folder)
+        )
 
     return {
         name: parse_playbook(text, name, has_effect=has_effect, known=known)
@@ -80,6 +93,28 @@ def _actions(playbooks: Iterable[Playbook]) -> Iterator[str]:
     for playbook in playbooks:
         for task in playbook.tasks.values():
             yield task.action
+
+
+def _is_playbook(name: str, integration: Integration, folder: Path | None) -> bool:
+    if name in integration.definitions or name == NOOP:
+        return False
+    return name in shipped() or (folder is not None and Path(_place(name, folder)).is_file())
+
+
+def _place(name: str, folder: Path | None) -> str:
+    return name if name in shipped() or folder is None else str(folder / f"{name}.yml")
+
+
+def _cycle(
+    name: str, playbooks: Mapping[str, Playbook], path: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Return a way by which a playbook runs itself, empty when there is none."""
+    if name in path:
+        return (*path, name)
+    for action in _actions([playbooks[name]]):
+        if action in playbooks and (found := _cycle(action, playbooks, (*path, name))):
+            return found
+    return ()
 
 
 def _text(name: str) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def resume_run(
     with lease(database, known.run):
         if "inputs" not in known.details:
             raise ArgumentError(
-                f"the run {known.run} stopped while its input was read and sent nothing: run it again"
+                f"the run {known.run} stopped while its input was read and sent nothing; start anew"
             )
         playbooks = parse_all(known.details["texts"], integration)
         performing = _performing(

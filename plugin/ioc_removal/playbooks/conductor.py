@@ -51,11 +51,16 @@ class PerformCall(Protocol):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: "succeeded" or "failed", its output, and why it failed, a line each."""
+    """How a run ended: "succeeded" or "failed", its output, and why it failed, a line each.
+
+    errors: mistakes, such as an expression that cannot be evaluated; endings: where a failed task
+    or "fail" ended it, which its calls' own errors explain better where they have some.
+    """
 
     status: str
     output: dict[str, Any]
     errors: list[str]
+    endings: list[str]
 
 
 def conduct(
@@ -78,6 +83,7 @@ class _Run:
     wait: Callable[[float], None]
     statuses: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    endings: list[str] = field(default_factory=list)
     ends: list[Layers] = field(default_factory=list)
 
     def ended(self, inputs: dict[str, Any]) -> Ended:
@@ -100,7 +106,13 @@ class _Run:
                 output[name] = value.evaluate(Scope({**context, **output}, self.statuses))
             except DefinitionError as error:
                 self.errors.append(str(error))
-        return Ended("failed" if self.errors else "succeeded", output, self.errors)
+        status = "failed" if self.failing else "succeeded"
+        return Ended(status, output, self.errors, self.endings)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the run can no longer succeed."""
+        return bool(self.errors or self.endings)
 
     def step(self, task: Task, layers: Layers) -> tuple[Task, Layers] | None:
         """Run a task and tell which comes next, with its context."""
@@ -115,18 +127,18 @@ class _Run:
         leading = [(name, row, made) for row, made in fired for name in row.tasks]
         commands = sorted({name for row, _ in fired for name in row.do} - {n for n, *_ in leading})
         if self.statuses[task.name] == "failed" and not leading and set(commands) <= {"continue"}:
-            self.errors.append(f"{task.where}: the task failed, and nothing in next handles it")
+            self.endings.append(f"{task.where}: the task failed, and nothing in next handles it")
         if "fail" in commands:
-            self.errors.append(f"{task.where}: the playbook ends as failed here")
+            self.endings.append(f"{task.where}: the playbook ends as failed here")
         if len(leading) > 1:
             names = " and ".join(name for name, *_ in leading)
             self.errors.append(f"{task.where}: {names} would run in parallel: not supported yet")
-        if self.errors or not leading:
+        if self.failing or not leading:
             self.ends.append(layers)
         for command in commands:
             made = [(*layers, published) for row, published in fired if command in row.do]
             self.ends.append((made[0][0], *(layer for end in made for layer in end[1:])))
-        if len(leading) == 1 and (not self.errors or "fail" in commands):
+        if len(leading) == 1 and (not self.failing or "fail" in commands):
             name, _, published = leading[0]
             return self.playbook.tasks[name], (*layers, published)
         return None
@@ -148,7 +160,7 @@ class _Run:
     def run(self, task: Task, context: Mapping[str, Any]) -> Scope:
         """Perform a task, again where "retry" says so, and give what its "next" sees."""
         before = Scope(context, self.statuses)
-        retry = None if self.errors else task.retry
+        retry = None if self.failing else task.retry
         tries = whole(retry.count, Scope(context)) if retry else 0
         delay = whole(retry.delay, Scope(context)) if retry and retry.delay else 0
         while True:

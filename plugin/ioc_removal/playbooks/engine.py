@@ -116,7 +116,8 @@ class _Conducted:
         """Conduct a playbook to its end."""
         playbook = self.engine.playbooks[name]
         ended = conduct(playbook, inputs, self.perform_calls, DBOS.sleep)
-        said = [{"error": "DefinitionError", "message": line} for line in ended.errors]
+        lines = ended.errors + ([] if self.errors else ended.endings)
+        said = [{"error": "DefinitionError", "message": line} for line in lines]
         return {
             "status": ended.status,
             "output": by_reference(ended.output),

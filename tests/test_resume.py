@@ -1,0 +1,159 @@
+"""A run that is killed goes on where it was, and no finished batch is sent again."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ioc_removal.sandbox import Sandbox, default_seed
+from ioc_removal.store.database import Database
+
+BATCH = 4
+VALUES = [f"host{number}.example" for number in range(24)]  # six batches a system
+LONGEST = 60.0  # seconds that a run may take before the test gives up
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    seed = default_seed()
+    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
+    seed["secmaster"]["workspaces"] = {
+        workspace: {"indicators": [{"value": value, "type": "Domain"} for value in VALUES]}
+        for workspace in list(seed["secmaster"]["workspaces"])[:1]
+    }
+    with Sandbox(seed) as sandbox:
+        sandbox.misbehave(method="DELETE", delay=0.03)
+        yield sandbox
+
+
+class Program:
+    """The command in a process of its own, with one store and the sandbox's settings."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        settings = sandbox.settings()
+        for connection in settings["connections"].values():
+            connection["limits"] = {"items": BATCH, "in_flight": 1}
+        (folder / "settings.yml").write_text(json.dumps(settings))
+        (folder / "iocs.txt").write_text("\n".join(VALUES))
+        self.folder, self.store = folder, folder / "store.db"
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        options = ["--settings", "settings.yml", "--store", str(self.store), "--json"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "ioc_removal", *words, *options],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self) -> subprocess.Popen[str]:
+        return self.start("run", "remove-iocs-after-triage", "--indicators", "iocs.txt")
+
+    def record(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+        out, err = process.communicate(timeout=LONGEST)
+        assert process.returncode == 0, err
+        record: dict[str, Any] = json.loads(out)
+        return record
+
+    def finished(self) -> set[tuple[str, ...]]:
+        """The items of the batches that count as finished in the store."""
+        database = Database(self.store)
+        rows = database.rows("SELECT items FROM batches WHERE finished = 1")
+        database.close()
+        return {tuple(json.loads(items)) for (items,) in rows}
+
+
+def deletions(sandbox: Sandbox) -> list[tuple[str, ...]]:
+    """What each DELETE carried, in order."""
+    return [
+        tuple(row["indicator"] for row in request["body"])
+        if isinstance(request["body"], list)
+        else tuple(request["body"]["batch_ids"])
+        for request in sandbox.requests
+        if request["method"] == "DELETE"
+    ]
+
+
+def killed_after(process: subprocess.Popen[str], sandbox: Sandbox, count: int) -> None:
+    """Kill a process once the sandbox has seen so many deletions."""
+    end = time.monotonic() + LONGEST
+    while len(deletions(sandbox)) < count and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=LONGEST)
+
+
+def expect_all_gone(sandbox: Sandbox, record: dict[str, Any]) -> None:
+    state = sandbox.state()
+    assert state["cybertrace"]["suppliers"]["InternalTI"] == []
+    assert [left for left in state["secmaster"]["workspaces"].values() if left] == []
+    assert record["result"] == "succeeded"
+    assert sum(record["counts"].values()) == 2 * len(VALUES)
+    lines = Counter((row["action"], row["value"]) for row in record["outcomes"])
+    assert set(lines.values()) == {1}
+    assert {row["outcome"] for row in record["outcomes"]} <= {"removed", "absent"}
+    assert all(row.get("maybe_ours") for row in record["outcomes"] if row["outcome"] == "absent")
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: int) -> None:
+    program = Program(sandbox, tmp_path)
+    killed_after(program.run(), sandbox, count)
+    before, finished = deletions(sandbox), program.finished()
+
+    record = program.record(program.start("resume"))
+
+    again = deletions(sandbox)[len(before) :]
+    assert finished.isdisjoint(again), "a finished batch was sent again"
+    assert sum(times - 1 for times in Counter(before + again).values()) <= 1
+    expect_all_gone(sandbox, record)
+
+
+def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path) -> None:
+    program = Program(sandbox, tmp_path)
+    killed_after(program.run(), sandbox, 2)
+    for count in (4, 7, 9):
+        finished, seen = program.finished(), len(deletions(sandbox))
+        killed_after(program.start("resume"), sandbox, count)
+        assert finished.isdisjoint(deletions(sandbox)[seen:])
+    expect_all_gone(sandbox, program.record(program.start("resume")))
+
+
+def test_says_that_a_run_is_alive(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.misbehave(method="POST", delay=1.0)
+    program = Program(sandbox, tmp_path)
+    process = program.run()
+    while not deletions(sandbox):
+        time.sleep(0.01)
+    [[run]] = Database(program.store).rows("SELECT run FROM runs")
+    resumed = program.start("resume", run)
+    _, said = resumed.communicate(timeout=LONGEST)
+    assert resumed.returncode == 2
+    assert f"the run {run} is alive, in process {process.pid}" in said
+    expect_all_gone(sandbox, program.record(process))
+
+
+def test_two_runs_on_one_store_keep_apart(sandbox: Sandbox, tmp_path: Path) -> None:
+    program = Program(sandbox, tmp_path)
+    other_seed = default_seed()
+    other_seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
+    with Sandbox(other_seed) as other_sandbox:
+        (tmp_path / "other").mkdir()
+        other = Program(other_sandbox, tmp_path / "other")
+        other.store = program.store
+        first, second = program.run(), other.run()
+        killed_after(first, sandbox, 3)
+        there = other.record(second)
+        record = program.record(program.start("resume"))
+        expect_all_gone(sandbox, record)
+        assert other_sandbox.state()["cybertrace"]["suppliers"]["InternalTI"] == []
+        assert there["run"] != record["run"]
+        assert sum(there["counts"].values()) == 2 * len(VALUES)
