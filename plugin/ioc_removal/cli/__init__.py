@@ -12,6 +12,7 @@ from ..outcome import Summary, exit_status
 from .commands import parser_with_commands
 from .output import Output
 from .parser import Options
+from .session import Session
 
 DEBUG = "IOC_REMOVAL_DEBUG"
 WRONG_USE, INTERRUPTED = 2, 130
@@ -30,10 +31,12 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return WRONG_USE
             module, function = options.does.split(".")
             command = getattr(import_module(f".{module}", __package__), function)
-            status = int(command(options, output))
+            with Session(options, output) as session:
+                status = int(command(session))
         except SystemExit as left:  # argparse's --help and --version
             status = int(left.code or 0)
         except PluginError as error:
+            output.json |= "--json" in (sys.argv[1:] if argv is None else argv)
             output.failed(error, options)
             status = exit_status(Summary(), [type(error).__name__])
         output.flush()
@@ -44,8 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get(DEBUG) == "1":
             raise
         output.error(
-            f"internal error: {type(error).__name__}: {error}; nothing more was done. "
-            f"Please report it ({DEBUG}=1 shows where)"
+            f"internal error: {type(error).__name__}: {error}; "
+            f"please report it ({DEBUG}=1 shows where); `ioc-removal runs` tells what was done"
         )
         status = 1
     return status

@@ -1,14 +1,13 @@
 """`actions`: what can be called."""
 
 from ..action import Definition
-from .output import Output
-from .parser import Options
 from .session import Session
 
 
-def show_actions(options: Options, output: Output) -> int:
+def show_actions(session: Session) -> int:
     """List the actions."""
-    definitions = Session(options, output).integration.definitions.values()
+    output = session.output
+    definitions = session.integration.definitions.values()
     if output.json:
         output.print_json([_row(definition) for definition in definitions])
         return 0

@@ -39,7 +39,7 @@ def read_arguments(path: str) -> dict[str, Any]:
     try:
         text = stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ArgumentError(f"{name}: cannot be read: {error.strerror}") from error
+        raise ArgumentError(f"{name}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise ArgumentError(f"{name}: cannot be read: it is not UTF-8") from error
     try:

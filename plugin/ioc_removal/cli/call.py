@@ -17,9 +17,9 @@ from .progress import Watch
 from .session import Session
 
 
-def call(options: Options, output: Output) -> int:
+def call(session: Session) -> int:
     """Call an action and show what came of it."""
-    session = Session(options, output)
+    options, output = session.options, session.output
     definition = session.definition(options.action)
     arguments = _arguments(options, definition)
     action = session.integration.bind(definition.name, session.connection(definition.system))
@@ -58,6 +58,8 @@ def _arguments(options: Options, definition: Definition) -> dict[str, Any]:
         if not rule.get("x-connection")
     }
     path = options.given("args")
+    if path == options.given("indicators") == "-":
+        raise ArgumentError("--args and --indicators cannot both be standard input")
     whole = read_arguments(path) if path else {}
     single = parsed(options.given("arg") or (), rules)
     if twice := sorted(whole.keys() & single.keys()):

@@ -6,8 +6,7 @@ from ..integration import load_integration
 from ..loader import definition_names
 from .commands import parser_with_commands
 from .extras import needed_by
-from .output import Output
-from .parser import Options
+from .session import Session
 
 FILES = {
     "--settings",
@@ -20,8 +19,9 @@ FILES = {
 }
 
 
-def completion(options: Options, output: Output) -> int:
+def completion(session: Session) -> int:
     """Print the script."""
+    options, output = session.options, session.output
     with needed_by("completion"):
         import shtab
     parser: Any = parser_with_commands()

@@ -12,22 +12,20 @@ from ..outcome import SUCCEEDED
 from ..sandbox import Sandbox
 from ..settings import Settings, settings_from
 from ..store.database import Database
-from .ended import show_errors
 from .extras import needed_by
 from .files import show_input
 from .outcomes import show_matrix, summary_line
 from .output import Output
-from .parser import Options
+from .session import Session
 
 REMOVE, LIFT = "remove-iocs-after-triage", "lift-ip-reputation-rules"
 
 
-def demo(options: Options, output: Output) -> int:  # noqa: ARG001  # as every command
+def demo(session: Session) -> int:
     """Run the playbooks on every example file, each on a fresh sandbox."""
+    output = session.output
     with needed_by("demo"):
-        import jinja2  # noqa: F401
-
-        from ..operations import run as _needed  # noqa: F401
+        from ..operations.run import run_playbook  # noqa: F401  # only whether it can be
     integration = load_integration()
     records = []
     with TemporaryDirectory(prefix="ioc-removal-demo-") as folder:
@@ -74,7 +72,7 @@ def _run(
             for key, rows in entry.items()
         ]
         output.say(f"context: {', '.join(paths)}")
-        show_errors(output, record)
+        output.errors(record["errors"])
         output.say(f"{summary_line(summary, None)}\n")
     return record
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from ..action import Definition
 from .actions import effects
-from .output import Output
-from .parser import PROGRAM, Options
+from .parser import PROGRAM
 from .session import Session
 
 EFFECTS = {
@@ -18,9 +17,9 @@ EFFECTS = {
 OUTCOME_FIELDS = ("outcome", "reason", "http_status", "request_id", "attempts", "maybe_ours")
 
 
-def show_action(options: Options, output: Output) -> int:
+def show_action(session: Session) -> int:
     """Describe an action."""
-    session = Session(options, output)
+    options, output = session.options, session.output
     definition = session.definition(options.action)
     system = session.integration.systems[definition.system]
     arguments = list(_arguments(definition))

@@ -27,7 +27,7 @@ def show_record(
     run = record.get("run")
     if output.json:
         output.print_json(record)
-        show_errors(output, record)
+        output.errors(record["errors"])
         return
     if "outcomes" in record:
         action = definition.name if definition else ""
@@ -38,16 +38,9 @@ def show_record(
         show_input(output, database, run, record["input"])
     if record.get("duplicates"):
         output.say(f"{record['duplicates']:,} given more than once, sent once")
-    show_errors(output, record)
+    output.errors(record["errors"])
     if definition is not None and not definition.removes and not record["errors"]:
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:
         output.say(summary_line(summary, run, effect=effect))
-
-
-def show_errors(output: Output, record: Mapping[str, Any]) -> None:
-    """Tell the errors of a record, a line a mistake."""
-    for row in record["errors"]:
-        for problem in row.get("problems") or row["message"].splitlines():
-            output.error(problem)

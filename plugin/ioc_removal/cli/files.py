@@ -38,8 +38,6 @@ def file_of(options: Options, told: Callable[[int], None]) -> ToldFile | None:
             if options.given(name):
                 raise ArgumentError(f"--{name.replace('_', '-')}: goes with --indicators FILE")
         return None
-    if path == options.given("args") == "-":
-        raise ArgumentError("--args and --indicators cannot both be standard input")
     return ToldFile(
         path,
         options.given("format"),

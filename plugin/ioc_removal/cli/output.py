@@ -3,11 +3,11 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import TextIOWrapper
 from typing import Any, TextIO
 
-from ..errors import ArgumentError, PluginError
+from ..errors import PluginError
 from ..outcome import Summary
 from ..trust.record import error_row, record
 from .parser import Options
@@ -64,11 +64,16 @@ class Output:
         """Tell what went wrong, and what to do, in one line."""
         self._marked("error", RED, text)
 
+    def errors(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Tell the errors of a record, a line a mistake."""
+        for row in rows:
+            problems = row.get("problems") or row["message"].splitlines() or [row["error"]]
+            for problem in dict.fromkeys(problems):
+                self.error(problem)
+
     def failed(self, error: PluginError, options: Options) -> None:
         """Tell the error that ended the command, a line a mistake; with --json as a record too."""
-        problems = error.problems if isinstance(error, ArgumentError) else str(error).splitlines()
-        for problem in problems or [type(error).__name__]:
-            self.error(problem)
+        self.errors([error_row(error)])
         if self.json:
             kind = "playbook" if options.given("playbook") else "action"
             name, errors = options.given(kind), [error_row(error)]

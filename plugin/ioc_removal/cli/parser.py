@@ -55,9 +55,17 @@ class Parser(ArgumentParser):
             message = message.removeprefix("the following arguments are required: ") + " is missing"
         elif message.startswith("unrecognized arguments: "):
             given = message.removeprefix("unrecognized arguments: ")
-            names = list(self._option_string_actions)
+            names = self._every_option()
             message = f"there is no option {given}{suggestion(given.split('=')[0], names)}"
         raise ArgumentError(f"{message} (see {self.prog} --help)")
+
+    def _every_option(self) -> list[str]:
+        """Return the options of this parser and of its commands: argparse asks the outermost."""
+        names = list(self._option_string_actions)
+        for action in self._actions:
+            if isinstance(action.choices, dict):
+                names += [name for one in action.choices.values() for name in one._every_option()]
+        return list(dict.fromkeys(names))
 
 
 def suggestion(name: str, known: list[str]) -> str:

@@ -2,16 +2,16 @@
 
 from .describe import type_text
 from .extras import needed_by
-from .output import Output
-from .parser import PROGRAM, Options
+from .parser import PROGRAM
 from .session import Session
 
 
-def show_playbooks(options: Options, output: Output) -> int:
+def show_playbooks(session: Session) -> int:
     """List the playbooks with their inputs."""
+    output = session.output
     with needed_by("playbooks"):
         from ..operations.playbooks import list_playbooks
-    playbooks = list_playbooks(Session(options, output).integration)
+    playbooks = list_playbooks(session.integration)
     if output.json:
         output.print_json(
             [

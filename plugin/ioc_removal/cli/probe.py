@@ -6,17 +6,16 @@ from ..connection import Connection
 from ..errors import ArgumentError, PluginError, SettingsError
 from ..outcome import UNKNOWN, Summary, exit_status
 from ..trust.perform import NoRecord, perform
-from .output import Output
-from .parser import Options, suggestion
+from .parser import suggestion
 from .session import Session
 from .table import shown
 
 WORST_FIRST = (3, 1, 2, 0)
 
 
-def probe(options: Options, output: Output) -> int:
+def probe(session: Session) -> int:
     """Test the named connections, or all."""
-    session = Session(options, output)
+    options, output = session.options, session.output
     known = list(session.settings.connections)
     names = options.given("names") or known
     for name in names:

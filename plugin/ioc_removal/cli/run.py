@@ -12,8 +12,7 @@ from .ended import show_record
 from .extras import needed_by
 from .files import READING, file_of
 from .interruption import Interruption
-from .output import Output
-from .parser import Options, suggestion
+from .parser import suggestion
 from .progress import Watch
 from .session import Session
 
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
     from ..playbooks.performing import Progress
 
 
-def run(options: Options, output: Output) -> int:
+def run(session: Session) -> int:
     """Run a playbook and show what came of it."""
+    options, output = session.options, session.output
     with needed_by("run"):
         from ..operations.playbooks import gather, parse_all, systems_of
         from ..operations.run import run_playbook
-    session = Session(options, output)
     integration, name = session.integration, options.playbook
     _check_name(name)
     playbooks = parse_all(gather(name, integration), integration)
@@ -54,11 +53,11 @@ def run(options: Options, output: Output) -> int:
     return exit_status(summary, [row["error"] for row in record["errors"]])
 
 
-def resume(options: Options, output: Output) -> int:
+def resume(session: Session) -> int:
     """Go on with a run that stopped without ending."""
+    options, output = session.options, session.output
     with needed_by("resume"):
         from ..operations.run import resumable, resume_run
-    session = Session(options, output)
     name = options.given("given_run")
     if name is None:
         stopped = resumable(session.database)

@@ -5,20 +5,19 @@ from dataclasses import asdict
 from ..errors import ArgumentError
 from ..store.runs import RUNNING, Run, list_runs
 from .outcomes import counts_line
-from .output import Output
-from .parser import Options
 from .session import Session
 
 LIMIT = 20
 
 
-def show_runs(options: Options, output: Output) -> int:
+def show_runs(session: Session) -> int:
     """List the runs."""
+    options, output = session.options, session.output
     limit = options.given("limit")
     limit = LIMIT if limit is None else limit
     if limit < 1:
         raise ArgumentError(f"--limit: {limit} is not 1 or more")
-    runs = list_runs(Session(options, output).database, limit)
+    runs = list_runs(session.database, limit)
     if output.json:
         output.print_json([_known(run) for run in runs])
     elif runs:

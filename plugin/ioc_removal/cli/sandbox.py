@@ -12,14 +12,15 @@ from ..errors import ArgumentError, DefinitionError
 from ..loader import parse
 from ..sandbox import Sandbox, read_seed
 from .output import Output
-from .parser import Options
+from .session import Session
 from .table import shown
 
 LOOK = 0.5  # seconds between two looks at the requests
 
 
-def sandbox(options: Options, output: Output) -> int:
+def sandbox(session: Session) -> int:
     """Start a sandbox and tell what is asked of it."""
+    options, output = session.options, session.output
     seed_file, faults_file = options.given("seed"), options.given("faults")
     seed = read_seed(seed_file) if seed_file else {}
     if faults_file:

@@ -2,6 +2,9 @@
 
 from functools import cached_property
 from os import environ
+from types import TracebackType
+
+from requests import Session as RequestsSession
 
 from ..action import Definition
 from ..connection import Connection
@@ -16,10 +19,25 @@ OWN_VARIABLES = {"IOC_REMOVAL_DEBUG"}  # of the command, not of a connection
 
 
 class Session:
-    """Opens each thing when it is first needed."""
+    """Opens each thing when it is first needed, and closes it at the end."""
 
     def __init__(self, options: Options, output: Output) -> None:
-        self._options, self._output = options, output
+        self.options, self.output = options, output
+        self._open: list[Database | RequestsSession] = []
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            return  # threads may still write; the process ends at once
+        for thing in self._open:
+            thing.close()
 
     @cached_property
     def integration(self) -> Integration:
@@ -30,19 +48,21 @@ class Session:
     def settings(self) -> Settings:
         """The settings of --settings, or found."""
         known = {name: text for name, text in environ.items() if name not in OWN_VARIABLES}
-        return load_settings(self._options.settings, known)
+        return load_settings(self.options.settings, known)
 
     @cached_property
     def database(self) -> Database:
         """The store."""
-        return Database(store_path(self._options.store))
+        database = Database(store_path(self.options.store))
+        self._open.append(database)
+        return database
 
     @cached_property
     def chosen(self) -> dict[str, str]:
         """The names of connections that --connection chose, by system."""
         chosen: dict[str, str] = {}
         systems = [name for name, system in self.integration.systems.items() if system.auth]
-        for text in self._options.connections:
+        for text in self.options.connections:
             system, equals, name = text.partition("=")
             if not equals or not name:
                 raise ArgumentError(f"--connection {text}: write it SYSTEM=NAME")
@@ -75,6 +95,7 @@ class Session:
         """Open a connection by its name and tell its warnings."""
         system = self.integration.systems[self.settings.connections[name]["system"]]
         connection = Connection(name, self.settings, system)
+        self._open.append(connection.session)
         for warning in connection.warnings:
-            self._output.warn(warning)
+            self.output.warn(warning)
         return connection

@@ -9,12 +9,10 @@ from ..outcome import FAILED, SUCCEEDED
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
 from ..store.runs import ENDED, Run, get_run
 from ..trust.record import nested, record
-from .ended import show_errors
 from .extras import needed_by
 from .files import show_input
 from .outcomes import show_outcomes, show_rows, summary_line
 from .output import Output
-from .parser import Options
 from .runs import state_of
 from .session import Session
 from .table import Cell
@@ -22,9 +20,9 @@ from .table import Cell
 CALL = "call"  # the only call of a run of an action
 
 
-def show(options: Options, output: Output) -> int:
+def show(session: Session) -> int:
     """Show a run."""
-    session = Session(options, output)
+    options, output = session.options, session.output
     run = get_run(session.database, options.given_run)
     if options.given("unused"):
         rows = unused_rows(session.database, run.run)
@@ -55,7 +53,7 @@ def _show(session: Session, output: Output, run: Run) -> None:
         show_rows(output, output_rows(database, run.run, CALL), definition.context_key)
     if "input" in run.details:
         show_input(output, database, run.run, run.details["input"])
-    show_errors(output, {"errors": run.details.get("errors", ())})
+    output.errors(run.details.get("errors", ()))
     if any(row["finished"] < row["batches"] for row in calls):
         output.say("Batches that did not finish: what became of their indicators is not recorded.")
     if run.kind != CALL and run.status != ENDED:
