@@ -53,7 +53,8 @@ def search_indicators(
 ) -> list[dict[str, Any]]:
     """POST .../workspaces/{workspace_id}/soc/indicators/search."""
     path = {"project_id": project_id, "workspace_id": workspace_id}
-    return rows_of_values(call, path, values) if values else rows_of_ids(call, path, ids or ())
+    rows = rows_of_values(call, path, values) if values else rows_of_ids(call, path, ids or ())
+    return [{**row, "workspace_id": workspace_id} for row in rows]
 
 
 def _lost(error: TransportError | ApiError) -> bool:

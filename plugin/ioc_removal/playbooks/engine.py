@@ -61,6 +61,8 @@ class Engine:
                         workflows.playbook, name, by_reference(dict(inputs))
                     )
             ended: dict[str, Any] = handle.get_result(polling_interval_sec=POLLING)
+            for queue in queues:
+                DBOS.delete_queue(queue)
             return ended
         finally:
             DBOS.destroy(destroy_registry=True)

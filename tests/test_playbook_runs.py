@@ -1,0 +1,333 @@
+"""Playbooks run against the sandbox: the ready ones, and what the language promises."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ioc_removal.errors import ArgumentError, DefinitionError
+from ioc_removal.integration import load_integration
+from ioc_removal.operations.inputs import IndicatorFile
+from ioc_removal.operations.playbooks import list_playbooks
+from ioc_removal.operations.run import resume_run, run_playbook
+from ioc_removal.outcome import exit_status
+from ioc_removal.sandbox import Sandbox
+from ioc_removal.settings import settings_from
+from ioc_removal.store.database import Database
+from ioc_removal.store.runs import get_run
+
+INTEGRATION = load_integration()
+IOCS = ["192.0.2.10", "malware.example", "nowhere.example"]
+
+
+class Runner:
+    """Runs playbooks on a sandbox, with a store of its own."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox, self.folder = sandbox, folder
+        self.document = sandbox.settings()
+        self.database = Database(folder / "store.db")
+        self.status = -1
+
+    def run(self, name: str, *, dry_run: bool = False, **inputs: Any) -> dict[str, Any]:
+        settings = settings_from(self.document, "the sandbox")
+        record, summary = run_playbook(
+            self.database, INTEGRATION, settings, name, inputs, dry_run=dry_run
+        )
+        self.status = exit_status(summary, [error["error"] for error in record["errors"]])
+        json.dumps(record)
+        return record
+
+    def write(self, name: str, text: str) -> str:
+        path = self.folder / f"{name}.yml"
+        path.write_text(text)
+        return str(path)
+
+    def sent(self, method: str = "DELETE") -> list[dict[str, Any]]:
+        return [request for request in self.sandbox.requests if request["method"] == method]
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Iterator[Runner]:
+    with Sandbox() as sandbox:
+        runner = Runner(sandbox, tmp_path)
+        yield runner
+        runner.database.close()
+
+
+def outcomes(record: Mapping[str, Any], action: str) -> dict[str, str]:
+    return {
+        row.get("value", row.get("id")): row["outcome"]
+        for row in record["outcomes"]
+        if row["action"] == action
+    }
+
+
+def test_removes_from_both_systems_and_reports_each_indicator(runner: Runner) -> None:
+    record = runner.run("remove-iocs-after-triage", indicators=IOCS)
+    expected = {"192.0.2.10": "removed", "malware.example": "removed", "nowhere.example": "absent"}
+    assert outcomes(record, "cybertrace-indicators-delete") == expected
+    assert outcomes(record, "secmaster-indicators-search") == {"nowhere.example": "absent"}
+    assert set(outcomes(record, "secmaster-indicators-delete").values()) == {"removed"}
+    assert record["counts"] == {"removed": 4, "absent": 2}
+    report = {
+        (line["value"], line["target"].split()[0]): line["outcome"]
+        for line in record["output"]["report"]
+    }
+    assert report == {
+        (value, target): outcome
+        for value, outcome in expected.items()
+        for target in ("supplier", "workspace")
+    }
+    assert runner.status == 0
+
+
+def test_a_value_with_two_ids_counts_once(runner: Runner) -> None:
+    record = runner.run("remove-iocs-after-triage", indicators=["203.0.113.7"])
+    deleted = [r for r in record["outcomes"] if r["action"] == "secmaster-indicators-delete"]
+    assert [row["value"] for row in deleted] == ["203.0.113.7"] * 2
+    assert record["counts"] == {"removed": 2}
+
+
+@pytest.mark.parametrize(
+    ("suppliers", "said"),
+    [
+        (["FalsePositive"], "not FalsePositive"),
+        (["InternalTI", "FalsePositive"], "not FalsePositive"),
+        (["NoSuch", "InternalTI"], "CyberTrace has no NoSuch"),
+        ([], "suppliers: must not be empty"),
+        (["../x"], "suppliers[0]: "),
+        ("InternalTI", "suppliers: "),
+    ],
+)
+def test_suppliers_are_refused_before_anything_is_removed(
+    runner: Runner, suppliers: Any, said: str
+) -> None:
+    record = runner.run("remove-iocs-after-triage", indicators=IOCS, suppliers=suppliers)
+    assert said in record["errors"][0]["message"]
+    assert runner.sent() == []
+    assert (runner.status, record["result"]) == (2, "failed")
+
+
+def test_one_system_down_does_not_stop_the_other(runner: Runner) -> None:
+    runner.document["connections"]["cybertrace"]["url"] = "http://127.0.0.1:9"
+    record = runner.run("remove-iocs-after-triage", indicators=IOCS)
+    assert set(outcomes(record, "cybertrace-indicators-delete").values()) == {"failed"}
+    assert set(outcomes(record, "secmaster-indicators-delete").values()) == {"removed"}
+    assert sum(record["counts"].values()) == 2 * len(IOCS)
+    assert (runner.status, record["result"]) == (3, "partial")
+
+
+def test_the_search_down_leaves_its_values_unknown(runner: Runner) -> None:
+    runner.document["connections"]["secmaster"]["url"] = "http://127.0.0.1:9"
+    record = runner.run("remove-iocs-after-triage", indicators=IOCS)
+    assert outcomes(record, "secmaster-indicators-search") == dict.fromkeys(IOCS, "unknown")
+    assert sum(record["counts"].values()) == 2 * len(IOCS)
+    assert (runner.status, record["result"]) == (3, "partial")
+
+
+def test_wrong_credentials_refuse_the_rest(runner: Runner) -> None:
+    runner.document["connections"]["cybertrace"]["auth"]["password"] = "wrong"
+    record = runner.run("remove-iocs-after-triage", indicators=IOCS)
+    assert set(outcomes(record, "cybertrace-indicators-delete").values()) == {"refused"}
+    assert len([r for r in runner.sandbox.requests if r["system"] == "cybertrace"]) == 1
+
+
+def test_a_missing_connection_is_named_before_anything_is_sent(runner: Runner) -> None:
+    del runner.document["connections"]["secmaster"]
+    record = runner.run("remove-iocs-after-triage", indicators=IOCS)
+    assert "no connection to secmaster" in record["errors"][0]["message"]
+    assert runner.sandbox.requests == []
+    assert runner.status == 2
+
+
+def test_a_dry_run_reads_and_removes_nothing(runner: Runner) -> None:
+    record = runner.run("remove-iocs-after-triage", indicators=IOCS, dry_run=True)
+    assert runner.sent() == []
+    assert record["counts"] == {"planned": 5, "absent": 1}
+    assert runner.status == 0
+
+
+def test_unmarking_needs_the_choice(runner: Runner) -> None:
+    record = runner.run("unmark-false-positives", indicators=["192.0.2.53"])
+    assert "unmark_detections is missing" in record["errors"][0]["message"]
+    assert runner.sent() == []
+
+
+def test_unmarks_false_positives(runner: Runner) -> None:
+    record = runner.run(
+        "unmark-false-positives", indicators=["192.0.2.53"], unmark_detections=False
+    )
+    assert record["counts"] == {"removed": 1}
+    assert runner.sent()[0]["body"] == [{"indicator": "192.0.2.53", "unmark_detections": False}]
+
+
+def test_unmarks_on_an_api_that_does_not_know_the_choice(runner: Runner) -> None:
+    runner.document["connections"]["cybertrace"]["api_version"] = "1.1"
+    record = runner.run("unmark-false-positives", indicators=["192.0.2.53"])
+    assert record["counts"] == {"removed": 1}
+    assert runner.sent()[0]["body"] == [{"indicator": "192.0.2.53"}]
+
+
+def rules_of(runner: Runner) -> tuple[str, list[dict[str, Any]]]:
+    policy, rules = next(iter(runner.sandbox.state()["waf"]["policies"].items()))
+    return policy, rules
+
+
+@pytest.mark.parametrize("way", ["rule_ids", "names", "tags"])
+def test_lifts_rules(runner: Runner, way: str) -> None:
+    policy, rules = rules_of(runner)
+    wanted = {"rule_ids": rules[1]["id"], "names": rules[1]["name"], "tags": rules[1]["tags"][0]}
+    record = runner.run(
+        "lift-ip-reputation-rules", rules=[{"policy_id": policy, way: [wanted[way]]}]
+    )
+    assert record["counts"] == {"removed": 1}
+    assert rules[1]["id"] not in [rule["id"] for rule in rules_of(runner)[1]]
+    [row] = record["context"]["WAF"]["IpReputationRuleRemoval"]
+    assert (row["name"], row["tags"]) == (rules[1]["name"], rules[1]["tags"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        ({"tags": ["203.0.113.7"]}, "no address names such a rule"),
+        ({"names": ["203.0.113.0/24"]}, "no address names such a rule"),
+        ({"tags": ["NoSuch"]}, "names no one rule; the candidates are: "),
+        ({"names": ["Block-Tencent"]}, "names no one rule"),
+        ({"names": ["block-tencent", "none"]}, "names no one rule"),
+        ({}, "exactly one of rule_ids, names, tags"),
+    ],
+)
+def test_refuses_what_names_no_one_rule(
+    runner: Runner, wanted: dict[str, list[str]], said: str
+) -> None:
+    policy, _ = rules_of(runner)
+    record = runner.run("lift-ip-reputation-rules", rules=[{"policy_id": policy, **wanted}])
+    assert said in record["errors"][0]["message"]
+    assert runner.sent() == []
+    assert runner.status == 2
+
+
+CHILD = """
+version: 1.0
+description: Select by type.
+input: [indicators, kind]
+output:
+  - chosen: "{{ ctx().chosen }}"
+tasks:
+  select:
+    action: ioc_removal.indicators-select
+    input: {indicators: "{{ ctx().indicators }}", types: ["{{ ctx().kind }}"]}
+    next:
+      - when: "{{ succeeded() }}"
+        publish:
+          - chosen: "{{ result().result.outputs | map(attribute='value') | list }}"
+"""
+PARENT = """
+version: 1.0
+description: Run a sub-playbook for each type, two at a time.
+input: [indicators, kinds]
+output:
+  - by_kind: "{{ ctx().by_kind }}"
+  - count: "{{ ctx().indicators | length }}"
+tasks:
+  each:
+    with:
+      items: kind in {{ ctx().kinds }}
+      concurrency: 2
+    action: ioc_removal.child
+    input: {indicators: "{{ ctx().indicators }}", kind: "{{ item('kind') }}"}
+    next:
+      - when: "{{ succeeded() }}"
+        publish:
+          - by_kind: "{{ result() | map(attribute='output.chosen') | list }}"
+"""
+
+
+def test_runs_sub_playbooks_for_items(runner: Runner) -> None:
+    runner.write("child", CHILD)
+    name = runner.write("parent", PARENT)
+    record = runner.run(name, indicators=IOCS, kinds=["ipv4", "domain", "md5"])
+    assert record["errors"] == []
+    assert record["output"] == {"by_kind": [["192.0.2.10"], IOCS[1:], []], "count": 3}
+
+
+def test_playbooks_in_a_circle_are_refused(runner: Runner) -> None:
+    runner.write("child", PARENT.replace("ioc_removal.child", "ioc_removal.parent"))
+    name = runner.write("parent", PARENT)
+    with pytest.raises(DefinitionError, match="parent -> child -> parent"):
+        runner.run(name, indicators=IOCS, kinds=["ipv4"])
+
+
+RETRY = """
+version: 1.0
+description: Read, and again when it fails.
+output:
+  - names: "{{ ctx().names }}"
+tasks:
+  read:
+    action: ioc_removal.cybertrace-suppliers-list
+    retry: {count: 2, delay: 0}
+    next:
+      - when: "{{ succeeded() }}"
+        publish:
+          - names: "{{ result().result.outputs | map(attribute='name') | list }}"
+"""
+
+
+def test_retries_a_read(runner: Runner) -> None:
+    runner.sandbox.misbehave(method="GET", status=400, times=2)
+    record = runner.run(runner.write("retry", RETRY))
+    assert "InternalTI" in record["output"]["names"]
+    assert len(runner.sent("GET")) == 3
+
+
+def test_a_run_that_ended_cannot_go_on(runner: Runner) -> None:
+    record = runner.run("unmark-false-positives", indicators=["192.0.2.53"])
+    settings = settings_from(runner.document, "the sandbox")
+    with pytest.raises(ArgumentError, match="has ended"):
+        resume_run(runner.database, INTEGRATION, settings, record["run"])
+
+
+def test_keeps_its_text_and_no_secret(runner: Runner) -> None:
+    record = runner.run("remove-iocs-after-triage", indicators=IOCS)
+    details = get_run(runner.database, record["run"]).details
+    assert "cybertrace-indicators-delete" in details["texts"]["remove-iocs-after-triage"]
+    runner.database.close()
+    secrets = [
+        connection["auth"][key]
+        for connection in runner.document["connections"].values()
+        for key in ("password", "secret_key")
+        if key in connection["auth"]
+    ]
+    stored = b"".join(p.read_bytes() for p in runner.folder.rglob("*") if p.is_file())
+    assert secrets
+    assert not [secret for secret in secrets if secret.encode() in stored]
+
+
+def test_an_indicator_file_fills_the_input(runner: Runner) -> None:
+    path = runner.folder / "iocs.csv"
+    path.write_text("indicator\n192.0.2[.]10\nhxxp://malware[.]example/payload.bin\nnot one\n")
+    settings = settings_from(runner.document, "the sandbox")
+    record, _ = run_playbook(
+        runner.database,
+        INTEGRATION,
+        settings,
+        "remove-iocs-after-triage",
+        {},
+        file=IndicatorFile(str(path)),
+    )
+    assert record["input"]["read"] == 3
+    assert record["counts"] == {"removed": 4}
+
+
+def test_lists_the_ready_playbooks() -> None:
+    listed = {playbook.name: playbook for playbook in list_playbooks(INTEGRATION)}
+    assert {
+        "remove-iocs-after-triage",
+        "unmark-false-positives",
+        "lift-ip-reputation-rules",
+    } == set(listed)
+    assert listed["remove-iocs-after-triage"].inputs["indicators"]["required"]
