@@ -9,11 +9,10 @@ from typing import Any
 from .call import Call
 from .endpoint import Endpoint
 from .errors import ApiError, ArgumentError, ClosedError, ResponseError, TransportError
-from .outcome import FAILED, REFUSED, UNKNOWN, Outcome
+from .outcome import FAILED, REFUSED, UNKNOWN, Outcome, Rows
 from .schema import Schema
 
 Handler = Callable[..., Any]
-Rows = list[dict[str, Any]]
 
 CHECKED_AT_ONCE = 10_000  # items; a list is checked whole before anything is sent
 BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item

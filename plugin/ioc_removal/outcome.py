@@ -19,6 +19,9 @@ DONE = frozenset({REMOVED, ABSENT})
 # Errors after which it is not known what the system did, or would do.
 NO_ANSWER = frozenset({"TransportError", "ResponseError"})
 
+# What a read returns: JSON objects.
+Rows = list[dict[str, Any]]
+
 SUCCEEDED = "succeeded"
 PARTIAL = "partial"
 

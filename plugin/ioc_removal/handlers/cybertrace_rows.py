@@ -10,10 +10,10 @@ from re import compile as pattern
 from typing import Any
 
 from ..indicators.normal import normalised
+from ..outcome import Rows
 
 SCHEME = pattern(r"^[a-z][a-z0-9+.-]*://")
 AUTHORITY = pattern(r"^(?:[^/@]*@)?(?:www\.)?([^/:?#]*)\.?(?::\d+)?")
-Rows = list[dict[str, Any]]
 
 
 def match_rows(rows: Sequence[Any], indicators: Sequence[str]) -> tuple[dict[str, Rows], set[str]]:

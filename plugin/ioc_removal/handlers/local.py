@@ -5,9 +5,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..indicators.typed import type_of
-from ..outcome import worst
-
-Rows = list[dict[str, Any]]
+from ..outcome import Rows, worst
 
 
 def select_indicators(indicators: Sequence[str], types: Sequence[str]) -> Rows:

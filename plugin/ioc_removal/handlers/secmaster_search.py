@@ -12,13 +12,12 @@ from typing import Any
 from ..call import Call
 from ..errors import ApiError, PluginError
 from ..indicators.normal import normalised
-from ..outcome import ABSENT, UNKNOWN
+from ..outcome import ABSENT, UNKNOWN, Rows
 from ..schema import outputs_of
 
 PAGE = 100  # rows; the documented maximum of one answer
 LONGEST_OPERAND = 100  # characters of a searched value
 INVALID_PARAMETERS = "SecMaster.20030001"
-Rows = list[dict[str, Any]]
 
 
 @dataclass

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from typing import Any
 
+from ..outcome import Rows
+
 WAYS = ("rule_ids", "names", "tags")
-Rows = list[dict[str, Any]]
 
 
 def refused_addresses(rules: Sequence[Mapping[str, Any]]) -> list[str]:

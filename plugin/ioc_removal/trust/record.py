@@ -6,7 +6,7 @@ from typing import Any
 from ..errors import ApiError, ArgumentError, PluginError
 from ..outcome import Summary
 
-Rows = Sequence[Mapping[str, Any]]
+_Rows = Sequence[Mapping[str, Any]]
 
 
 def record(
@@ -16,8 +16,8 @@ def record(
     summary: Summary,
     *,
     result: str | None = None,
-    outcomes: Rows | None = None,
-    outputs: Rows | None = None,
+    outcomes: _Rows | None = None,
+    outputs: _Rows | None = None,
     context: Mapping[str, Any] | None = None,
     errors: Iterable[Mapping[str, Any]] = (),
     filled_defaults: Iterable[str] = (),
@@ -43,7 +43,7 @@ def record(
     return {key: value for key, value in known.items() if value is not None}
 
 
-def nested(path: str, rows: Rows) -> dict[str, Any]:
+def nested(path: str, rows: _Rows) -> dict[str, Any]:
     """Return rows below a context path: {"CyberTrace": {"IndicatorRemoval": rows}}."""
     system, entry = path.split(".")
     return {system: {entry: list(rows)}}
