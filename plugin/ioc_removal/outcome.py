@@ -58,7 +58,10 @@ class Outcome:
         return self.outcome == FAILED and self.http_status is None
 
     def row(self) -> dict[str, Any]:
-        """Return the outcome as one flat JSON object, without what is not known."""
+        """Return the outcome as one flat JSON object, without what is not known.
+
+        What the system answered never stands in the place of what is concluded from it.
+        """
         known = {
             "value": self.value,
             "id": self.id,
@@ -69,9 +72,10 @@ class Outcome:
             "request_id": self.request_id,
             "attempts": self.attempts,
             "maybe_ours": self.maybe_ours or None,
-            **self.response,
         }
-        return {name: value for name, value in known.items() if value is not None}
+        # What a system says comes after what is known of it here, and never in its place.
+        row = {**known, **{k: v for k, v in self.response.items() if k not in known}}
+        return {name: value for name, value in row.items() if value is not None}
 
 
 def worst(outcomes: Iterable[str]) -> str:

@@ -47,7 +47,7 @@ def outcome_rows(database: Database, run: str, call: str | None = None) -> Itera
     while rows := database.rows(query, (*values, AT_ONCE, start)):
         start += len(rows)
         for action, *row in rows:
-            yield {"action": action, **outcome_of(tuple(row)).row()}
+            yield {"action": action} | outcome_of(tuple(row)).row() | {"action": action}
 
 
 def output_rows(database: Database, run: str, call: str) -> list[dict[str, Any]]:
