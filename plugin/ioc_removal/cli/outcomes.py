@@ -43,11 +43,11 @@ class Target:
 def show_outcomes(output: Output, rows: Iterable[Row], run: str | None, action: str = "") -> None:
     """Print a table a target; of a long one, what is not done first, and a count of the rest.
 
-    action: of rows that do not name theirs.
+    action: of all rows, where there is only one.
     """
     targets: dict[tuple[str, str], Target] = {}
     for row in rows:
-        key = (row.get("action", action), target_of(row))
+        key = (action or _action_of(row), target_of(row))
         targets.setdefault(key, Target()).add(row)
     for (name, target), part in targets.items():
         first = [*part.not_done, *part.done][:MOST_ROWS]
@@ -114,7 +114,7 @@ def show_matrix(output: Output, rows: Iterable[Row]) -> None:
     targets: dict[str, None] = {}
     lines: dict[str, dict[str, Any]] = {}
     for row in rows:
-        at = f"{row['action'].split('-')[0]} {target_of(row).split(' ', 1)[-1][:MOST_OF_TARGET]}"
+        at = f"{_action_of(row).split('-')[0]} {target_of(row).split(' ', 1)[-1][:MOST_OF_TARGET]}"
         targets[at] = None
         line = lines.setdefault(str(row.get("value", row.get("id"))), {})
         line[at] = worst([row["outcome"], line.get(at) or row["outcome"]])
@@ -132,6 +132,12 @@ def sums_line(sums: Mapping[str, Any]) -> str:
         f"read {sums['read']:,} = {sums['used']:,} used + {duplicates} + {sums['unused']:,} unused"
     )
     return f"{line} ({types})" if types else line
+
+
+def _action_of(row: Row) -> str:
+    """Return the action of a row; in the answer of WAF that name means what a rule did."""
+    action = row["action"]
+    return action if isinstance(action, str) else "waf"
 
 
 def _cells(row: Row) -> list[Cell]:

@@ -1,10 +1,9 @@
 """What a command works with: the catalogue, the settings, connections, the store."""
 
+from contextlib import ExitStack
 from functools import cached_property
 from os import environ
 from types import TracebackType
-
-from requests import Session as RequestsSession
 
 from ..action import Definition
 from ..connection import Connection
@@ -23,7 +22,7 @@ class Session:
 
     def __init__(self, options: Options, output: Output) -> None:
         self.options, self.output = options, output
-        self._open: list[Database | RequestsSession] = []
+        self._open = ExitStack()
 
     def __enter__(self) -> "Session":
         return self
@@ -36,8 +35,7 @@ class Session:
     ) -> None:
         if isinstance(error, KeyboardInterrupt):
             return  # threads may still write; the process ends at once
-        for thing in self._open:
-            thing.close()
+        self._open.close()
 
     @cached_property
     def integration(self) -> Integration:
@@ -54,7 +52,7 @@ class Session:
     def database(self) -> Database:
         """The store."""
         database = Database(store_path(self.options.store))
-        self._open.append(database)
+        self._open.callback(database.close)
         return database
 
     @cached_property
@@ -95,7 +93,7 @@ class Session:
         """Open a connection by its name and tell its warnings."""
         system = self.integration.systems[self.settings.connections[name]["system"]]
         connection = Connection(name, self.settings, system)
-        self._open.append(connection.session)
+        self._open.callback(connection.session.close)
         for warning in connection.warnings:
             self.output.warn(warning)
         return connection

@@ -47,7 +47,8 @@ def _show(session: Session, output: Output, run: Run) -> None:
     if calls:
         output.table(columns, [_call(row) for row in calls])
         output.say()
-    show_outcomes(output, outcome_rows(database, run.run), run.run)
+    action = run.name if run.kind == CALL else ""
+    show_outcomes(output, outcome_rows(database, run.run), run.run, action)
     definition = session.integration.definitions.get(run.name)
     if run.kind == CALL and definition and not definition.removes:
         show_rows(output, output_rows(database, run.run, CALL), definition.context_key)

@@ -1,0 +1,235 @@
+"""The command as a process of its own: streams, signals, terminals, files of any size."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ioc_removal.sandbox import Sandbox
+
+DELETE = "cybertrace-indicators-delete"
+PROGRAM = (sys.executable, "-m", "ioc_removal")
+LONGEST = 120.0  # seconds until a test gives up
+SECRETS = ("sandbox-password", "sandbox-secret-key", "sandbox-iam-token", "c2FuZGJveC1vcGVyYXRvc")
+
+
+class Program:
+    """The command, with a store of its own and settings that lead to a sandbox."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path, **limits: int) -> None:
+        settings = sandbox.settings()
+        for connection in settings["connections"].values():
+            connection["limits"] = limits
+        (folder / "ioc-removal.yml").write_text(json.dumps(settings))
+        self.folder = folder
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("IOC_REMOVAL_")}
+        self.environment = {**kept, "IOC_REMOVAL_STORE": str(folder / "store.db")}
+        self.environment.pop("NO_COLOR", None)
+
+    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*PROGRAM, *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        )
+
+    def run(self, *words: str) -> tuple[int, str, str]:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=LONGEST)
+        for secret in SECRETS:
+            assert secret not in out + err
+        return process.returncode, out, err
+
+    def on_a_terminal(self, *words: str) -> str:
+        """Return what a person sees."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [*PROGRAM, *words],
+            cwd=self.folder,
+            env={**self.environment, "TERM": "xterm-256color", "COLUMNS": "100"},
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:  # the other end was closed
+                break
+            if not piece:
+                break
+            seen += piece
+        process.wait(LONGEST)
+        os.close(ours)
+        return seen.decode()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def program(sandbox: Sandbox, tmp_path: Path) -> Program:
+    return Program(sandbox, tmp_path)
+
+
+def remove(*values: str) -> tuple[str, ...]:
+    words = (word for value in values for word in ("--arg", f"indicators={value}"))
+    return ("call", DELETE, "--arg", "supplier=InternalTI", *words)
+
+
+def test_json_is_alone_on_standard_output(program: Program) -> None:
+    status, out, err = program.run("call", "secmaster-indicators-search", "--json", "--arg",
+                                   "values=192.0.2.10")  # fmt: skip
+    assert status == 0
+    assert json.loads(out)["result"] == "succeeded"
+    assert err.startswith("from the defaults of connection secmaster")
+
+
+def test_a_hundred_thousand_indicators(program: Program, tmp_path: Path) -> None:
+    lines = "".join(f"host{number}.example\n" for number in range(100_000))
+    (tmp_path / "iocs.txt").write_text(lines)
+    status, out, _ = program.run(
+        "call", DELETE, "--arg", "supplier=InternalTI", "--indicators", "iocs.txt"
+    )
+    assert status == 0
+    assert "100,000 of 100,000 done: 100,000 absent" in out
+    assert "… and 99,950 absent; `ioc-removal show " in out
+    assert len(out.splitlines()) < 60
+    run = out.split()[-1]
+    _, out, _ = program.run("show", run, "--json")
+    assert len(json.loads(out)["outcomes"]) == 100_000
+
+
+def test_a_reader_that_goes_away_is_no_mistake(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "iocs.txt").write_text("".join(f"host{n}.example\n" for n in range(3_000)))
+    call = ("call", DELETE, "--arg", "supplier=InternalTI", "--indicators", "iocs.txt", "--json")
+    process = program.start(*call)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(LONGEST) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [remove("192.0.2.10"), ("run", "remove-iocs-after-triage", "--input", "indicators=192.0.2.10")],
+)
+def test_ctrl_c_ends_it_at_once_and_tells_the_run(
+    words: tuple[str, ...], program: Program, sandbox: Sandbox
+) -> None:
+    sandbox.misbehave(method="DELETE", delay=LONGEST)
+    process = program.start(*words)
+    while not any(request["method"] == "DELETE" for request in sandbox.requests):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=LONGEST / 2)
+    assert process.returncode == 130
+    assert out == ""
+    [line] = err.splitlines()
+    assert line.startswith("error: interrupted: no answer so far")
+    run = line.partition("`ioc-removal show ")[2].partition("`")[0]
+    _, out, _ = program.run("show", run)
+    assert "interrupted" in out
+    assert "0 of 1" in out
+
+
+def test_a_playbook_runs_and_is_shown(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "iocs.txt").write_text("192.0.2.10\nmalware.example\n")
+    status, out, err = program.run("run", "remove-iocs-after-triage", "--indicators", "iocs.txt")
+    assert (status, err) == (0, "")
+    assert f"{DELETE}, supplier InternalTI\n" in out
+    assert "4 of 4 done: 4 removed · run " in out
+    run = out.split()[-1]
+    assert "4 of 4 done" in program.run("show", run)[1]
+    _, out, _ = program.run("show", run, "--json")
+    assert json.loads(out)["output"]["report"]
+
+
+def test_a_refused_playbook_sends_nothing(program: Program, sandbox: Sandbox) -> None:
+    status, out, err = program.run(
+        *("run", "remove-iocs-after-triage", "--json", "--input", "indicators=192.0.2.10"),
+        *("--input", "suppliers=FalsePositive"),
+    )
+    assert status == 2
+    assert "not FalsePositive" in err
+    assert json.loads(out)["result"] == "failed"
+    assert not sandbox.requests
+
+
+def test_a_terminal_has_colours_unless_it_wants_none(program: Program) -> None:
+    green = "\x1b[32mremoved"
+    assert green in program.on_a_terminal(*remove("192.0.2.10"))
+    assert "\x1b[3" not in program.on_a_terminal(*remove("192.0.2.10"), "--no-color")
+    program.environment["NO_COLOR"] = "1"
+    assert "\x1b[3" not in program.on_a_terminal(*remove("192.0.2.10"))
+    assert "\x1b[1;31m" not in program.on_a_terminal(*remove())
+
+
+def test_a_terminal_sees_progress_and_a_pipe_does_not(program: Program, sandbox: Sandbox) -> None:
+    sandbox.misbehave(method="DELETE", delay=1.5, times=2)
+    assert "0/1" in program.on_a_terminal(*remove("192.0.2.10"))
+    assert program.run(*remove("192.0.2.11"))[2] == ""
+
+
+@pytest.mark.parametrize("name", ["rich", "shtab", "dbos", "jinja2"])
+def test_a_call_needs_no_extra(name: str, program: Program, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('no', name={name!r})\n")
+    program.environment["PYTHONPATH"] = os.pathsep.join(
+        [str(tmp_path), *filter(None, [program.environment.get("PYTHONPATH")])]
+    )
+    assert "1 of 1 done: 1 removed" in program.on_a_terminal(*remove("192.0.2.10"))
+    command, extra = {
+        "shtab": (("completion", "bash"), "cli"),
+        "dbos": (("demo",), "playbooks"),
+        "jinja2": (("run", "x"), "playbooks"),
+    }.get(name, (("actions",), None))
+    status, _, err = program.run(*command)
+    assert status == (2 if extra else 0)
+    assert extra is None or f"pip install 'ioc-removal[{extra}]'" in err
+
+
+def test_the_sandbox_serves_until_ctrl_c(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "faults.yml").write_text("- {system: cybertrace, status: 401}\n")
+    process = program.start("sandbox", "--write-settings", "own.yml", "--faults", "faults.yml")
+    assert process.stdout is not None
+    assert "answer at http://127.0.0.1:" in process.stdout.readline()
+    assert (tmp_path / "own.yml").stat().st_mode & 0o777 == 0o600
+    assert program.run("--settings", "own.yml", "test", "cybertrace")[0] == 1
+    assert program.run("--settings", "own.yml", *remove("192.0.2.10"))[0] == 0
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=LONGEST)
+    assert process.returncode == 0
+    assert "ended after 2 requests" in err
+
+
+def test_the_demo_shows_every_indicator_and_leaves_nothing(
+    program: Program, tmp_path: Path
+) -> None:
+    program.environment["TMPDIR"] = str(tmp_path / "temporary")
+    (tmp_path / "temporary").mkdir()
+    status, out, err = program.run("demo")
+    assert (status, err) == (0, "")
+    assert "5 of 5 runs of playbooks succeeded" in out
+    assert "198.51.100.23" in out
+    assert "WAF.IpReputationRuleRemoval (1)" in out
+    assert not list((tmp_path / "temporary").iterdir())
+    assert not (tmp_path / "store.db").exists()
