@@ -10,11 +10,12 @@ import logging
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandle
 
-from ..store.database import Database
+from ..store.database import Database, own_file
 from ..store.sets import by_reference, by_value
 from .calls import Call, CallResult
 from .conductor import conduct
@@ -45,6 +46,7 @@ class Engine:
         systems: those that its actions need. Returns {status, output, errors}.
         """
         queues = [self.queue(system) for system in systems]
+        own_file(engine_path(self.database.path))
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS(config=_config(self.database, self.run))
         try:
@@ -203,10 +205,15 @@ class _Conducted:
         results[index] = CallResult(said["status"], by_value(self.engine.database, said["result"]))
 
 
+def engine_path(store: Path) -> Path:
+    """Return where DBOS keeps the steps of the runs of a store."""
+    return store.with_name(f"{store.name}.engine")
+
+
 def _config(database: Database, run: str) -> DBOSConfig:
     return {
         "name": "ioc-removal",
-        "system_database_url": f"sqlite:///{database.path}.engine",
+        "system_database_url": f"sqlite:///{engine_path(database.path)}",
         "executor_id": run,
         "application_version": REPLAY_VERSION,
         "serializer": DBOSPortableJSONSerializer(),

@@ -22,6 +22,11 @@ def store_path(option: str | None = None) -> Path:
     return Path(option or environ.get(VARIABLE) or DEFAULT).expanduser()
 
 
+def own_file(path: Path) -> None:
+    """Create a file that only its owner can read, unless it is there already."""
+    close(open_file(path, O_CREAT | O_RDWR, 0o600))
+
+
 class Database:
     """A store's file, usable from any thread.
 
@@ -33,7 +38,7 @@ class Database:
         self._lock = RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            close(open_file(path, O_CREAT | O_RDWR, 0o600))
+            own_file(path)
             self._connection = sqlite3.connect(
                 path, timeout=BUSY, isolation_level=None, check_same_thread=False
             )
