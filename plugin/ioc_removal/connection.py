@@ -237,7 +237,7 @@ def _check_files(name: str, own: Mapping[str, Any]) -> None:
         except OSError as error:  # of ssl too
             why = error.strerror or type(error).__name__
             raise SettingsError(
-                f"connection {name}: {key}: cannot read certificates from {own[key]}: {why}"
+                f"connection {name}: {key}: cannot read certificates from {own[key]!r}: {why}"
             ) from error
 
 

@@ -118,5 +118,9 @@ def _message(error: ValidationError) -> str:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "an object"  # what it holds may be a secret in the wrong place
+    if isinstance(value, list | tuple):
+        return "a list"
     text = repr(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"

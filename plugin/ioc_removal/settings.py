@@ -1,7 +1,6 @@
 """Find the settings: a file, and the environment over it."""
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from os import environ
 from pathlib import Path
@@ -67,7 +66,7 @@ def settings_from(
     schema = read("schemas/settings.json")
     if not isinstance(document, dict):
         raise SettingsError(f"{source}: must hold connections, each with its system and url")
-    document = deepcopy(document)
+    document = _copied(document)
     environment = environment or {}
     if isinstance(connections := document.setdefault("connections", {}), dict):
         if unnamed := next((name for name in connections if not isinstance(name, str)), None):
@@ -81,6 +80,13 @@ def settings_from(
         for name, connection in document["connections"].items()
     }
     return Settings(connections, source)
+
+
+def _copied(value: Any) -> Any:
+    """Copy a document; what an alias of YAML shares is copied for each place."""
+    if isinstance(value, dict):
+        return {key: _copied(entry) for key, entry in value.items()}
+    return [_copied(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _document(path: str | None) -> tuple[Any, str]:
@@ -150,7 +156,7 @@ def _authenticate(connection: dict[str, Any], credentials: Any, key: str, text: 
     """Put one key over the connection's own credentials, or over a copy of those it names."""
     auth = connection.get("auth")
     if isinstance(auth, str) and isinstance(credentials, dict):
-        auth = deepcopy(credentials.get(auth))
+        auth = _copied(credentials.get(auth))
     auth = connection["auth"] = auth if isinstance(auth, dict) else {}
     auth[key] = text
     if key in AUTH_TYPES:
