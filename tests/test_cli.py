@@ -122,7 +122,9 @@ def test_a_dry_run_tells_the_effect_and_removes_nothing(command: Command, sandbo
     disarms = command(*remove("192.0.2.10"), "--dry-run")
     rearms = command(*remove("192.0.2.53", supplier="FalsePositive"), "--dry-run")
     assert "1 would be removed, nothing was · these will no longer be detected" in disarms.out
-    assert "alerts on these will come back" in rearms.out
+    assert "would be removed: alerts on it come back" in rearms.out
+    assert "alerts on these will come back · run" in rearms.out
+    assert "these will no longer" in command("show", disarms.out.split()[-1]).out
     assert not sandbox.requests
 
 

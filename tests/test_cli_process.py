@@ -83,6 +83,13 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
+@pytest.fixture(autouse=True)
+def interruptible() -> None:
+    """Let Ctrl-C reach the program, also where the tests themselves run in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture
 def program(sandbox: Sandbox, tmp_path: Path) -> Program:
     return Program(sandbox, tmp_path)

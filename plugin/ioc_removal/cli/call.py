@@ -45,8 +45,7 @@ def call(session: Session) -> int:
             session.database, action, arguments, file=file, dry_run=dry_run, finished=finished
         )
     _note_filled(output, action, record["filled_defaults"])
-    effect = definition.effect_on(arguments) if definition.removes else ""
-    show_record(output, session.database, record, summary, definition=definition, effect=effect)
+    show_record(output, session.database, record, summary, definition=definition)
     return exit_status(summary, [row["error"] for row in record["errors"]])
 
 

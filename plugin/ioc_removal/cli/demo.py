@@ -14,9 +14,10 @@ from ..settings import Settings, settings_from
 from ..store.database import Database
 from .extras import needed_by
 from .files import show_input
-from .outcomes import show_matrix, summary_line
+from .outcomes import show_matrix
 from .output import Output
 from .session import Session
+from .sums import summary_line
 
 REMOVE, LIFT = "remove-iocs-after-triage", "lift-ip-reputation-rules"
 

@@ -7,8 +7,9 @@ from ..action import Definition
 from ..outcome import Summary
 from ..store.database import Database
 from .files import show_input
-from .outcomes import show_outcomes, show_rows, summary_line
+from .outcomes import show_outcomes, show_rows
 from .output import Output
+from .sums import effects_of, summary_line
 
 
 def show_record(
@@ -18,11 +19,10 @@ def show_record(
     summary: Summary,
     *,
     definition: Definition | None = None,
-    effect: str = "",
 ) -> None:
     """Print what came of a call or run.
 
-    definition: of a call's action; effect: what its removal does, "disarms" or "rearms".
+    definition: of a call's action.
     """
     run = record.get("run")
     if output.json:
@@ -43,4 +43,4 @@ def show_record(
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:
-        output.say(summary_line(summary, run, effect=effect))
+        output.say(summary_line(summary, run, effects=effects_of(record.get("outcomes", ()))))

@@ -8,9 +8,9 @@ from ..errors import ArgumentError
 from ..operations.inputs import IndicatorFile, unused_rows
 from ..store.database import Database
 from ..store.sets import StoredSet
-from .outcomes import sums_line
 from .output import Output
 from .parser import Options
+from .sums import sums_line
 from .table import shown
 
 FIRST_UNUSED = 10

@@ -6,8 +6,8 @@ from types import TracebackType
 from ..store.database import Database
 from ..store.results import run_summary
 from ..store.runs import ENDED, list_runs
-from .outcomes import counts_line
 from .output import Output
+from .sums import counts_line
 
 NEWEST = 20  # runs among which the interrupted one is looked for
 

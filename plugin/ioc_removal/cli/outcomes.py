@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..handlers.local import target_of
-from ..outcome import ABSENT, DONE, FAILED, PLANNED, REFUSED, REMOVED, UNKNOWN, Summary, worst
+from ..outcome import DONE, worst
 from .output import Output
+from .sums import counts_line, effect_of
 from .table import Cell, shown
 
 Row = Mapping[str, Any]
@@ -16,12 +17,8 @@ Row = Mapping[str, Any]
 MOST_ROWS = 50
 MOST_COLUMNS = 6
 MOST_OF_TARGET = 12  # characters; an id is known by its first
-IN_ORDER = (REMOVED, ABSENT, PLANNED, REFUSED, FAILED, UNKNOWN)
 COLUMNS = ("indicator", "outcome", "reason", "id", "request id")
-EFFECTS = {
-    "disarms": "these will no longer be detected or blocked",
-    "rearms": "alerts on these will come back",
-}
+EFFECT_ON_ONE = {"disarms": "no longer detected or blocked", "rearms": "alerts on it come back"}
 
 
 @dataclass
@@ -43,11 +40,11 @@ class Target:
 def show_outcomes(output: Output, rows: Iterable[Row], run: str | None, action: str = "") -> None:
     """Print a table a target; of a long one, what is not done first, and a count of the rest.
 
-    action: of all rows, where there is only one.
+    action: of rows that do not name theirs.
     """
     targets: dict[tuple[str, str], Target] = {}
     for row in rows:
-        key = (action or _action_of(row), target_of(row))
+        key = (row.get("action", action), target_of(row))
         targets.setdefault(key, Target()).add(row)
     for (name, target), part in targets.items():
         first = [*part.not_done, *part.done][:MOST_ROWS]
@@ -84,37 +81,12 @@ def show_rows(output: Output, rows: Sequence[Row], first: Sequence[str] = ()) ->
         output.say(f"… and {' and '.join(left)}; --json has all")
 
 
-def summary_line(summary: Summary, run: str | None, *, effect: str = "") -> str:
-    """Return "7 of 8 done: 6 removed, 1 absent, 1 failed · run 2026..."; effect: of a dry run."""
-    counts = summary.counts
-    total, planned = sum(counts.values()), counts.get(PLANNED, 0)
-    done = sum(counts.get(name, 0) for name in DONE)
-    parts = []
-    if planned:
-        parts.append(f"dry run: {planned:,} would be removed, nothing was")
-        if effect in EFFECTS:
-            parts.append(EFFECTS[effect])
-        if total > planned:
-            rest = {name: count for name, count in counts.items() if name != PLANNED}
-            parts.append(counts_line(rest))
-    elif total:
-        parts.append(f"{done:,} of {total:,} done: {counts_line(counts)}")
-    else:
-        parts.append("nothing was removed")
-    return " · ".join([*parts, *([f"run {run}"] if run else [])])
-
-
-def counts_line(counts: Mapping[str, int]) -> str:
-    """Return "6 removed, 1 absent"."""
-    return ", ".join(f"{counts[name]:,} {name}" for name in IN_ORDER if counts.get(name))
-
-
 def show_matrix(output: Output, rows: Iterable[Row]) -> None:
     """Print a line an indicator, with its outcome at each target."""
     targets: dict[str, None] = {}
     lines: dict[str, dict[str, Any]] = {}
     for row in rows:
-        at = f"{_action_of(row).split('-')[0]} {target_of(row).split(' ', 1)[-1][:MOST_OF_TARGET]}"
+        at = f"{row['action'].split('-')[0]} {target_of(row).split(' ', 1)[-1][:MOST_OF_TARGET]}"
         targets[at] = None
         line = lines.setdefault(str(row.get("value", row.get("id"))), {})
         line[at] = worst([row["outcome"], line.get(at) or row["outcome"]])
@@ -124,25 +96,11 @@ def show_matrix(output: Output, rows: Iterable[Row]) -> None:
     output.table(("indicator", *targets), cells)
 
 
-def sums_line(sums: Mapping[str, Any]) -> str:
-    """Return "read 9 = 7 used + 1 duplicate + 1 unused", with the types of those used."""
-    duplicates = f"{sums['duplicates']:,} duplicate{'s' if sums['duplicates'] != 1 else ''}"
-    types = ", ".join(f"{count:,} {kind}" for kind, count in sums["types"].items())
-    line = (
-        f"read {sums['read']:,} = {sums['used']:,} used + {duplicates} + {sums['unused']:,} unused"
-    )
-    return f"{line} ({types})" if types else line
-
-
-def _action_of(row: Row) -> str:
-    """Return the action of a row; in the answer of WAF that name means what a rule did."""
-    action = row["action"]
-    return action if isinstance(action, str) else "waf"
-
-
 def _cells(row: Row) -> list[Cell]:
     value, id_ = row.get("value"), row.get("id")
     reason = row.get("reason")
+    if effect := effect_of(row):
+        reason = f"would be removed: {EFFECT_ON_ONE[effect]}"
     if row.get("maybe_ours"):
         reason = "; ".join(filter(None, (reason, "perhaps removed by this run")))
     indicator = value if value is not None else id_

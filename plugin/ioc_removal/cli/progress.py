@@ -89,6 +89,9 @@ class Watch:
         if task not in self._ids:
             self._ids[task] = bars.add_task(task, total=total)
         bars.update(self._ids[task], completed=done, total=total)
+        for other, of in self._ids.items():
+            if total is not None and self._tasks[other][1] is None:
+                bars.update(of, visible=False)  # it only told that something began
 
 
 def _has_rich() -> bool:

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 from ..errors import ArgumentError
 from ..store.runs import RUNNING, Run, list_runs
-from .outcomes import counts_line
 from .session import Session
+from .sums import counts_line
 
 LIMIT = 20
 

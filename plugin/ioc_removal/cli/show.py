@@ -11,10 +11,11 @@ from ..store.runs import ENDED, Run, get_run
 from ..trust.record import nested, record
 from .extras import needed_by
 from .files import show_input
-from .outcomes import show_outcomes, show_rows, summary_line
+from .outcomes import show_outcomes, show_rows
 from .output import Output
 from .runs import state_of
 from .session import Session
+from .sums import effects_of, summary_line
 from .table import Cell
 
 CALL = "call"  # the only call of a run of an action
@@ -59,7 +60,8 @@ def _show(session: Session, output: Output, run: Run) -> None:
         output.say("Batches that did not finish: what became of their indicators is not recorded.")
     if run.kind != CALL and run.status != ENDED:
         output.say(f"It has not ended: `ioc-removal resume {run.run}` goes on if it stopped.")
-    output.say(summary_line(run_summary(database, run.run), run.run))
+    effects = effects_of(outcome_rows(database, run.run)) if run.dry_run else ()
+    output.say(summary_line(run_summary(database, run.run), run.run, effects=effects))
 
 
 def _facts(run: Run) -> Iterator[tuple[str, Cell]]:

@@ -1,0 +1,57 @@
+"""Sums in a line: outcomes, an indicator file, what a dry run would do."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..outcome import ABSENT, DONE, FAILED, PLANNED, REFUSED, REMOVED, UNKNOWN, Summary
+
+IN_ORDER = (REMOVED, ABSENT, PLANNED, REFUSED, FAILED, UNKNOWN)
+EFFECTS = {
+    "disarms": "these will no longer be detected or blocked",
+    "rearms": "alerts on these will come back",
+}
+
+
+def summary_line(summary: Summary, run: str | None, *, effects: Iterable[str] = ()) -> str:
+    """Return "7 of 8 done: 6 removed, 1 absent, 1 failed · run 2026..."; effects: of a dry run."""
+    counts = summary.counts
+    total, planned = sum(counts.values()), counts.get(PLANNED, 0)
+    done = sum(counts.get(name, 0) for name in DONE)
+    parts = []
+    if planned:
+        parts.append(f"dry run: {planned:,} would be removed, nothing was")
+        parts += [EFFECTS[effect] for effect in effects]
+        if total > planned:
+            rest = {name: count for name, count in counts.items() if name != PLANNED}
+            parts.append(counts_line(rest))
+    elif total:
+        parts.append(f"{done:,} of {total:,} done: {counts_line(counts)}")
+    else:
+        parts.append("nothing was removed")
+    return " · ".join([*parts, *([f"run {run}"] if run else [])])
+
+
+def effects_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what the removals of a dry run would do: "disarms", "rearms", both, or nothing."""
+    return sorted({effect_of(row) for row in rows} - {""})
+
+
+def counts_line(counts: Mapping[str, int]) -> str:
+    """Return "6 removed, 1 absent"."""
+    return ", ".join(f"{counts[name]:,} {name}" for name in IN_ORDER if counts.get(name))
+
+
+def sums_line(sums: Mapping[str, Any]) -> str:
+    """Return "read 9 = 7 used + 1 duplicate + 1 unused", with the types of those used."""
+    duplicates = f"{sums['duplicates']:,} duplicate{'s' if sums['duplicates'] != 1 else ''}"
+    types = ", ".join(f"{count:,} {kind}" for kind, count in sums["types"].items())
+    line = (
+        f"read {sums['read']:,} = {sums['used']:,} used + {duplicates} + {sums['unused']:,} unused"
+    )
+    return f"{line} ({types})" if types else line
+
+
+def effect_of(row: Mapping[str, Any]) -> str:
+    """Return what the removal of a planned row would do, the end of its reason."""
+    effect = str(row.get("reason", "")).rpartition("; ")[2]
+    return effect if row["outcome"] == PLANNED and effect in EFFECTS else ""
