@@ -73,7 +73,6 @@ class Outcome:
             "attempts": self.attempts,
             "maybe_ours": self.maybe_ours or None,
         }
-        # What a system says comes after what is known of it here, and never in its place.
         row = {**known, **{k: v for k, v in self.response.items() if k not in known}}
         return {name: value for name, value in row.items() if value is not None}
 
