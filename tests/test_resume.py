@@ -63,6 +63,12 @@ class Program:
         record: dict[str, Any] = json.loads(out)
         return record
 
+    def runs(self) -> list[str]:
+        database = Database(self.store)
+        rows = database.rows("SELECT run FROM runs ORDER BY started")
+        database.close()
+        return [run for (run,) in rows]
+
     def finished(self) -> set[tuple[str, ...]]:
         """The items of the batches that count as finished in the store."""
         database = Database(self.store)
@@ -128,16 +134,18 @@ def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_says_that_a_run_is_alive(sandbox: Sandbox, tmp_path: Path) -> None:
-    sandbox.misbehave(method="POST", delay=1.0)
     program = Program(sandbox, tmp_path)
     process = program.run()
     while not deletions(sandbox):
         time.sleep(0.01)
-    [[run]] = Database(program.store).rows("SELECT run FROM runs")
-    resumed = program.start("resume", run)
-    _, said = resumed.communicate(timeout=LONGEST)
+    process.send_signal(signal.SIGSTOP)  # alive, and not done before it is looked at
+    try:
+        resumed = program.start("resume", program.runs()[0])
+        _, said = resumed.communicate(timeout=LONGEST)
+    finally:
+        process.send_signal(signal.SIGCONT)
     assert resumed.returncode == 2
-    assert f"the run {run} is alive, in process {process.pid}" in said
+    assert f"the run {program.runs()[0]} is alive, in process {process.pid}" in said
     expect_all_gone(sandbox, program.record(process))
 
 

@@ -219,7 +219,8 @@ class Action:
             if start and not portion:
                 return
             whole = {**given, **fixed, **({argument: portion} if argument else {})}
-            if problems := list(islice(definition.schema.problems(whole), MOST_PROBLEMS + 1)):
+            said = dict.fromkeys(definition.schema.problems(whole))  # two rules, one message
+            if problems := list(islice(said, MOST_PROBLEMS + 1)):
                 if start and argument:
                     problems = [_counted_from(start, argument, line) for line in problems]
                 if len(problems) > MOST_PROBLEMS:

@@ -12,7 +12,7 @@ from .schema import Schema
 from .secret import Secret
 
 PREFIX = "IOC_REMOVAL_"
-RESERVED = {f"{PREFIX}SETTINGS", f"{PREFIX}STORE"}
+RESERVED = {f"{PREFIX}{name}" for name in ("SETTINGS", "STORE", "DEBUG")}
 PLACES = ("./ioc-removal.yml", "~/.config/ioc-removal/settings.yml")
 SYSTEMS = ("cybertrace", "secmaster", "waf")
 # Which credential a key belongs to, when only the environment names it.

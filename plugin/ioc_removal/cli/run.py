@@ -57,7 +57,8 @@ def resume(session: Session) -> int:
     """Go on with a run that stopped without ending."""
     options, output = session.options, session.output
     with needed_by("resume"):
-        from ..operations.run import resumable, resume_run
+        from ..operations.history import resumable
+        from ..operations.run import resume_run
     name = options.given("given_run")
     if name is None:
         stopped = resumable(session.database)

@@ -3,7 +3,9 @@
 from dataclasses import asdict
 
 from ..errors import ArgumentError
-from ..store.runs import RUNNING, Run, list_runs
+from ..operations.history import is_stopped
+from ..store.database import Database
+from ..store.runs import ENDED, RUNNING, Run, list_runs
 from .session import Session
 from .sums import counts_line
 
@@ -22,20 +24,29 @@ def show_runs(session: Session) -> int:
         output.print_json([_known(run) for run in runs])
     elif runs:
         columns = ("run", "what", "result", "outcomes", "by", "")
-        output.table(columns, [_row(run) for run in runs])
+        output.table(columns, [_row(session.database, run) for run in runs])
     else:
         output.say("no runs yet")
     return 0
 
 
-def state_of(run: Run) -> str:
+def state_of(database: Database, run: Run) -> str:
     """Return its result, or how far it came when it has none."""
-    return run.result if run.result and run.status == "ended" else run.status
+    if run.result and run.status == ENDED:
+        return run.result
+    return "stopped" if run.status == RUNNING and is_stopped(database, run) else run.status
 
 
-def _row(run: Run) -> tuple[str, ...]:
+def _row(database: Database, run: Run) -> tuple[str, ...]:
     counts = counts_line(run.details.get("counts", {}))
-    return run.run, run.name, state_of(run), counts, run.requester, "dry run" * run.dry_run
+    return (
+        run.run,
+        run.name,
+        state_of(database, run),
+        counts,
+        run.requester,
+        "dry run" * run.dry_run,
+    )
 
 
 def _known(run: Run) -> dict[str, object]:

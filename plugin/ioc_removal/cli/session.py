@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from functools import cached_property
-from os import environ
 from types import TracebackType
 
 from ..action import Definition
@@ -13,8 +12,6 @@ from ..settings import Settings, load_settings
 from ..store.database import Database, store_path
 from .output import Output
 from .parser import Options, suggestion
-
-OWN_VARIABLES = {"IOC_REMOVAL_DEBUG"}  # of the command, not of a connection
 
 
 class Session:
@@ -45,8 +42,7 @@ class Session:
     @cached_property
     def settings(self) -> Settings:
         """The settings of --settings, or found."""
-        known = {name: text for name, text in environ.items() if name not in OWN_VARIABLES}
-        return load_settings(self.options.settings, known)
+        return load_settings(self.options.settings)
 
     @cached_property
     def database(self) -> Database:

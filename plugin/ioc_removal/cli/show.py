@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..handlers.local import target_of
+from ..operations.call import ONLY
+from ..operations.history import run_record
 from ..operations.inputs import unused_rows
-from ..outcome import FAILED, SUCCEEDED
+from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
-from ..store.runs import ENDED, Run, get_run
-from ..trust.record import nested, record
-from .extras import needed_by
+from ..store.runs import CALL, ENDED, Run, get_run
 from .files import show_input
 from .outcomes import show_outcomes, show_rows
 from .output import Output
@@ -17,8 +17,6 @@ from .runs import state_of
 from .session import Session
 from .sums import effects_of, summary_line
 from .table import Cell
-
-CALL = "call"  # the only call of a run of an action
 
 
 def show(session: Session) -> int:
@@ -33,7 +31,7 @@ def show(session: Session) -> int:
             output.table(("unused", "place", "reason"), [tuple(row.values()) for row in rows])
             output.say(f"{len(rows):,} unused · run {run.run}")
     elif output.json:
-        output.print_json(_record(session, run))
+        output.print_json(run_record(session.database, session.integration.definitions, run))
     else:
         _show(session, output, run)
     return 0
@@ -42,7 +40,7 @@ def show(session: Session) -> int:
 def _show(session: Session, output: Output, run: Run) -> None:
     database = session.database
     calls = call_rows(database, run.run)
-    output.facts(_facts(run))
+    output.facts(_facts(database, run))
     output.say()
     columns = ("call", "action", "target", "connection", "batches", "given twice")
     if calls:
@@ -52,7 +50,7 @@ def _show(session: Session, output: Output, run: Run) -> None:
     show_outcomes(output, outcome_rows(database, run.run), run.run, action)
     definition = session.integration.definitions.get(run.name)
     if run.kind == CALL and definition and not definition.removes:
-        show_rows(output, output_rows(database, run.run, CALL), definition.context_key)
+        show_rows(output, output_rows(database, run.run, ONLY), definition.context_key)
     if "input" in run.details:
         show_input(output, database, run.run, run.details["input"])
     output.errors(run.details.get("errors", ()))
@@ -64,11 +62,11 @@ def _show(session: Session, output: Output, run: Run) -> None:
     output.say(summary_line(run_summary(database, run.run), run.run, effects=effects))
 
 
-def _facts(run: Run) -> Iterator[tuple[str, Cell]]:
+def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:
     yield "run", run.run
     yield ("action" if run.kind == CALL else "playbook"), run.name
     yield "dry run", "yes, nothing was removed" if run.dry_run else None
-    yield "result", state_of(run)
+    yield "result", state_of(database, run)
     yield "by", run.requester
     yield "started", run.started
     yield "ended", run.ended
@@ -84,36 +82,3 @@ def _call(row: dict[str, Any]) -> tuple[Cell, ...]:
     batches = f"{row['finished']:,} of {row['batches']:,}"
     target = target_of(row["target"])
     return row["call"], row["action"], target, row["connection"], batches, row["duplicates"] or None
-
-
-def _record(session: Session, run: Run) -> dict[str, Any]:
-    """Return the record of a run, also of one that has not ended."""
-    if run.kind != CALL:
-        with needed_by("show --json of a playbook's run"):
-            from ..operations.run import run_record
-        return run_record(session.database, session.integration, run)
-    definition = session.definition(run.name)
-    database, details, summary = (
-        session.database,
-        run.details,
-        run_summary(session.database, run.run),
-    )
-    if definition.removes:
-        rows = list(outcome_rows(database, run.run))
-        parts = {"outcomes": rows}
-    else:
-        rows = output_rows(database, run.run, CALL)
-        parts = {"outputs": rows}
-    return record(
-        "action",
-        run.name,
-        run.run,
-        summary,
-        result=run.result or (FAILED if run.status == ENDED else None) or SUCCEEDED,
-        context=nested(definition.context_path, rows),
-        errors=details.get("errors", ()),
-        filled_defaults=details.get("filled", ()),
-        status=run.status,
-        **parts,
-        **{name: details[name] for name in ("input", "duplicates") if name in details},
-    )

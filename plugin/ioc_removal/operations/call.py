@@ -3,18 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..action import Action
+from ..action import Action, Definition
 from ..errors import ArgumentError, PluginError
 from ..outcome import FAILED, PARTIAL, SUCCEEDED, UNKNOWN, Summary
 from ..store.database import Database
+from ..store.lease import lease
 from ..store.recorder import StoreRecorder
-from ..store.results import outcome_rows, output_rows, run_summary
-from ..store.runs import add_details, begin_run, end_run
+from ..store.results import output_rows, run_summary
+from ..store.runs import CALL, INTERRUPTED, add_details, begin_run, end_run, get_run
 from ..trust.perform import Finished, perform
-from ..trust.record import error_row, nested, record
+from ..trust.record import error_row
+from .history import run_record
 from .inputs import IndicatorFile
 
-CALL = "call"  # the name of the only call of such a run
+ONLY = "call"  # the name of the only call of such a run
 
 
 def call_action(
@@ -31,67 +33,43 @@ def call_action(
     arguments: by name; file: fills the batch argument; finished: told of each finished batch.
     """
     definition = action.definition
-    connection = action.call.connection.name if action.call else None
-    details = {"arguments": dict(arguments), "connections": [connection] if connection else []}
-    run = begin_run(database, "call", definition.name, dry_run=dry_run, details=details)
-    errors: list[dict[str, Any]] = []
-    filled: tuple[str, ...] = ()
-    more: dict[str, Any] = {}
-    try:
-        if file is not None:
-            name = _filled_by_file(action, arguments)
-            values, more["input"] = file.read(database, run)
-            arguments = {**arguments, name: values}
-        prepared = action.prepare(arguments)
-        filled = prepared.filled
-        if prepared.duplicates:
-            more["duplicates"] = prepared.duplicates
-        recorder = StoreRecorder(database, run, CALL, action)
-        recorder.begin(prepared)
-        for batch in perform(action, prepared, recorder, dry_run=dry_run):
-            finished(batch)
-    except PluginError as error:
-        errors.append(error_row(error))
-    except KeyboardInterrupt:
-        end_run(database, run, run_summary(database, run).result, "interrupted")
-        raise
-    return _ended(database, run, action, errors, filled, more)
+    details = {"arguments": dict(arguments)}
+    run = begin_run(database, CALL, definition.name, dry_run=dry_run, details=details)
+    more: dict[str, Any] = {"errors": []}
+    with lease(database, run):
+        try:
+            if file is not None:
+                name = _filled_by_file(action, arguments)
+                values, more["input"] = file.read(database, run)
+                arguments = {**arguments, name: values}
+            prepared = action.prepare(arguments)
+            if prepared.duplicates:
+                more["duplicates"] = prepared.duplicates
+            recorder = StoreRecorder(database, run, ONLY, action)
+            recorder.begin(prepared)
+            for batch in perform(action, prepared, recorder, dry_run=dry_run):
+                finished(batch)
+        except PluginError as error:
+            more["errors"].append(error_row(error))
+        except KeyboardInterrupt:
+            end_run(database, run, run_summary(database, run).result, INTERRUPTED)
+            raise
+        return _ended(database, run, definition, more)
 
 
 def _ended(
-    database: Database,
-    run: str,
-    action: Action,
-    errors: list[dict[str, Any]],
-    filled: tuple[str, ...],
-    more: Mapping[str, Any],
+    database: Database, run: str, definition: Definition, more: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Summary]:
-    """End the run and make its record."""
-    definition, summary = action.definition, run_summary(database, run)
-    if definition.removes:
-        rows = list(outcome_rows(database, run))
-        result, parts = summary.result, {"outcomes": rows}
-    else:
-        rows = output_rows(database, run, CALL)
-        result, parts = _read_result(rows), {"outputs": rows}
-    if errors:
-        result = PARTIAL if result == SUCCEEDED and rows else FAILED
-    add_details(database, run, counts=summary.counts, errors=errors, filled=filled, **more)
+    """End the run and make its record; more: what is known of it now."""
+    summary = run_summary(database, run)
+    rows = output_rows(database, run, ONLY)
+    result = summary.result if definition.removes else _read_result(rows)
+    if more["errors"]:
+        result = PARTIAL if result == SUCCEEDED and (rows or summary.counts) else FAILED
+    add_details(database, run, counts=summary.counts, **more)
     end_run(database, run, result)
-    context = nested(definition.context_path, rows)
-    made = record(
-        "action",
-        definition.name,
-        run,
-        summary,
-        result=result,
-        context=context,
-        errors=errors,
-        filled_defaults=filled,
-        **parts,
-        **more,
-    )
-    return made, summary
+    known = {definition.name: definition}
+    return run_record(database, known, get_run(database, run)), summary
 
 
 def _filled_by_file(action: Action, arguments: Mapping[str, Any]) -> str:

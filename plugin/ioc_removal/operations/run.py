@@ -5,26 +5,27 @@ from typing import Any
 
 from ..errors import ArgumentError, PluginError
 from ..integration import Integration
-from ..outcome import FAILED, PARTIAL, SUCCEEDED, Summary
+from ..outcome import FAILED, PARTIAL, Summary
 from ..playbooks.engine import Engine
 from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing, Progress
 from ..settings import Settings
 from ..store.database import Database
-from ..store.lease import is_held, lease
-from ..store.results import call_rows, outcome_rows, run_summary
+from ..store.lease import lease
+from ..store.results import run_summary
 from ..store.runs import (
     ENDED,
     INTERRUPTED,
+    PLAYBOOK,
     Run,
     add_details,
     begin_run,
     end_run,
     get_run,
-    list_runs,
 )
 from ..store.sets import by_reference, by_value
-from ..trust.record import error_row, nested, record
+from ..trust.record import error_row
+from .history import run_record
 from .inputs import INDICATORS, IndicatorFile
 from .playbooks import gather, input_document, parse_all, systems_of
 
@@ -54,7 +55,7 @@ def run_playbook(
     playbooks = parse_all(texts, integration)
     own = next(iter(texts))
     details = {"texts": texts, "choose": dict(choose or {}), "settings": settings.source}
-    run = begin_run(database, "playbook", own, dry_run=dry_run, details=details)
+    run = begin_run(database, PLAYBOOK, own, dry_run=dry_run, details=details)
     began(run)
     with lease(database, run):
         try:
@@ -81,7 +82,7 @@ def resume_run(
 ) -> tuple[dict[str, Any], Summary]:
     """Go on with a run whose process died; raises ArgumentError when there is nothing to go on."""
     known = get_run(database, run)
-    if known.status == ENDED or known.kind != "playbook":
+    if known.status == ENDED or known.kind != PLAYBOOK:
         what = "has ended" if known.status == ENDED else "is a single call: call it again"
         raise ArgumentError(f"the run {known.run} {what}")
     with lease(database, known.run):
@@ -102,16 +103,6 @@ def resume_run(
         )
         given = by_value(database, known.details["inputs"])
         return _execute(performing, playbooks, known.name, given, integration)
-
-
-def resumable(database: Database) -> list[Run]:
-    """Return the runs of playbooks that stopped without ending, newest first."""
-    return [run for run in list_runs(database, limit=1_000) if is_stopped(database, run)]
-
-
-def is_stopped(database: Database, run: Run) -> bool:
-    """Tell whether a run's process died, or was interrupted, before its end."""
-    return run.kind == "playbook" and run.status != ENDED and not is_held(database, run.run)
 
 
 def _from_file(
@@ -192,42 +183,4 @@ def _ended(
         output=by_reference(output or {}),
     )
     end_run(database, run.run, result)
-    return run_record(database, integration, get_run(database, run.run)), summary
-
-
-def run_record(database: Database, integration: Integration, run: Run) -> dict[str, Any]:
-    """Return the record of a run that is in the store, also of one that has not ended."""
-    calls = call_rows(database, run.run)
-    context: dict[str, Any] = {}
-    for call in calls:
-        definition = integration.definitions.get(call["action"])
-        if definition and definition.removes:
-            rows = list(outcome_rows(database, run.run, call["call"]))
-            for system, entry in nested(definition.context_path, rows).items():
-                for path, more in entry.items():
-                    context.setdefault(system, {}).setdefault(path, []).extend(more)
-    filled = sorted({name for call in calls for name in call["filled"]})
-    more = {key: run.details[key] for key in ("input",) if key in run.details}
-    return record(
-        "playbook" if run.kind == "playbook" else "action",
-        run.name,
-        run.run,
-        run_summary(database, run.run),
-        result=run.result or SUCCEEDED,
-        outcomes=list(outcome_rows(database, run.run)),
-        context=context,
-        errors=run.details.get("errors", ()),
-        filled_defaults=filled,
-        output=_plain(by_value(database, run.details.get("output", {}))),
-        status=run.status,
-        **more,
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Return a value with its sets read into lists."""
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if hasattr(value, "__iter__") and not isinstance(value, str):
-        return [_plain(entry) for entry in value]
-    return value
+    return run_record(database, integration.definitions, get_run(database, run.run)), summary

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import ArgumentError
 from .database import Database
 
+CALL, PLAYBOOK = "call", "playbook"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
 

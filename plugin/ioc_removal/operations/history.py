@@ -1,0 +1,78 @@
+"""Runs that are in the store: their records, and which of them stopped without ending."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..action import Definition
+from ..outcome import FAILED, PARTIAL
+from ..store.database import Database
+from ..store.lease import is_held
+from ..store.results import call_rows, outcome_rows, output_rows, run_summary
+from ..store.runs import CALL, ENDED, Run, list_runs
+from ..store.sets import by_value
+from ..trust.record import nested, record
+
+KEPT = ("input", "duplicates")  # what only some runs have, shown as it is
+
+
+def is_stopped(database: Database, run: Run) -> bool:
+    """Tell whether a run's process died, or was interrupted, before its end."""
+    return run.status != ENDED and not is_held(database, run.run)
+
+
+def resumable(database: Database) -> list[Run]:
+    """Return the runs of playbooks that stopped without ending, newest first."""
+    runs = list_runs(database, limit=1_000)
+    return [run for run in runs if run.kind != CALL and is_stopped(database, run)]
+
+
+def run_record(
+    database: Database, definitions: Mapping[str, Definition], run: Run
+) -> dict[str, Any]:
+    """Return the record of a run, also of one that has not ended.
+
+    definitions: of its actions, by name.
+    """
+    calls, summary = call_rows(database, run.run), run_summary(database, run.run)
+    parts: dict[str, Any] = {"outcomes": list(outcome_rows(database, run.run))}
+    context: dict[str, Any] = {}
+    for call in calls:
+        definition = definitions.get(call["action"])
+        if definition is None:
+            continue
+        if definition.removes:
+            _add(context, definition, list(outcome_rows(database, run.run, call["call"])))
+        elif run.kind == CALL:
+            parts = {"outputs": output_rows(database, run.run, call["call"])}
+            _add(context, definition, parts["outputs"])
+    if run.kind != CALL:
+        parts["output"] = _plain(by_value(database, run.details.get("output", {})))
+    return record(
+        "action" if run.kind == CALL else "playbook",
+        run.name,
+        run.run,
+        summary,
+        result=run.result or (PARTIAL if summary.counts else FAILED),
+        context=context,
+        errors=run.details.get("errors", ()),
+        filled_defaults=sorted({name for call in calls for name in call["filled"]}),
+        status=run.status,
+        **parts,
+        **{name: run.details[name] for name in KEPT if name in run.details},
+    )
+
+
+def _add(context: dict[str, Any], definition: Definition, rows: list[dict[str, Any]]) -> None:
+    """Add the rows of a call to those of other calls below the same context path."""
+    for system, entry in nested(definition.context_path, rows).items():
+        for path, more in entry.items():
+            context.setdefault(system, {}).setdefault(path, []).extend(more)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with its sets read into lists."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if hasattr(value, "__iter__") and not isinstance(value, str):
+        return [_plain(entry) for entry in value]
+    return value
