@@ -15,7 +15,7 @@ run: .venv/all.stamp ## install the command into .venv and rehearse a removal on
 	@$(BIN)/ioc-removal demo
 
 test: .venv/dev.stamp ## run the tests; ARGS='-k waf' chooses some
-	@$(BIN)/python -m pytest -rs $(ARGS)
+	@$(BIN)/python -m pytest -rs -n auto --dist loadfile $(ARGS)
 
 check: .venv/dev.stamp ## ruff format, ruff, mypy --strict
 	$(BIN)/ruff format --check .

@@ -6,7 +6,7 @@ from typing import Any
 from ..errors import ArgumentError, PluginError
 from ..integration import Integration
 from ..outcome import FAILED, PARTIAL, Summary
-from ..playbooks.engine import Engine
+from ..playbooks.engine import Engine, check_engine
 from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing, Progress
 from ..settings import Settings
@@ -51,6 +51,7 @@ def run_playbook(
     connection of a system where there are several; began: told the id of the run.
     Raises DefinitionError and ArgumentError for a playbook that cannot be read.
     """
+    check_engine()
     texts = gather(name, integration)
     playbooks = parse_all(texts, integration)
     own = next(iter(texts))
@@ -81,6 +82,7 @@ def resume_run(
     progress: Told = lambda _: None,
 ) -> tuple[dict[str, Any], Summary]:
     """Go on with a run whose process died; raises ArgumentError when there is nothing to go on."""
+    check_engine()
     known = get_run(database, run)
     if known.status == ENDED or known.kind != PLAYBOOK:
         what = "has ended" if known.status == ENDED else "is a single call: call it again"

@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from sys import version_info
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandle
 
-from ..store.database import Database, own_file
+from ..errors import SettingsError
+from ..store.database import SQLITE_VERSION, Database, own_file
 from ..store.sets import by_reference, by_value
 from .calls import Call, CallResult
 from .conductor import conduct
@@ -203,6 +205,16 @@ class _Conducted:
         said = handle.get_result(polling_interval_sec=POLLING)
         self.errors += said["errors"]
         results[index] = CallResult(said["status"], by_value(self.engine.database, said["result"]))
+
+
+def check_engine() -> None:
+    """Refuse a Python with whose SQLite DBOS 3.4 cannot keep its steps; raises SettingsError."""
+    if version_info >= (3, 12) and SQLITE_VERSION < (3, 42):
+        has = ".".join(map(str, SQLITE_VERSION))
+        raise SettingsError(
+            f"playbooks need SQLite 3.42 with Python 3.12 and later, this one has {has}: "
+            "use Python 3.11 or 3.10, or a newer SQLite"
+        )
 
 
 def engine_path(store: Path) -> Path:

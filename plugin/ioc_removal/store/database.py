@@ -14,6 +14,7 @@ from .tables import TABLES, VERSION
 
 DEFAULT = "~/.local/state/ioc-removal/store.db"
 VARIABLE = "IOC_REMOVAL_STORE"
+SQLITE_VERSION = sqlite3.sqlite_version_info
 BUSY = 30.0  # seconds to wait for another process's transaction
 
 
