@@ -237,6 +237,6 @@ def test_the_demo_shows_every_indicator_and_leaves_nothing(
     assert (status, err) == (0, "")
     assert "5 of 5 runs of playbooks succeeded" in out
     assert "198.51.100.23" in out
-    assert "WAF.IpReputationRuleRemoval (1)" in out
+    assert 'context WAF.IpReputationRuleRemoval: {"action": ' in out
     assert not list((tmp_path / "temporary").iterdir())
     assert not (tmp_path / "store.db").exists()

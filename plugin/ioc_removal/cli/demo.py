@@ -1,5 +1,6 @@
 """`demo`: the playbooks on stand-ins of the three systems; nothing is left behind."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -67,12 +68,10 @@ def _run(
         show_matrix(output, record["outcomes"])
         if "input" in record:
             show_input(output, database, record["run"], record["input"])
-        paths = [
-            f"{system}.{key} ({len(rows)})"
-            for system, entry in record["context"].items()
-            for key, rows in entry.items()
-        ]
-        output.say(f"context: {', '.join(paths)}")
+        for system, entry in record["context"].items():
+            for path, rows in entry.items():
+                more = f"   … and {len(rows) - 1} more" if len(rows) > 1 else ""
+                output.say(f"context {system}.{path}: {json.dumps(rows[0])}{more}")
         output.errors(record["errors"])
         output.say(f"{summary_line(summary, None)}\n")
     return record
