@@ -83,11 +83,12 @@ def resume_run(
 ) -> tuple[dict[str, Any], Summary]:
     """Go on with a run whose process died; raises ArgumentError when there is nothing to go on."""
     check_engine()
-    known = get_run(database, run)
-    if known.status == ENDED or known.kind != PLAYBOOK:
-        what = "has ended" if known.status == ENDED else "is a single call: call it again"
-        raise ArgumentError(f"the run {known.run} {what}")
-    with lease(database, known.run):
+    run = get_run(database, run).run  # a few characters may name it
+    with lease(database, run):
+        known = get_run(database, run)
+        if known.status == ENDED or known.kind != PLAYBOOK:
+            what = "has ended" if known.status == ENDED else "is a single call: call it again"
+            raise ArgumentError(f"the run {run} {what}")
         if "inputs" not in known.details:
             raise ArgumentError(
                 f"the run {known.run} stopped while its input was read and sent nothing; start anew"

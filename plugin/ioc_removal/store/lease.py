@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
-from os import getpid
+from os import fstat, getpid
 from pathlib import Path
 
 from ..errors import ArgumentError
@@ -24,12 +24,15 @@ def lease(database: Database, run: str) -> Iterator[None]:
                 f"the run {run} is alive, in process {file.read().strip() or 'unknown'}; "
                 f"`ioc-removal show {run}` tells how far it is"
             ) from None
-        file.seek(0)
-        file.truncate()
+        if not fstat(file.fileno()).st_nlink:  # its holder let go, and deleted it, just now
+            raise ArgumentError(f"the run {run} ended just now; `ioc-removal show {run}`")
+        file.truncate(0)
         file.write(str(getpid()))
         file.flush()
-        yield
-    path.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def is_held(database: Database, run: str) -> bool:
