@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from itertools import chain, islice
+from typing import Any, cast
 
 from .call import Call
 from .endpoint import Endpoint
@@ -155,6 +155,8 @@ class Action:
 
     def send(self, batch: Batch, target: Mapping[str, str]) -> list[Outcome]:
         """Let the handler send a batch of a removal; whatever happens becomes outcomes."""
+        if not batch.items:
+            return []
         try:
             outcomes: list[Outcome] = self.definition.handler(self.call, **batch.arguments)
         except ClosedError as error:
@@ -219,7 +221,8 @@ class Action:
             if start and not portion:
                 return
             whole = {**given, **fixed, **({argument: portion} if argument else {})}
-            said = dict.fromkeys(definition.schema.problems(whole))  # two rules, one message
+            found = chain(_halves("", whole), definition.schema.problems(whole))
+            said = dict.fromkeys(found)  # two rules, one message
             if problems := list(islice(said, MOST_PROBLEMS + 1)):
                 if start and argument:
                     problems = [_counted_from(start, argument, line) for line in problems]
@@ -252,12 +255,14 @@ class Action:
             yield self._batch(number, prepared.arguments, batch)
 
     def part(self, batch: Batch, items: Sequence[str]) -> Batch:
-        """Return a batch with only some of its items."""
+        """Return a batch with only some of its items; without any, it has nothing to send."""
+        if self.definition.limits and not items:
+            return Batch(batch.number, {})
         return self._batch(batch.number, batch.arguments, items)
 
     def _batch(self, number: int, arguments: Mapping[str, Any], items: Sequence[str]) -> Batch:
         limits = self.definition.limits
-        if limits is None or not items:
+        if limits is None:
             return Batch(number, arguments)
         rule = self.definition.schema.part["properties"][limits.argument]
         part = list(items) if rule["type"] == "array" else items[0]
@@ -274,6 +279,20 @@ def _counted_from(start: int, argument: str, problem: str) -> str:
     place, end, text = rest.partition("]")
     inside = name == argument and bracket and place.isdigit()
     return f"{name}[{start + int(place)}]{text}" if inside and end else problem
+
+
+def _halves(field: str, value: object) -> Iterator[str]:
+    """Name each text that UTF-8 cannot carry: with one half of a pair that makes a character."""
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            yield f"{field}: holds half of a surrogate pair, which cannot be sent"
+    elif isinstance(value, Mapping):
+        for name, entry in value.items():
+            yield from _halves(f"{field}.{name}" if field else str(name), entry)
+    elif _many(value):
+        for place, entry in enumerate(cast("Iterable[object]", value)):
+            if not (isinstance(entry, str) and entry.isascii()):
+                yield from _halves(f"{field}[{place}]", entry)
 
 
 def _texts(items: Iterable[object]) -> bool:
