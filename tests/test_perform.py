@@ -351,7 +351,7 @@ def test_batches_are_cut_as_they_are_needed() -> None:
         action = bound(server.url, items=1)
         walk = perform(action, action.prepare(arguments(stored)), NoRecord())
         next(walk)
-        walk.close()  # type: ignore[attr-defined]  # a generator
+        walk.close()
     assert len(server.requests) < 10
 
 

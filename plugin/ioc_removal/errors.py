@@ -7,6 +7,8 @@ PluginError
 ├── ClosedError       an earlier refusal closed the connection for this run; nothing was sent
 ├── TransportError    no answer: unreachable, untrusted certificate, timeout, reset
 ├── ApiError          the system refused the request and said why
+├── StoreError        the store cannot be read or written; what was sent may not be recorded
+├── RunError          a run cannot go on, or its playbook ended it as failed
 └── ResponseError     the system accepted, but its answer is not the documented one
 """
 
@@ -80,6 +82,14 @@ class ApiError(PluginError):
         self.fields: Mapping[str, Any] = fields or {}
         self.attempts = attempts
         self.unclear = unclear
+
+
+class StoreError(PluginError):
+    """The store cannot be read or written; what was sent before may not be recorded."""
+
+
+class RunError(PluginError):
+    """A run cannot go on, or its playbook ended it as failed."""
 
 
 class ResponseError(PluginError):

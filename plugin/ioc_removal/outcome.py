@@ -17,7 +17,7 @@ OUTCOMES = (UNKNOWN, FAILED, REFUSED, PLANNED, REMOVED, ABSENT)
 DONE = frozenset({REMOVED, ABSENT})
 
 # Errors after which it is not known what the system did, or would do.
-NO_ANSWER = frozenset({"TransportError", "ResponseError"})
+NO_ANSWER = frozenset({"TransportError", "ResponseError", "StoreError"})
 
 # What a read returns: JSON objects.
 Rows = list[dict[str, Any]]
@@ -82,10 +82,9 @@ def worst(outcomes: Iterable[str]) -> str:
     return min(outcomes, key=OUTCOMES.index)
 
 
-def counted(outcomes: Iterable[str]) -> dict[str, int]:
-    """Count outcomes by name, in a fixed order, leaving out those that did not occur."""
-    counts = Counter(outcomes)
-    return {name: counts[name] for name in (*reversed(OUTCOMES),) if counts[name]}
+def ordered(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts by outcome in a fixed order, without those that did not occur."""
+    return {name: counts[name] for name in reversed(OUTCOMES) if counts.get(name)}
 
 
 @dataclass
@@ -118,7 +117,7 @@ def summary_of(outcomes: Iterable[Outcome]) -> Summary:
         lines[key] = worst((outcome.outcome, lines.get(key, outcome.outcome)))
         summary.sent |= outcome.attempts > 0
         summary.unreachable |= outcome.unreachable
-    summary.counts = counted(lines.values())
+    summary.counts = ordered(Counter(lines.values()))
     return summary
 
 

@@ -1,9 +1,10 @@
 """One call of an action, recorded as a run."""
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from typing import Any
 
-from ..action import Action, Definition
+from ..action import Action, Definition, Prepared
 from ..errors import ArgumentError, PluginError
 from ..outcome import FAILED, PARTIAL, SUCCEEDED, UNKNOWN, Summary
 from ..store.database import Database
@@ -16,6 +17,7 @@ from ..trust.record import error_row
 from .history import run_record
 from .inputs import IndicatorFile
 
+SHORT = 20  # items
 ONLY = "call"  # the name of the only call of such a run
 
 
@@ -27,15 +29,20 @@ def call_action(
     file: IndicatorFile | None = None,
     dry_run: bool = False,
     finished: Callable[[Finished], None] = lambda _: None,
+    began: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Any], Summary]:
     """Perform one action and return its record and summary; what goes wrong is in the record.
 
-    arguments: by name; file: fills the batch argument; finished: told of each finished batch.
+    arguments: by name; file: fills the batch argument; finished: told of each finished batch;
+    began: told the id of the run.
     """
     definition = action.definition
-    details = {"arguments": dict(arguments)}
+    details = {"arguments": {name: _short(value) for name, value in arguments.items()}}
     run = begin_run(database, CALL, definition.name, dry_run=dry_run, details=details)
+    began(run)
     more: dict[str, Any] = {"errors": []}
+    recorder: StoreRecorder | None = None
+    prepared: Prepared | None = None
     with lease(database, run):
         try:
             if file is not None:
@@ -47,12 +54,15 @@ def call_action(
                 more["duplicates"] = prepared.duplicates
             recorder = StoreRecorder(database, run, ONLY, action)
             recorder.begin(prepared)
-            for batch in perform(action, prepared, recorder, dry_run=dry_run):
-                finished(batch)
+            with closing(perform(action, prepared, recorder, dry_run=dry_run)) as batches:
+                for batch in batches:
+                    finished(batch)
         except PluginError as error:
             more["errors"].append(error_row(error))
+            if recorder and prepared and definition.removes:
+                recorder.give_up(prepared, "the call could not go on")
         except KeyboardInterrupt:
-            end_run(database, run, run_summary(database, run).result, INTERRUPTED)
+            end_run(database, run, None, INTERRUPTED)
             raise
         return _ended(database, run, definition, more)
 
@@ -84,6 +94,11 @@ def _filled_by_file(action: Action, arguments: Mapping[str, Any]) -> str:
     if name in arguments:
         raise ArgumentError(f"{name}: give it, or --indicators FILE, not both")
     return name
+
+
+def _short(value: Any) -> Any:
+    """Return an argument as the run tells it; the batches hold a long list."""
+    return f"{len(value):,} given" if isinstance(value, list) and len(value) > SHORT else value
 
 
 def _read_result(rows: list[dict[str, Any]]) -> str:

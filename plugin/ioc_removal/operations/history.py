@@ -9,7 +9,7 @@ from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
 from ..store.runs import CALL, ENDED, Run, list_runs
-from ..store.sets import by_value
+from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 
 KEPT = ("input", "duplicates")  # what only some runs have, shown as it is
@@ -34,26 +34,22 @@ def run_record(
     definitions: of its actions, by name.
     """
     calls, summary = call_rows(database, run.run), run_summary(database, run.run)
-    parts: dict[str, Any] = {"outcomes": list(outcome_rows(database, run.run))}
-    context: dict[str, Any] = {}
-    for call in calls:
-        definition = definitions.get(call["action"])
-        if definition is None:
-            continue
-        if definition.removes:
-            _add(context, definition, list(outcome_rows(database, run.run, call["call"])))
-        elif run.kind == CALL:
-            parts = {"outputs": output_rows(database, run.run, call["call"])}
-            _add(context, definition, parts["outputs"])
+    outcomes = list(outcome_rows(database, run.run))
+    parts: dict[str, Any] = {"outcomes": outcomes}
+    read = [d for c in calls if (d := definitions.get(c["action"])) and not d.removes]
     if run.kind != CALL:
         parts["output"] = _plain(by_value(database, run.details.get("output", {})))
+    elif read:
+        parts = {"outputs": output_rows(database, run.run, calls[0]["call"])}
     return record(
         "action" if run.kind == CALL else "playbook",
         run.name,
         run.run,
         summary,
         result=run.result or (PARTIAL if summary.counts else FAILED),
-        context=context,
+        context=_context(definitions, outcomes)
+        if "outcomes" in parts
+        else nested(read[0].context_path, parts["outputs"]),
         errors=run.details.get("errors", ()),
         filled_defaults=sorted({name for call in calls for name in call["filled"]}),
         status=run.status,
@@ -62,17 +58,23 @@ def run_record(
     )
 
 
-def _add(context: dict[str, Any], definition: Definition, rows: list[dict[str, Any]]) -> None:
-    """Add the rows of a call to those of other calls below the same context path."""
-    for system, entry in nested(definition.context_path, rows).items():
-        for path, more in entry.items():
-            context.setdefault(system, {}).setdefault(path, []).extend(more)
+def _context(
+    definitions: Mapping[str, Definition], outcomes: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the outcomes of removals below the context paths of their actions."""
+    context: dict[str, Any] = {}
+    for row in outcomes:
+        definition = definitions.get(row["action"])
+        if definition and definition.removes:
+            system, entry = definition.context_path.split(".")
+            context.setdefault(system, {}).setdefault(entry, []).append(row)
+    return context
 
 
 def _plain(value: Any) -> Any:
     """Return a value with its sets read into lists."""
     if isinstance(value, dict):
         return {key: _plain(entry) for key, entry in value.items()}
-    if hasattr(value, "__iter__") and not isinstance(value, str):
+    if isinstance(value, list | StoredSet):
         return [_plain(entry) for entry in value]
     return value

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import ArgumentError, PluginError
+from ..errors import ArgumentError, PluginError, SettingsError
 from ..integration import Integration
 from ..outcome import FAILED, PARTIAL, Summary
 from ..playbooks.engine import Engine, check_engine
@@ -138,8 +138,18 @@ def _performing(
     performing = Performing(
         database, run, integration, settings, choose, dry_run=dry_run, progress=progress
     )
-    for system in systems_of(playbooks.values(), integration):
-        performing.connection(system)
+    systems = systems_of(playbooks.values(), integration)
+    addresses = {
+        system: made.address for system in systems if (made := performing.connection(system))
+    }
+    before = get_run(database, run).details.get("addresses", addresses)
+    for system, address in addresses.items():
+        if before.get(system) != address:
+            raise SettingsError(
+                f"the run {run} was begun on {before.get(system)}, the settings now name {address} "
+                f"for {system}: go on with the settings that it began with"
+            )
+    add_details(database, run, addresses=addresses)
     return performing
 
 
@@ -155,8 +165,10 @@ def _execute(
     try:
         ended = Engine(performing, playbooks).execute(name, inputs, systems)
     except KeyboardInterrupt:
-        end_run(database, run, run_summary(database, run).result, INTERRUPTED)
+        end_run(database, run, None, INTERRUPTED)
         raise
+    except PluginError as error:
+        return _ended(database, integration, get_run(database, run), [error_row(error)])
     return _ended(
         database,
         integration,

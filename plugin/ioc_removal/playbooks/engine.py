@@ -16,9 +16,10 @@ from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandle
 
-from ..errors import SettingsError
+from ..errors import PluginError, RunError, SettingsError
 from ..store.database import SQLITE_VERSION, Database, own_file
 from ..store.sets import by_reference, by_value
+from ..trust.record import error_row
 from .calls import Call, CallResult
 from .conductor import conduct
 from .model import Playbook
@@ -27,6 +28,7 @@ from .performing import Performing
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
 REPLAY_VERSION = "1"
 POLLING = 0.05  # seconds
+AT_ONCE = 16  # items of a task, each in a thread
 SUCCEEDED, FAILED = "succeeded", "failed"
 
 
@@ -45,7 +47,8 @@ class Engine:
     ) -> dict[str, Any]:
         """Run a playbook, or go on with one that was begun, and return how it ended.
 
-        systems: those that its actions need. Returns {status, output, errors}.
+        systems: those that its actions need. Returns {status, output, errors}. Raises RunError
+        when a run that was begun cannot go on.
         """
         queues = [self.queue(system) for system in systems]
         own_file(engine_path(self.database.path))
@@ -57,7 +60,8 @@ class Engine:
             DBOS.launch()
             for queue in queues:
                 DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=POLLING)
-            if DBOS.get_workflow_status(self.run):
+            if status := DBOS.get_workflow_status(self.run):
+                _check_replay(self.run, status.status, status.app_version)
                 handle: WorkflowHandle[Any] = DBOS.retrieve_workflow(self.run)
             else:
                 with SetWorkflowID(self.run):
@@ -98,9 +102,9 @@ class _Workflows:
             }
 
         @DBOS.workflow(name="chunk")
-        def chunk(key: str, action: str, first: int, stop: int) -> None:
+        def chunk(key: str, action: str, first: int, stop: int) -> dict[str, Any]:
             name = f"{key}: batches {first} to {stop - 1}"
-            DBOS.run_step({"name": name}, performing.perform, key, action, first, stop)
+            return DBOS.run_step({"name": name}, performing.perform, key, action, first, stop)
 
         self.playbook, self.item, self.chunk = playbook, item, chunk
 
@@ -122,8 +126,9 @@ class _Conducted:
         """Conduct a playbook to its end."""
         playbook = self.engine.playbooks[name]
         ended = conduct(playbook, inputs, self.perform_calls, DBOS.sleep)
-        lines = ended.errors + ([] if self.errors else ended.endings)
-        said = [{"error": "DefinitionError", "message": line} for line in lines]
+        said = [{"error": "DefinitionError", "message": line} for line in ended.errors]
+        if not self.errors:
+            said += [{"error": "RunError", "message": line} for line in ended.endings]
         return {
             "status": ended.status,
             "output": by_reference(ended.output),
@@ -140,7 +145,7 @@ class _Conducted:
         results: list[CallResult | None] = [None] * len(calls)
         running: deque[tuple[int, WorkflowHandle[dict[str, Any]]]] = deque()
         for index, call in enumerate(calls):
-            while concurrency and len(running) >= concurrency:
+            while len(running) >= min(concurrency or AT_ONCE, AT_ONCE):
                 self._collect(running, results)
             if concurrency and any(r is not None and r.status == FAILED for r in results):
                 break
@@ -156,7 +161,11 @@ class _Conducted:
         performing = self.engine.performing
         if action in self.engine.playbooks:
             inner = _Conducted(self.engine, self.workflows, f"{key}/")
-            ended = inner.run(action, by_value(self.engine.database, given))
+            try:
+                ended = inner.run(action, by_value(self.engine.database, given))
+            except PluginError as error:  # its inputs are wrong
+                self.errors.append({"call": key, **error_row(error)})
+                return CallResult(FAILED, {"output": {}})
             self.errors += ended["errors"]
             output = by_value(self.engine.database, ended["output"])
             return CallResult(ended["status"], {"output": output})
@@ -186,9 +195,13 @@ class _Conducted:
             )
             for first in range(0, sizes["batches"], sizes["chunk"])
         ]
-        for chunk in chunks:
-            chunk.get_result(polling_interval_sec=POLLING)
-        return DBOS.run_step({"name": f"{key}: outcomes"}, performing.outcome, key)
+        errors = [
+            row
+            for chunk in chunks
+            for row in chunk.get_result(polling_interval_sec=POLLING)["errors"]
+        ]
+        result = DBOS.run_step({"name": f"{key}: outcomes"}, performing.outcome, key, action)
+        return {**result, "result": FAILED, "errors": errors} if errors else result
 
     def _key(self, task_id: str) -> str:
         """Name the calls of a task; a task that is tried again has a new name each time."""
@@ -214,6 +227,20 @@ def check_engine() -> None:
         raise SettingsError(
             f"playbooks need SQLite 3.42 with Python 3.12 and later, this one has {has}: "
             "use Python 3.11 or 3.10, or a newer SQLite"
+        )
+
+
+def _check_replay(run: str, status: str, version: str | None) -> None:
+    """Refuse a run whose steps cannot be followed again; raises RunError."""
+    if status in {"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"}:
+        raise RunError(
+            f"the run {run} was stopped by an internal error and cannot go on: start it anew, "
+            "what it removed is then absent"
+        )
+    if version != REPLAY_VERSION and status != "SUCCESS":
+        raise RunError(
+            f"the run {run} was begun by another version of this program ({version}, this is "
+            f"{REPLAY_VERSION}): go on with that one, or start it anew"
         )
 
 

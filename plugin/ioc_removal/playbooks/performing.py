@@ -4,6 +4,7 @@ Each function may run again after a crash: what it wrote is found again, not wri
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -83,9 +84,9 @@ class Performing:
             recorder = StoreRecorder(self.database, self.run, call, action)
             recorder.begin(prepared)
             rows = [r for f in perform(action, prepared, recorder) for r in f.outputs]
+            outputs = write_set(self.database, self.run, f"outputs of {call}", rows)
         except PluginError as error:
-            return {"result": FAILED, "errors": [error_row(error)]}
-        outputs = write_set(self.database, self.run, f"outputs of {call}", rows)
+            return {"result": FAILED, "errors": [_row(call, error)]}
         return {"result": SUCCEEDED, "outputs": by_reference(outputs)}
 
     def prepare(self, call: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,34 +94,55 @@ class Performing:
         try:
             action = self.bind(name)
             prepared = action.prepare(by_value(self.database, given))
+            recorder = StoreRecorder(self.database, self.run, call, action)
+            recorder.begin(prepared)
+            return {"batches": recorder.plan(prepared), "chunk": _chunk(action)}
         except PluginError as error:
-            return {"errors": [error_row(error)]}
-        recorder = StoreRecorder(self.database, self.run, call, action)
-        recorder.begin(prepared)
-        return {"batches": recorder.plan(prepared), "chunk": _chunk(action)}
+            return {"errors": [_row(call, error)]}
 
-    def perform(self, call: str, name: str, first: int, stop: int) -> None:
-        """Perform some batches of a prepared removal."""
+    def perform(self, call: str, name: str, first: int, stop: int) -> dict[str, Any]:
+        """Perform some batches of a prepared removal; return the errors that stopped it."""
         action = self.bind(name)
         recorder = StoreRecorder(self.database, self.run, call, action)
-        prepared = recorder.prepared()
-        batches = recorder.planned(prepared, first, stop)
-        total = recorder.size()
-        for finished in perform(action, prepared, recorder, batches=batches, dry_run=self._dry_run):
-            with self._lock:
-                self._done[call] = self._done.get(call, 0) + len(finished.batch.items)
-            self._progress(Progress(call, self._done[call], total))
+        try:
+            prepared, total = recorder.prepared(), recorder.size()
+            batches = recorder.planned(prepared, first, stop)
+            with closing(
+                perform(action, prepared, recorder, batches=batches, dry_run=self._dry_run)
+            ) as performed:
+                for finished in performed:
+                    self._tell(call, len(finished.batch.items), total)
+        except PluginError as error:
+            return {"errors": [_row(call, error)]}
+        return {"errors": []}
 
-    def outcome(self, call: str) -> dict[str, Any]:
-        """Sum up a removal; return its result, its outcomes by reference."""
-        summary = run_summary(self.database, self.run, call)
-        rows = outcome_rows(self.database, self.run, call)
-        outcomes = write_set(self.database, self.run, f"outcomes of {call}", rows)
+    def outcome(self, call: str, name: str) -> dict[str, Any]:
+        """Sum up a removal that was performed; return its result, its outcomes by reference."""
+        try:
+            recorder = StoreRecorder(self.database, self.run, call, self.bind(name))
+            unfinished = recorder.planned(recorder.prepared(), 0, recorder.count())
+            recorder.give_up(unfinished, "the run could not go on")
+            summary = run_summary(self.database, self.run, call)
+            rows = outcome_rows(self.database, self.run, call)
+            outcomes = write_set(self.database, self.run, f"outcomes of {call}", rows)
+        except PluginError as error:
+            return {"result": FAILED, "errors": [_row(call, error)]}
         return {
             "result": summary.result,
             "counts": summary.counts,
             "outcomes": by_reference(outcomes),
         }
+
+    def _tell(self, call: str, done: int, total: int) -> None:
+        with self._lock:
+            self._done[call] = self._done.get(call, 0) + done
+        self._progress(Progress(call, self._done[call], total))
+
+
+def _row(call: str, error: PluginError) -> dict[str, Any]:
+    """Return an error with the task whose call it ended, safe from being taken for a reference."""
+    row: dict[str, Any] = by_reference({"call": call, **error_row(error)})
+    return row
 
 
 def _chunk(action: Action) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from ..errors import SettingsError
+from ..errors import SettingsError, StoreError
 from .tables import TABLES, VERSION
 
 DEFAULT = "~/.local/state/ioc-removal/store.db"
@@ -46,31 +46,44 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._migrate()
-        except (OSError, sqlite3.DatabaseError) as error:
+        except (OSError, sqlite3.Error, StoreError) as error:
             raise SettingsError(
                 f"cannot use the store {path}: {error}; choose another with --store or {VARIABLE}"
             ) from error
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, once no thread uses it."""
+        with self._lock:
+            self._connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run statements as one: all of them are kept, or none."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+        """Run statements as one: all of them are kept, or none. Raises StoreError."""
+        with self._lock, self._told():
             try:
+                self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of a query."""
-        with self._lock:
+        """Return the rows of a query. Raises StoreError."""
+        with self._lock, self._told():
             return self._connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say of SQLite's errors where the store is, and what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"the store {self.path} cannot be used: {error}; free space, or wait for another "
+                f"process, or choose another with --store"
+            ) from error
 
     def _migrate(self) -> None:
         with self.transaction() as connection:

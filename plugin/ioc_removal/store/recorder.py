@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..action import Action, Batch, Prepared
-from ..outcome import Outcome
+from ..outcome import REFUSED, UNKNOWN, Outcome
 from ..trust.perform import Finished, Intent
 from .database import Database
 from .sets import by_reference, by_value
@@ -53,14 +53,19 @@ class StoreRecorder:
 
     def plan(self, batches: Iterable[Batch]) -> int:
         """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
-        with self._database.transaction() as connection:
-            key = (self._run, self._call)
-            connection.executemany(
-                "INSERT OR IGNORE INTO batches VALUES (?, ?, ?, ?, 0, 0)",
-                ((*key, batch.number, json.dumps(list(batch.items))) for batch in batches),
-            )
-            query = "SELECT count(*) FROM batches WHERE run = ? AND call = ?"
-            [count] = connection.execute(query, key).fetchone()
+        key = (self._run, self._call)
+        if not self.count():
+            with self._database.transaction() as connection:
+                connection.executemany(
+                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0)",
+                    ((*key, batch.number, json.dumps(list(batch.items))) for batch in batches),
+                )
+        return self.count()
+
+    def count(self) -> int:
+        """Return how many batches are kept."""
+        query = "SELECT count(*) FROM batches WHERE run = ? AND call = ?"
+        [(count,)] = self._database.rows(query, (self._run, self._call))
         return int(count)
 
     def prepared(self) -> Prepared:
@@ -120,6 +125,21 @@ class StoreRecorder:
             connection.execute(
                 "UPDATE batches SET finished = 1 WHERE run = ? AND call = ? AND batch = ?", key
             )
+
+    def give_up(self, batches: Iterable[Batch], reason: str) -> None:
+        """Record what is known of batches that will not be finished, so that the numbers add up.
+
+        What was about to be sent is unknown; what was not is refused.
+        """
+        query = "SELECT tries, finished FROM batches WHERE run = ? AND call = ? AND batch = ?"
+        for batch in batches:
+            found = self._database.rows(query, (self._run, self._call, batch.number))
+            tries, finished = found[0] if found else (0, 0)
+            if not finished:
+                outcome = UNKNOWN if tries else REFUSED
+                text = f"{'it may have been sent' if tries else 'not sent'}: {reason}"
+                outcomes = self._action.outcomes(batch.items, self._target, outcome, text, tries)
+                self.finish(Finished(batch, outcomes=tuple(outcomes)))
 
     def _unresolved(self, outputs: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
         """Yield the outcomes of values for which a search found no id."""

@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..outcome import OUTCOMES, Summary, counted
+from ..outcome import OUTCOMES, Summary, ordered
 from .database import Database
 from .recorder import OUTCOME_COLUMNS, outcome_of
 
 AT_ONCE = 2_000  # rows read together
 WORST_FIRST = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(OUTCOMES))
-# An id that a search of this run found is known by its value too.
-VALUE = "coalesce(o.value, (SELECT r.value FROM resolved r WHERE r.run = o.run AND r.id = o.id))"
+# An id that a search of this run found is known by the values that it was found for.
+KNOWN = "outcomes o LEFT JOIN resolved r ON o.value IS NULL AND r.run = o.run AND r.id = o.id"
+VALUE = "coalesce(o.value, r.value)"
+PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
 
 
 def run_summary(database: Database, run: str, call: str | None = None) -> Summary:
@@ -19,17 +21,17 @@ def run_summary(database: Database, run: str, call: str | None = None) -> Summar
     where, values = _where(run, call)
     lines = database.rows(
         f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
-        f" FROM outcomes o {where} GROUP BY coalesce({VALUE}, o.id), o.target) GROUP BY rank",
+        f" FROM {KNOWN} {where} GROUP BY coalesce({VALUE}, o.id), o.target) GROUP BY rank",
         values,
     )
-    counts = counted(name for rank, count in lines for name in [OUTCOMES[rank]] * count)
+    counts = {OUTCOMES[rank]: count for rank, count in lines}
     [(sent, unreachable)] = database.rows(
         "SELECT coalesce(max(o.attempts > 0), 0),"  # noqa: S608
         " coalesce(max(o.outcome = 'failed' AND o.http_status IS NULL), 0)"
         f" FROM outcomes o {where}",
         values,
     )
-    return Summary(counts, bool(sent), bool(unreachable))
+    return Summary(ordered(counts), bool(sent), bool(unreachable))
 
 
 def outcome_rows(database: Database, run: str, call: str | None = None) -> Iterator[dict[str, Any]]:
@@ -39,14 +41,14 @@ def outcome_rows(database: Database, run: str, call: str | None = None) -> Itera
         VALUE if name == "value" else f"o.{name}" for name in OUTCOME_COLUMNS.split(", ")
     )
     query = (
-        f"SELECT c.action, {columns} FROM outcomes o"  # noqa: S608
+        f"SELECT {PLACE}, c.action, {columns} FROM {KNOWN}"  # noqa: S608
         f" JOIN calls c ON c.run = o.run AND c.call = o.call {where}"
-        " ORDER BY o.call, o.batch, o.position LIMIT ? OFFSET ?"
+        f" AND ({PLACE}) > (?, ?, ?, ?) ORDER BY {PLACE} LIMIT ?"
     )
-    start = 0
-    while rows := database.rows(query, (*values, AT_ONCE, start)):
-        start += len(rows)
-        for action, *row in rows:
+    after: tuple[Any, ...] = ("", -1, -1, "")
+    while rows := database.rows(query, (*values, *after, AT_ONCE)):
+        after = rows[-1][:4]
+        for _, _, _, _, action, *row in rows:
             yield {"action": action} | outcome_of(tuple(row)).row() | {"action": action}
 
 

@@ -59,8 +59,8 @@ def add_details(database: Database, run: str, **details: Any) -> None:
         connection.execute("UPDATE runs SET details = ? WHERE run = ?", (text, run))
 
 
-def end_run(database: Database, run: str, result: str, status: str = ENDED) -> None:
-    """Note the end of a run; result: succeeded, partial or failed."""
+def end_run(database: Database, run: str, result: str | None, status: str = ENDED) -> None:
+    """Note the end of a run; result: succeeded, partial or failed, None when it was interrupted."""
     with database.transaction() as connection:
         connection.execute(
             "UPDATE runs SET status = ?, result = ?, ended = ? WHERE run = ?",

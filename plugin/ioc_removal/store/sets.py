@@ -8,7 +8,7 @@ from typing import Any, overload
 from .database import Database
 
 AT_ONCE = 2_000  # rows read or written together
-REFERENCE = "$set"
+REFERENCE, DATA = "$set", "$data"  # a mapping of one of these keys is ours, or is wrapped in DATA
 
 
 class StoredSet(Sequence[Any]):
@@ -90,7 +90,8 @@ def by_reference(value: Any) -> Any:
     if isinstance(value, StoredSet):
         return {REFERENCE: [value.run, value.name]}
     if isinstance(value, dict):
-        return {key: by_reference(entry) for key, entry in value.items()}
+        plain = {key: by_reference(entry) for key, entry in value.items()}
+        return {DATA: plain} if plain.keys() & {REFERENCE, DATA} else plain
     if isinstance(value, list | tuple):
         return [by_reference(entry) for entry in value]
     return value
@@ -101,6 +102,7 @@ def by_value(database: Database, value: Any) -> Any:
     if isinstance(value, dict):
         if value.keys() == {REFERENCE}:
             return StoredSet(database, *value[REFERENCE])
+        value = value[DATA] if value.keys() == {DATA} else value
         return {key: by_value(database, entry) for key, entry in value.items()}
     if isinstance(value, list):
         return [by_value(database, entry) for entry in value]

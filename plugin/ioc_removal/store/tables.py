@@ -94,10 +94,10 @@ CREATE TABLE outputs (
     PRIMARY KEY (run, call, batch, position)
 ) WITHOUT ROWID;
 
-CREATE TABLE resolved (              -- the value of each id that a search of the run found
+CREATE TABLE resolved (              -- the values, as asked for, of each id that a search found
     run TEXT NOT NULL,
     id TEXT NOT NULL,
     value TEXT NOT NULL,
-    PRIMARY KEY (run, id)
+    PRIMARY KEY (run, id, value)
 ) WITHOUT ROWID;
 """

@@ -5,14 +5,15 @@ handler.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol
 
 from ..action import Action, Batch, Prepared
-from ..outcome import ABSENT, PLANNED, REFUSED, Outcome
+from ..errors import PluginError
+from ..outcome import ABSENT, FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,12 @@ def perform(
     batches: Iterable[Batch] | None = None,
     plan: Plan | None = None,
     dry_run: bool = False,
-) -> Iterator[Finished]:
+) -> Generator[Finished, None, None]:
     """Perform an action, batch by batch, and yield what became of each, in order.
 
     prepared: from action.prepare; batches: a part of it, else all; plan: what may be removed, else
     everything; dry_run: send no removal, every outcome is planned. A read that fails raises its
-    error; a removal never does.
+    error; a removal raises only what its recorder raises.
     """
     chosen = prepared if batches is None else batches
     if not action.definition.removes:
@@ -101,6 +102,11 @@ def perform(
             finished = running.popleft().result()
             running.extend(pool.submit(one, batch) for batch in islice(walk, 1))
             yield finished
+    except Exception:
+        pool.shutdown(
+            cancel_futures=True
+        )  # what is in flight is recorded before the caller goes on
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -125,16 +131,33 @@ def _one(
             allowed.items, target, PLANNED, f"would be removed; {effect}", 0
         )
     elif allowed.items:
-        sent = action.send(allowed, target)
-        outcomes += [
-            replace(outcome, maybe_ours=outcome.maybe_ours or outcome.outcome == ABSENT)
-            if intent.repeated
-            else outcome
-            for outcome in sent
-        ]
+        sent = _sent(action, target, allowed)
+        outcomes += map(_after_a_lost_try, sent) if intent.repeated else sent
     finished = Finished(batch, outcomes=tuple(outcomes))
     recorder.finish(finished)
     return finished
+
+
+def _sent(action: Action, target: Mapping[str, str], batch: Batch) -> list[Outcome]:
+    """Send a batch; a mistake of ours in reading its answer leaves it unknown, not unrecorded."""
+    try:
+        return action.send(batch, target)
+    except PluginError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever it is, the batch may have been carried out
+        reason = f"internal error, please report it: {type(error).__name__}: {error}"
+        return action.outcomes(batch.items, target, UNKNOWN, reason, 1)
+
+
+def _after_a_lost_try(outcome: Outcome) -> Outcome:
+    """Weigh an outcome of a batch that a process, which did not live on, may have sent before."""
+    if outcome.outcome == ABSENT:
+        return replace(outcome, maybe_ours=True)
+    answered = outcome.http_status is not None and outcome.http_status < 300
+    if outcome.outcome == REFUSED or (outcome.outcome == FAILED and not answered):
+        reason = f"an earlier try may have removed it; this one: {outcome.reason}"
+        return replace(outcome, outcome=UNKNOWN, reason=reason)
+    return outcome
 
 
 def _divided(

@@ -6,6 +6,7 @@ from typing import Any
 from ..errors import ApiError, ArgumentError, PluginError
 from ..outcome import Summary
 
+_OWN = ("error", "message", "problems", "http_status", "code", "request_id", "call")
 _Rows = Sequence[Mapping[str, Any]]
 
 
@@ -50,13 +51,17 @@ def nested(path: str, rows: _Rows) -> dict[str, Any]:
 
 
 def error_row(error: PluginError) -> dict[str, Any]:
-    """Return an error as the record shows it: whose mistake, and what the system said."""
+    """Return an error as the record shows it: whose mistake, and what the system said.
+
+    What the system said never stands in the place of what is said of it.
+    """
     row: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
     if isinstance(error, ArgumentError):
         row["problems"] = list(error.problems)
     if isinstance(error, ApiError):
-        row.update(http_status=error.status, **error.fields)
+        row["http_status"] = error.status
     for name in ("code", "request_id"):
         if getattr(error, name, None):
             row[name] = getattr(error, name)
-    return row
+    said = error.fields if isinstance(error, ApiError) else {}
+    return row | {name: value for name, value in said.items() if name not in {*row, *_OWN}}
