@@ -33,6 +33,7 @@ class Program:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("IOC_REMOVAL_")}
         self.environment = {**kept, "IOC_REMOVAL_STORE": str(folder / "store.db")}
         self.environment.pop("NO_COLOR", None)
+        self.status: int | None = None
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -72,7 +73,7 @@ class Program:
             if not piece:
                 break
             seen += piece
-        process.wait(LONGEST)
+        self.status = process.wait(LONGEST)
         os.close(ours)
         return seen.decode()
 
@@ -157,6 +158,29 @@ def test_ctrl_c_ends_it_at_once_and_tells_the_run(
     _, out, _ = program.run("show", run)
     assert "interrupted" in out
     assert "0 of 1" in out
+
+
+@pytest.mark.parametrize("where", ["", "1"])
+def test_a_mistake_of_ours_after_something_was_sent_tells_the_run(
+    where: str, program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "rich.py").write_text("raise RuntimeError('no such luck')\n")
+    program.environment |= {"PYTHONPATH": str(tmp_path), "IOC_REMOVAL_DEBUG": where}
+    seen = program.on_a_terminal(*remove("192.0.2.10"))
+    assert program.status == 3
+    assert "internal error: RuntimeError: no such luck; please report it" in seen
+    assert ("Traceback" in seen) == bool(where)
+    run = seen.partition("1 removed in all; `ioc-removal show ")[2].partition("`")[0]
+    assert "1 of 1 done: 1 removed" in program.run("show", run)[1]
+
+
+def test_a_mistake_of_ours_before_anything_was_sent_is_a_failure(
+    program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "rich.py").write_text("raise RuntimeError('no such luck')\n")
+    program.environment["PYTHONPATH"] = str(tmp_path)
+    assert "shows where); nothing was removed" in program.on_a_terminal("actions")
+    assert program.status == 1
 
 
 def test_a_playbook_runs_and_is_shown(program: Program, tmp_path: Path) -> None:

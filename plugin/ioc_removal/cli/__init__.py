@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
+from traceback import print_exc
 
 from ..errors import PluginError
 from ..outcome import Summary, exit_status
@@ -15,7 +16,7 @@ from .parser import Options
 from .session import Session
 
 DEBUG = "IOC_REMOVAL_DEBUG"
-WRONG_USE, INTERRUPTED = 2, 130
+FAILED, WRONG_USE, DOUBT, INTERRUPTED = 1, 2, 3, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,14 +44,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _leave(output)
         status = INTERRUPTED
-    except Exception as error:  # a traceback is nothing for a person
+    except Exception as error:  # noqa: BLE001  # a traceback is nothing for a person
         if os.environ.get(DEBUG) == "1":
-            raise
+            print_exc()
         output.error(
-            f"internal error: {type(error).__name__}: {error}; "
-            f"please report it ({DEBUG}=1 shows where); `ioc-removal runs` tells what was done"
+            f"internal error: {type(error).__name__}: {error}; please report it "
+            f"({DEBUG}=1 shows where); {output.recorded or 'nothing was removed'}"
         )
-        status = 1
+        status = DOUBT if output.recorded else FAILED
     return status
 
 

@@ -10,7 +10,7 @@ from ..outcome import exit_status
 from .arguments import parsed, read_arguments
 from .ended import show_record
 from .files import READING, file_of
-from .interruption import Interruption
+from .interruption import interruption
 from .output import Output
 from .parser import Options
 from .progress import Watch
@@ -40,12 +40,19 @@ def call(session: Session) -> int:
 
     file = file_of(options, told)
     watch.tell(READING if file else definition.name, 0, total)
-    with Interruption(session.database, definition.name, output), watch:
-        record, summary = call_action(
-            session.database, action, arguments, file=file, dry_run=dry_run, finished=finished
-        )
-    _note_filled(output, action, record["filled_defaults"])
-    show_record(output, session.database, record, summary, definition=definition)
+    with interruption(session.database, output) as began:
+        with watch:
+            record, summary = call_action(
+                session.database,
+                action,
+                arguments,
+                file=file,
+                dry_run=dry_run,
+                finished=finished,
+                began=began,
+            )
+        _note_filled(output, action, record["filled_defaults"])
+        show_record(output, session.database, record, summary, definition=definition)
     return exit_status(summary, [row["error"] for row in record["errors"]])
 
 

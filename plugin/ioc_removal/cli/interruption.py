@@ -1,47 +1,44 @@
-"""Ctrl-C: say what is recorded, and how to look at it."""
+"""A run that is cut short, by Ctrl-C or a mistake of ours: what is recorded, and how to see it."""
 
-from datetime import datetime, timezone
-from types import TracebackType
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from ..errors import PluginError, StoreError
 from ..store.database import Database
 from ..store.results import run_summary
-from ..store.runs import ENDED, list_runs
+from ..store.runs import ENDED, PLAYBOOK, get_run
 from .output import Output
 from .sums import counts_line
 
-NEWEST = 20  # runs among which the interrupted one is looked for
 
+@contextmanager
+def interruption(
+    database: Database, output: Output, run: str | None = None
+) -> Iterator[Callable[[str], None]]:
+    """Yield what is to be told the id of the run; when it is cut short, note what is recorded.
 
-class Interruption:
-    """While something runs: if it is interrupted, prepare the line that says so.
-
-    name: of the action or playbook; run: when it is known, else the newest one of that name.
+    run: its id, when it is known already.
     """
+    told = [run] if run else []
+    try:
+        yield told.append
+    except BaseException as error:
+        expected = isinstance(error, PluginError) and not isinstance(error, StoreError)
+        if told and not expected:
+            output.recorded = _recorded(database, told[-1])
+        raise
 
-    def __init__(
-        self, database: Database, name: str, output: Output, *, run: str | None = None
-    ) -> None:
-        self._database, self._name, self._output, self._run = database, name, output, run
-        self._since = datetime.now(timezone.utc).isoformat(timespec="seconds")[:19]
 
-    def __enter__(self) -> None:
-        """Begin to watch."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if not isinstance(error, KeyboardInterrupt):
-            return
-        for run in list_runs(self._database, NEWEST):
-            ours = run.name == self._name and run.started >= self._since and run.status != ENDED
-            if run.run == self._run or (self._run is None and ours):
-                counts = counts_line(run_summary(self._database, run.run).counts)
-                go_on = f"; `ioc-removal resume {run.run}` goes on" * (run.kind == "playbook")
-                self._output.on_interrupt = (
-                    f"interrupted: {counts or 'no answer'} so far; a request in flight may have "
-                    f"been carried out; `ioc-removal show {run.run}` tells what is recorded{go_on}"
-                )
-                return
+def _recorded(database: Database, run: str) -> str:
+    """Say in a line what is recorded of a run."""
+    doubt = "a request in flight may have been carried out"
+    look = f"`ioc-removal show {run}` tells what is recorded"
+    try:
+        known = get_run(database, run)
+        counts = counts_line(run_summary(database, run).counts)
+    except StoreError:
+        return f"{doubt}; {look}"
+    if known.status == ENDED:
+        return f"{counts or 'no outcome'} in all; {look}"
+    go_on = f"; `ioc-removal resume {run}` goes on" if known.kind == PLAYBOOK else ""
+    return f"{counts or 'no answer'} so far; {doubt}; {look}{go_on}"

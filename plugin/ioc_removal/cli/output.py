@@ -20,13 +20,13 @@ class Output:
     """Standard output and standard error.
 
     json: results are for a program; quiet: no notes and warnings; color: if the terminal has it.
-    on_interrupt: what Ctrl-C tells.
+    recorded: what the store has of a run that was cut short, empty when there is none.
     """
 
     def __init__(self, *, json: bool = False, quiet: bool = False, color: bool = True) -> None:
         self.json, self.quiet = json, quiet
         self.color = color and not os.environ.get("NO_COLOR")
-        self.on_interrupt = "interrupted"
+        self.recorded = ""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
@@ -78,10 +78,12 @@ class Output:
             kind = "playbook" if options.given("playbook") else "action"
             name, errors = options.given(kind), [error_row(error)]
             self.print_json(record(kind, name, None, Summary(), result="failed", errors=errors))
+        if self.recorded:
+            self.error(self.recorded)
 
     def interrupted(self) -> None:
         """Tell that the command was interrupted, and what is recorded."""
-        self.error(self.on_interrupt)
+        self.error(f"interrupted: {self.recorded}" if self.recorded else "interrupted")
 
     def flush(self) -> None:
         """Write out what is buffered."""

@@ -11,7 +11,7 @@ from .arguments import parsed
 from .ended import show_record
 from .extras import needed_by
 from .files import READING, file_of
-from .interruption import Interruption
+from .interruption import interruption
 from .parser import suggestion
 from .progress import Watch
 from .session import Session
@@ -36,20 +36,22 @@ def run(session: Session) -> int:
     file = file_of(options, lambda size: watch.tell(READING, size, size))
     for system in systems_of(playbooks.values(), integration):
         session.connection(system)  # its mistakes and warnings, before anything is recorded
-    with Interruption(session.database, own, output), watch:
-        watch.tell(READING if file else own, 0)
-        record, summary = run_playbook(
-            session.database,
-            integration,
-            session.settings,
-            name,
-            inputs,
-            file=file,
-            choose=session.chosen,
-            dry_run=bool(options.given("dry_run")),
-            progress=_teller(watch),
-        )
-    show_record(output, session.database, record, summary)
+    with interruption(session.database, output) as began:
+        with watch:
+            watch.tell(READING if file else own, 0)
+            record, summary = run_playbook(
+                session.database,
+                integration,
+                session.settings,
+                name,
+                inputs,
+                file=file,
+                choose=session.chosen,
+                dry_run=bool(options.given("dry_run")),
+                progress=_teller(watch),
+                began=began,
+            )
+        show_record(output, session.database, record, summary)
     return exit_status(summary, [row["error"] for row in record["errors"]])
 
 
@@ -71,16 +73,17 @@ def resume(session: Session) -> int:
     known = get_run(session.database, name)
     output.note(f"going on with run {known.run}: {known.name}")
     watch = Watch(wanted=not output.quiet, color=output.color)
-    with Interruption(session.database, known.name, output, run=known.run), watch:
-        watch.tell(known.name, 0)
-        record, summary = resume_run(
-            session.database,
-            session.integration,
-            session.settings,
-            known.run,
-            progress=_teller(watch),
-        )
-    show_record(output, session.database, record, summary)
+    with interruption(session.database, output, known.run):
+        with watch:
+            watch.tell(known.name, 0)
+            record, summary = resume_run(
+                session.database,
+                session.integration,
+                session.settings,
+                known.run,
+                progress=_teller(watch),
+            )
+        show_record(output, session.database, record, summary)
     return exit_status(summary, [row["error"] for row in record["errors"]])
 
 

@@ -2,7 +2,6 @@
 
 from contextlib import ExitStack
 from functools import cached_property
-from types import TracebackType
 
 from ..action import Definition
 from ..connection import Connection
@@ -24,15 +23,9 @@ class Session:
     def __enter__(self) -> "Session":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, KeyboardInterrupt):
-            return  # threads may still write; the process ends at once
-        self._open.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not KeyboardInterrupt:  # after it threads may still write; the process ends
+            self._open.close()
 
     @cached_property
     def integration(self) -> Integration:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from threading import Lock
-from types import TracebackType
 from typing import Any
 
 from ..errors import ArgumentError
@@ -41,12 +40,7 @@ class Sandbox:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
