@@ -1,6 +1,6 @@
 """Check values against JSON Schemas, one line a mistake; the only door to the schema libraries."""
 
-from collections.abc import Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -43,18 +43,22 @@ class Schema:
         for error in self._validator.iter_errors(value):
             path, schema = tuple(error.absolute_path), error.schema
             if error.validator == "additionalProperties" and isinstance(schema, Mapping):
-                known = list(schema.get("properties", ()))
+                known = schema.get("properties", {})
                 for key in cast("Mapping[str, Any]", error.instance):
                     if key not in known:
-                        close = get_close_matches(key, known, 1)
-                        hint = f"; did you mean {close[0]!r}?" if close else ""
-                        yield path, key, f"there is no key {key!r}{hint}"
+                        yield path, key, f"there is no key {key!r}{hint(key, known)}"
             elif (
                 error.validator == "propertyNames" or "propertyNames" in error.absolute_schema_path
             ):
                 yield path, str(error.instance), f"{error.instance!r}: {_own_message(error)}"
             else:
                 yield path, None, _own_message(error) or _message(error)
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Suggest what was probably meant, as the end of a message; empty when nothing is close."""
+    close = get_close_matches(name, known, 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def outputs_of(schema: Mapping[str, Any], value: object) -> dict[str, Any]:

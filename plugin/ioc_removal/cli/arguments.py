@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ArgumentError, DefinitionError
 from ..loader import parse_with_lines
-from .parser import suggestion
+from ..schema import hint
 
 BOOLEANS = {"true": True, "false": False}
 
@@ -64,7 +64,7 @@ def _add(
     if not equals or not name:
         raise ArgumentError(f"{text!r}: write it NAME=VALUE or NAME:=JSON")
     if name not in rules:
-        there = suggestion(name, list(rules)) or f" (there is: {', '.join(rules) or 'none'})"
+        there = hint(name, rules) or f" (there is: {', '.join(rules) or 'none'})"
         raise ArgumentError(f"{name}: there is no such {what}{there}")
     rule, known = rules[name], values.get(name)
     makes_list = not is_json and ("array" in _kinds(rule) or (known is not None and not rule))

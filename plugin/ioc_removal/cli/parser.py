@@ -2,11 +2,11 @@
 
 import re
 from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import ArgumentError
+from ..schema import hint
 
 PROGRAM = "ioc-removal"
 
@@ -50,13 +50,13 @@ class Parser(ArgumentParser):
             argument, given, known = chosen.groups()
             names = re.findall(r"[\w-]+", known)
             what = "command" if argument == "COMMAND" else argument
-            message = f"there is no {what} {given!r}{suggestion(given, names)}"
+            message = f"there is no {what} {given!r}{hint(given, names)}"
         elif message.startswith("the following arguments are required: "):
             message = message.removeprefix("the following arguments are required: ") + " is missing"
         elif message.startswith("unrecognized arguments: "):
             given = message.removeprefix("unrecognized arguments: ")
             names = self._every_option()
-            message = f"there is no option {given}{suggestion(given.split('=')[0], names)}"
+            message = f"there is no option {given}{hint(given.split('=')[0], names)}"
         raise ArgumentError(f"{message} (see {self.prog} --help)")
 
     def _every_option(self) -> list[str]:
@@ -66,12 +66,6 @@ class Parser(ArgumentParser):
             if isinstance(action.choices, dict):
                 names += [name for one in action.choices.values() for name in one._every_option()]
         return list(dict.fromkeys(names))
-
-
-def suggestion(name: str, known: list[str]) -> str:
-    """Suggest what was probably meant, as the end of a message."""
-    close = get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def common_options(*, first: bool) -> Parser:

@@ -5,8 +5,8 @@ from typing import Any
 from ..connection import Connection
 from ..errors import ArgumentError, PluginError, SettingsError
 from ..outcome import UNKNOWN, Summary, exit_status
+from ..schema import hint
 from ..trust.perform import NoRecord, perform
-from .parser import suggestion
 from .session import Session
 from .table import shown
 
@@ -23,7 +23,7 @@ def probe(session: Session) -> int:
             there = ", ".join(known) or "none"
             raise SettingsError(
                 f"there is no connection {name!r} in {session.settings.source}"
-                f"{suggestion(name, known)} (there is: {there})"
+                f"{hint(name, known)} (there is: {there})"
             )
     if not names:
         raise SettingsError(
@@ -44,8 +44,8 @@ def _tested(session: Session, name: str) -> dict[str, Any]:
     try:
         message, error, status = _read(session, session.open(name)), None, 0
     except ArgumentError as mistake:
-        hint = f"; set it in connections.{name}.defaults of {session.settings.source}"
-        message, error = f"{mistake}{hint}", "SettingsError"
+        where = f"; set it in connections.{name}.defaults of {session.settings.source}"
+        message, error = f"{mistake}{where}", "SettingsError"
         status = 2
     except _DoubtError as doubt:
         message, error, status = str(doubt), "ResponseError", 3

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
 from ..outcome import exit_status
+from ..schema import hint
 from ..store.runs import get_run
 from .arguments import parsed
 from .ended import show_record
 from .extras import needed_by
 from .files import READING, file_of
 from .interruption import interruption
-from .parser import suggestion
 from .progress import Watch
 from .session import Session
 
@@ -101,8 +101,8 @@ def _check_name(name: str) -> None:
     names = shipped()
     if name in names or Path(name).is_file():
         return
-    if hint := suggestion(name, names):
-        raise ArgumentError(f"there is no playbook {name!r}{hint}")
+    if meant := hint(name, names):
+        raise ArgumentError(f"there is no playbook {name!r}{meant}")
 
 
 def _rules(name: str, inputs: list[str]) -> dict[str, Mapping[str, Any]]:

@@ -7,10 +7,11 @@ from ..action import Definition
 from ..connection import Connection
 from ..errors import ArgumentError
 from ..integration import Integration, load_integration
+from ..schema import hint
 from ..settings import Settings, load_settings
 from ..store.database import Database, store_path
 from .output import Output
-from .parser import Options, suggestion
+from .parser import Options
 
 
 class Session:
@@ -66,8 +67,7 @@ class Session:
         known = self.integration.definitions
         if name not in known:
             raise ArgumentError(
-                f"there is no action {name!r}{suggestion(name, list(known))}; "
-                "`ioc-removal actions` lists them"
+                f"there is no action {name!r}{hint(name, known)}; `ioc-removal actions` lists them"
             )
         return known[name]
 
