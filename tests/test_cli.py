@@ -346,6 +346,17 @@ def test_every_action_is_listed_and_described(bare: Command) -> None:
         assert bare("describe", name, "--json").record["action"] == name
 
 
+def test_a_described_action_tells_what_a_default_can_fill(bare: Command) -> None:
+    record = bare("describe", "waf-ip-reputation-rule-delete", "--json").record
+    assert {row["argument"]: row["mandatory"] for row in record["arguments"]} == {
+        "project_id": "yes, or the connection's default",
+        "policy_id": "yes, or the connection's default",
+        "rule_id": "yes",
+        "enterprise_project_id": "no",
+    }
+    assert "a request  one rule_id\n" in bare("describe", "waf-ip-reputation-rule-delete").out
+
+
 def test_a_described_action_tells_its_effect(bare: Command) -> None:
     said = bare("describe", DELETE)
     assert "effect                  what is removed is no longer detected or blocked" in said.out

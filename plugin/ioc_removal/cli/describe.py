@@ -6,6 +6,7 @@ from shlex import quote
 from typing import Any
 
 from ..action import Definition
+from ..loader import read
 from .actions import effects
 from .parser import PROGRAM
 from .session import Session
@@ -76,9 +77,13 @@ def type_text(rule: Mapping[str, Any]) -> str:
 
 def _arguments(definition: Definition) -> Iterator[tuple[str, str, str, str]]:
     required = definition.schema.part.get("required", ())
+    connection = read("schemas/settings.json")["$defs"]["connection"]["properties"]
+    defaults = connection["defaults"]["properties"] if definition.endpoint else {}
     for name, rule in definition.schema.part["properties"].items():
         if not rule.get("x-connection"):
             mandatory = "yes" if name in required else "no"
+            if name in required and name in defaults:
+                mandatory = "yes, or the connection's default"
             yield name, type_text(rule), mandatory, rule.get("description", "")
 
 
@@ -99,8 +104,11 @@ def _facts(definition: Definition, system: str) -> Iterator[tuple[str, str]]:
     if definition.applies_to:
         yield "indicators", ", ".join(definition.applies_to)
     if limits := definition.limits:
+        most = f"one {limits.argument}"
+        if limits.items > 1:
+            most = f"at most {limits.items:,} of {limits.argument}"
         room = f", at most {limits.bytes:,} bytes" if limits.bytes else ""
-        yield "a request", f"at most {limits.items:,} of {limits.argument}{room}"
+        yield "a request", f"{most}{room}"
     yield "context", f"{definition.context_path}, by {' and '.join(definition.context_key)}"
 
 
