@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ioc_removal.action import Definition
+from ioc_removal.definition import Definition
 from ioc_removal.handlers import HANDLERS
 from ioc_removal.integration import load_integration
 from ioc_removal.loader import parse, read

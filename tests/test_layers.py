@@ -23,10 +23,11 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("trust",),
     ("integration",),
     ("action", "handlers"),
-    ("call",),
+    ("call", "definition"),
     ("connection", "indicators"),
     ("settings",),
-    ("endpoint", "signature"),
+    ("endpoint", "authentication"),
+    ("answer", "signature"),
     ("schema", "retries"),
     ("loader", "outcome"),
     ("errors", "secret"),
@@ -42,7 +43,7 @@ DOORS: Mapping[str, set[str]] = {
     "psycopg": {"store"},
     "dbos": {"playbooks.engine"},
     "jinja2": {"playbooks.expressions"},
-    "requests": {"endpoint", "connection", "signature"},
+    "requests": {"endpoint", "answer", "connection", "authentication", "signature"},
     "urllib3": {"endpoint", "connection", "retries"},
 }
 CORE = {"requests", "urllib3", "jsonschema", "yaml"}

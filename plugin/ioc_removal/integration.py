@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from .action import Action, Batch, Definition, Limits
+from .action import Action, Batch
 from .call import Call
 from .connection import Connection, System
+from .definition import Definition, Limits
 from .endpoint import Endpoint
 from .errors import ArgumentError, DefinitionError
 from .handlers import HANDLERS

@@ -1,6 +1,6 @@
 """`actions`: what can be called."""
 
-from ..action import Definition
+from ..definition import Definition
 from .session import Session
 
 

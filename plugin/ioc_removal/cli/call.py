@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..action import Action, Definition
+from ..action import Action
+from ..definition import Definition
 from ..errors import ArgumentError
 from ..operations.call import call_action
 from ..outcome import exit_status

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from shlex import quote
 from typing import Any
 
-from ..action import Definition
+from ..definition import Definition
 from ..loader import read
 from .actions import effects
 from .parser import PROGRAM

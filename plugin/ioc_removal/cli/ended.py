@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..action import Definition
+from ..definition import Definition
 from ..outcome import Summary
 from ..store.database import Database
 from .files import show_input

@@ -3,8 +3,8 @@
 from contextlib import ExitStack
 from functools import cached_property
 
-from ..action import Definition
 from ..connection import Connection
+from ..definition import Definition
 from ..errors import ArgumentError
 from ..integration import Integration, load_integration
 from ..schema import hint

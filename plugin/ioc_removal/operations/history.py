@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..action import Definition
+from ..definition import Definition
 from ..outcome import FAILED, PARTIAL
 from ..store.database import Database
 from ..store.lease import is_held
