@@ -26,7 +26,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("call", "definition"),
     ("connection", "indicators"),
     ("settings",),
-    ("endpoint", "authentication"),
+    ("endpoint", "authentication", "environment"),
     ("answer", "signature"),
     ("schema", "retries"),
     ("loader", "outcome"),

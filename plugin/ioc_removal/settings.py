@@ -6,6 +6,7 @@ from os import environ
 from pathlib import Path
 from typing import Any
 
+from .environment import copied, overlay
 from .errors import DefinitionError, SettingsError
 from .loader import parse, read
 from .schema import Schema
@@ -14,9 +15,6 @@ from .secret import Secret
 PREFIX = "IOC_REMOVAL_"
 RESERVED = {f"{PREFIX}{name}" for name in ("SETTINGS", "STORE", "DEBUG")}
 PLACES = ("./ioc-removal.yml", "~/.config/ioc-removal/settings.yml")
-SYSTEMS = ("cybertrace", "secmaster", "waf")
-# Which credential a key belongs to, when only the environment names it.
-AUTH_TYPES = {"username": "basic", "access_key": "aksk", "token": "iam_token"}
 SECRETS = ("password", "secret_key", "security_token", "token")
 
 
@@ -66,12 +64,13 @@ def settings_from(
     schema = read("schemas/settings.json")
     if not isinstance(document, dict):
         raise SettingsError(f"{source}: must hold connections, each with its system and url")
-    document = _copied(document)
+    document = copied(document)
     environment = environment or {}
     if isinstance(connections := document.setdefault("connections", {}), dict):
         if unnamed := next((name for name in connections if not isinstance(name, str)), None):
             raise SettingsError(f"{source}: connections: {unnamed!r} is no name; quote it")
-        _overlay(connections, document.get("credentials"), environment, schema)
+        ours = {v: t for v, t in environment.items() if v.startswith(PREFIX) and v not in RESERVED}
+        overlay(connections, document.get("credentials"), ours, PREFIX, schema["$defs"])
     if problems := list(Schema(schema).problems(document)):
         raise SettingsError(f"{source}: {'; '.join(problems)}")
     credentials = document.get("credentials", {})
@@ -80,13 +79,6 @@ def settings_from(
         for name, connection in document["connections"].items()
     }
     return Settings(connections, source)
-
-
-def _copied(value: Any) -> Any:
-    """Copy a document; what an alias of YAML shares is copied for each place."""
-    if isinstance(value, dict):
-        return {key: _copied(entry) for key, entry in value.items()}
-    return [_copied(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _document(path: str | None) -> tuple[Any, str]:
@@ -103,76 +95,6 @@ def _document(path: str | None) -> tuple[Any, str]:
         except DefinitionError as error:
             raise SettingsError(str(error)) from error
     return {}, PLACES[0]
-
-
-def _overlay(
-    connections: dict[str, Any],
-    credentials: Any,
-    environment: Mapping[str, str],
-    schema: Mapping[str, Any],
-) -> None:
-    """Put IOC_REMOVAL_<CONNECTION>_<KEY> over the connections of the file."""
-    for variable, text in environment.items():
-        if not variable.startswith(PREFIX) or variable in RESERVED:
-            continue
-        rest = variable.removeprefix(PREFIX)
-        names = {name.upper().replace("-", "_"): name for name in (*SYSTEMS, *connections)}
-        owner = max((n for n in names if rest.startswith(f"{n}_")), key=len, default=None)
-        if owner is None:
-            raise SettingsError(f"{variable}: there is no such connection")
-        name, key = names[owner], rest.removeprefix(f"{owner}_").lower()
-        connection = connections.setdefault(name, {"system": name})
-        if isinstance(connection, dict):
-            _set(connection, credentials, variable, key, text, schema["$defs"])
-
-
-def _set(
-    connection: dict[str, Any],
-    credentials: Any,
-    variable: str,
-    key: str,
-    text: str,
-    schemas: Mapping[str, Any],
-) -> None:
-    """Set what one variable of the environment says."""
-    properties = schemas["connection"]["properties"]
-    for part in ("defaults", "limits"):
-        if key in properties[part]["properties"]:
-            kind = properties[part]["properties"][key]
-            if connection.get(part) is None:
-                connection[part] = {}
-            if isinstance(connection[part], dict):
-                connection[part][key] = _typed(variable, text, kind)
-            return
-    if key in schemas["auth"]["properties"] and key != "type":
-        _authenticate(connection, credentials, key, text)
-    elif key in properties:
-        connection[key] = _typed(variable, text, properties[key])
-    else:
-        raise SettingsError(f"{variable}: there is no setting {key!r}")
-
-
-def _authenticate(connection: dict[str, Any], credentials: Any, key: str, text: str) -> None:
-    """Put one key over the connection's own credentials, or over a copy of those it names."""
-    auth = connection.get("auth")
-    if isinstance(auth, str) and isinstance(credentials, dict):
-        auth = _copied(credentials.get(auth))
-    auth = connection["auth"] = auth if isinstance(auth, dict) else {}
-    auth[key] = text
-    if key in AUTH_TYPES:
-        auth.setdefault("type", AUTH_TYPES[key])
-
-
-def _typed(variable: str, text: str, schema: Mapping[str, Any]) -> Any:
-    kind = schema.get("type")
-    try:
-        if kind in {"integer", "number"}:
-            return int(text) if kind == "integer" else float(text)
-        if kind == "boolean":
-            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
-    except (ValueError, KeyError) as error:
-        raise SettingsError(f"{variable}: {text!r} is not of type {kind}") from error
-    return text
 
 
 def _resolved(
