@@ -3,7 +3,7 @@
 import ast
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,35 +12,15 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from asking import INDICATORS, KNOWN, OPERATOR, PROJECT, RULE, RULES, TOKEN, WORKSPACE, huawei
 from ioc_removal.errors import ArgumentError
 from ioc_removal.sandbox import Sandbox, default_seed, read_seed
-
-PROJECT = "0123456789abcdef0123456789abcdef"
-WORKSPACE = "909494e3-558e-46b6-a9eb-07a8e18ca620"
-KNOWN = "909494e3-558e-46b6-a9eb-07a8e18ca62f"
-POLICY = "6d392034d94c4e8a95a78c98127453b6"
-INDICATORS = f"/v1/{PROJECT}/workspaces/{WORKSPACE}/soc/indicators"
-RULE = "11842c5779204842bfe51c3e8b7981ca"
-RULES = f"/v1/{PROJECT}/waf/policy/{POLICY}/ip-reputation"
-TOKEN = {"X-Auth-Token": "sandbox-iam-token", "Content-Type": "application/json;charset=UTF-8"}
-OPERATOR = ("sandbox-operator", "sandbox-password")
 
 
 @pytest.fixture(name="sandbox")
 def _sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
-
-
-def huawei(
-    sandbox: Sandbox,
-    method: str,
-    path: str,
-    document: Any = None,
-    headers: Mapping[str, str] = TOKEN,
-) -> requests.Response:
-    data = None if document is None else json.dumps(document).encode()
-    return requests.request(method, sandbox.url + path, data=data, headers=headers, timeout=10)
 
 
 def test_every_request_is_logged_in_order(sandbox: Sandbox) -> None:

@@ -1,6 +1,5 @@
 """The stand-in for CyberTrace answers as the documents say, over real HTTP."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +7,10 @@ import pytest
 import requests
 from requests.auth import HTTPBasicAuth
 
+from asking import cybertrace
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.sandbox.values import is_indicator
 
-OPERATOR = ("sandbox-operator", "sandbox-password")
 ANALYST = ("sandbox-analyst", "sandbox-password")
 
 
@@ -19,28 +18,6 @@ ANALYST = ("sandbox-analyst", "sandbox-password")
 def _sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
-
-
-def cybertrace(
-    sandbox: Sandbox,
-    method: str,
-    path: str,
-    document: Any = None,
-    *,
-    auth: Any = OPERATOR,
-    **headers: Any,
-) -> requests.Response:
-    sent = {"Accept": "application/json", "Content-Type": "application/json"}
-    sent.update({name.replace("_", "-"): value for name, value in headers.items()})
-    data = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return requests.request(
-        method,
-        sandbox.url + "/api/" + path,
-        data=None if document is None else data,
-        auth=auth,
-        headers=sent,
-        timeout=10,
-    )
 
 
 def test_everything_deleted_is_the_documented_201(sandbox: Sandbox) -> None:

@@ -1,7 +1,7 @@
 """The gateway before Huawei's stand-ins knows who is calling."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from hmac import new
@@ -13,6 +13,7 @@ import pytest
 import requests
 import yaml
 
+from asking import INDICATORS, KNOWN, RULE, RULES, huawei
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.sandbox.signing import (
     canonical_request,
@@ -21,14 +22,6 @@ from ioc_removal.sandbox.signing import (
     string_to_sign,
 )
 
-PROJECT = "0123456789abcdef0123456789abcdef"
-WORKSPACE = "909494e3-558e-46b6-a9eb-07a8e18ca620"
-KNOWN = "909494e3-558e-46b6-a9eb-07a8e18ca62f"
-POLICY = "6d392034d94c4e8a95a78c98127453b6"
-RULE = "11842c5779204842bfe51c3e8b7981ca"
-INDICATORS = f"/v1/{PROJECT}/workspaces/{WORKSPACE}/soc/indicators"
-RULES = f"/v1/{PROJECT}/waf/policy/{POLICY}/ip-reputation"
-TOKEN = {"X-Auth-Token": "sandbox-iam-token", "Content-Type": "application/json;charset=UTF-8"}
 SECRET_KEY = "sandbox-secret-key-0001"
 VECTORS = yaml.safe_load(Path(__file__).with_name("signature_vectors.yml").read_text("utf-8"))
 
@@ -37,17 +30,6 @@ VECTORS = yaml.safe_load(Path(__file__).with_name("signature_vectors.yml").read_
 def _sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
-
-
-def huawei(
-    sandbox: Sandbox,
-    method: str,
-    path: str,
-    document: Any = None,
-    headers: Mapping[str, str] = TOKEN,
-) -> requests.Response:
-    data = None if document is None else json.dumps(document).encode()
-    return requests.request(method, sandbox.url + path, data=data, headers=headers, timeout=10)
 
 
 def signed(

@@ -1,36 +1,18 @@
 """The stand-in for SecMaster answers as the documents say, over real HTTP."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import requests
 
+from asking import INDICATORS, KNOWN, PROJECT, WORKSPACE, huawei
 from ioc_removal.sandbox import Sandbox
-
-PROJECT = "0123456789abcdef0123456789abcdef"
-WORKSPACE = "909494e3-558e-46b6-a9eb-07a8e18ca620"
-KNOWN = "909494e3-558e-46b6-a9eb-07a8e18ca62f"
-INDICATORS = f"/v1/{PROJECT}/workspaces/{WORKSPACE}/soc/indicators"
-TOKEN = {"X-Auth-Token": "sandbox-iam-token", "Content-Type": "application/json;charset=UTF-8"}
 
 
 @pytest.fixture(name="sandbox")
 def _sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
-
-
-def huawei(
-    sandbox: Sandbox,
-    method: str,
-    path: str,
-    document: Any = None,
-    headers: Mapping[str, str] = TOKEN,
-) -> requests.Response:
-    data = None if document is None else json.dumps(document).encode()
-    return requests.request(method, sandbox.url + path, data=data, headers=headers, timeout=10)
 
 
 def test_deleting_ids_tells_which_succeeded(sandbox: Sandbox) -> None:

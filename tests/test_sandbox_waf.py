@@ -1,38 +1,20 @@
 """The stand-in for WAF answers as the documents say, over real HTTP."""
 
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-import requests
 
+from asking import POLICY, PROJECT, RULE, RULES, huawei
 from ioc_removal.sandbox import Sandbox
 
-PROJECT = "0123456789abcdef0123456789abcdef"
-POLICY = "6d392034d94c4e8a95a78c98127453b6"
-RULE = "11842c5779204842bfe51c3e8b7981ca"
 SHOP_RULE = "11842c5779204842bfe51c3e8b7981ce"
 SHOP = "5a1b2c3d-0000-4000-8000-000000000001"
-RULES = f"/v1/{PROJECT}/waf/policy/{POLICY}/ip-reputation"
-TOKEN = {"X-Auth-Token": "sandbox-iam-token", "Content-Type": "application/json;charset=UTF-8"}
 
 
 @pytest.fixture(name="sandbox")
 def _sandbox() -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         yield sandbox
-
-
-def huawei(
-    sandbox: Sandbox,
-    method: str,
-    path: str,
-    document: Any = None,
-    headers: Mapping[str, str] = TOKEN,
-) -> requests.Response:
-    data = None if document is None else json.dumps(document).encode()
-    return requests.request(method, sandbox.url + path, data=data, headers=headers, timeout=10)
 
 
 def test_deleting_a_rule_answers_with_the_rule(sandbox: Sandbox) -> None:

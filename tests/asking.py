@@ -1,0 +1,54 @@
+"""Ask a sandbox, without the code that it stands in for: what it holds, and a request."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from ioc_removal.sandbox import Sandbox
+
+OPERATOR = ("sandbox-operator", "sandbox-password")
+TOKEN = {"X-Auth-Token": "sandbox-iam-token", "Content-Type": "application/json;charset=UTF-8"}
+PROJECT = "0123456789abcdef0123456789abcdef"
+WORKSPACE = "909494e3-558e-46b6-a9eb-07a8e18ca620"
+KNOWN = "909494e3-558e-46b6-a9eb-07a8e18ca62f"
+POLICY = "6d392034d94c4e8a95a78c98127453b6"
+RULE = "11842c5779204842bfe51c3e8b7981ca"
+INDICATORS = f"/v1/{PROJECT}/workspaces/{WORKSPACE}/soc/indicators"
+RULES = f"/v1/{PROJECT}/waf/policy/{POLICY}/ip-reputation"
+
+
+def cybertrace(
+    sandbox: Sandbox,
+    method: str,
+    path: str,
+    document: Any = None,
+    *,
+    auth: Any = OPERATOR,
+    **headers: Any,
+) -> requests.Response:
+    """Ask CyberTrace; document: the body, bytes as they are."""
+    sent = {"Accept": "application/json", "Content-Type": "application/json"}
+    sent.update({name.replace("_", "-"): value for name, value in headers.items()})
+    data = document if isinstance(document, bytes) else json.dumps(document).encode()
+    return requests.request(
+        method,
+        sandbox.url + "/api/" + path,
+        data=None if document is None else data,
+        auth=auth,
+        headers=sent,
+        timeout=10,
+    )
+
+
+def huawei(
+    sandbox: Sandbox,
+    method: str,
+    path: str,
+    document: Any = None,
+    headers: Mapping[str, str] = TOKEN,
+) -> requests.Response:
+    """Ask SecMaster or WAF, with a ready token unless other headers are given."""
+    data = None if document is None else json.dumps(document).encode()
+    return requests.request(method, sandbox.url + path, data=data, headers=headers, timeout=10)
