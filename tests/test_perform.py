@@ -296,10 +296,15 @@ def test_a_403_closes_one_supplier_only() -> None:
 
 
 def together(count: int) -> tuple[Callable[[Recorded], Reply], Barrier]:
-    """Answer when as many requests are waiting; a request too few breaks the barrier."""
-    barrier = Barrier(count)
+    """Answer when as many requests are waiting; a request too few breaks the barrier.
+
+    The first goes alone: its answer tells whether the credentials are accepted.
+    """
+    barrier, alone = Barrier(count), iter([DELETED])
 
     def answer(_: Recorded) -> Reply:
+        if first := next(alone, None):
+            return first
         try:
             barrier.wait(10)
         except BrokenBarrierError:
@@ -314,7 +319,7 @@ def test_requests_in_flight_are_limited_and_used(in_flight: int) -> None:
     answer, barrier = together(in_flight)
     with serving(by=answer) as server:
         action = bound(server.url, items=1, in_flight=in_flight)
-        values = VALUES[:24]
+        values = VALUES[:25]
         finished = list(perform(action, action.prepare(arguments(values)), NoRecord()))
     assert not barrier.broken
     assert server.peak == in_flight
@@ -334,9 +339,11 @@ def test_outcomes_keep_their_order_whoever_answers_first() -> None:
     later = Event()
 
     def answer(request: Recorded) -> Reply:
-        if request.json[0]["indicator"] == VALUES[0]:
+        indicator = request.json[0]["indicator"]
+        if indicator == VALUES[1]:  # the first goes alone
             return reply(201, [{"status": "Deleted"}], pause=later)
-        later.set()
+        if indicator == VALUES[2]:
+            later.set()
         return DELETED
 
     with serving(by=answer) as server:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .answer import Answer
 from .connection import Connection
-from .endpoint import Answer, Endpoint
+from .endpoint import Endpoint
 from .errors import ApiError, ClosedError, ResponseError, TransportError
 from .schema import Schema, outputs_of
 
@@ -84,7 +85,7 @@ class Call:
     def outputs(self, answer: Answer) -> dict[str, Any]:
         """Return the documented response fields of an answer, by their output names."""
         schema = self.answers.get(answer.status)
-        return outputs_of(schema.part, answer.body) if schema else {}
+        return answer.quotes.fields(outputs_of(schema.part, answer.body)) if schema else {}
 
     def read(self, name: str, **arguments: Any) -> list[dict[str, Any]]:
         """Return the rows of a read action named in this action's definition."""
@@ -93,20 +94,27 @@ class Call:
     def _try(
         self, path: Mapping[str, str], query: Mapping[str, str | int | None], body: object
     ) -> Answer:
+        """Send in turn; what a refusal closes is closed before another request has its turn."""
         target = (self.action, tuple(path.values()))
-        try:
-            with self.connection.turn(target):
-                return self.endpoint.send(
+        with self.connection.turn(target):
+            try:
+                answer = self.endpoint.send(
                     self.connection.session,
                     self.connection.address,
                     path=path,
                     query=query,
                     body=body,
                     timeout=self.connection.timeout,
+                    quotes=self.connection.quotes,
                 )
-        except ApiError as error:
-            if error.status == 401 or error.code in NOT_AUTHENTICATED:
-                self.connection.close(f"the connection was closed after: {error}")
-            elif error.status == 403 or error.code in NOT_PERMITTED:
-                self.connection.close(f"not sent after: {error}", target)
-            raise
+            except ApiError as error:
+                if error.status == 401 or error.code in NOT_AUTHENTICATED:
+                    self.connection.close(f"the connection was closed after: {error}")
+                elif error.status == 403 or error.code in NOT_PERMITTED:
+                    self.connection.close(f"not sent after: {error}", target)
+                    self.connection.accept()
+                elif error.status < 500:
+                    self.connection.accept()
+                raise
+            self.connection.accept()
+            return answer

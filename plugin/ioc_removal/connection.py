@@ -1,7 +1,7 @@
 """Settings of a connection -> an authenticated session, with its limits."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from os import environ
 from pathlib import Path
@@ -11,19 +11,18 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests import PreparedRequest, Session
+from requests import Response, Session
 from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
 from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 
+from .answer import Quotes
+from .authentication import authentication, check_authentication, secrets_of
 from .endpoint import segment
 from .errors import ClosedError, SettingsError
 from .retries import polite_retry
-from .secret import Secret
 from .settings import PREFIX, Settings
-from .signature import HuaweiSignature
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 120.0  # seconds
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -76,23 +75,36 @@ class Connection:
             own.get("read_timeout", READ_TIMEOUT),
         )
         self.warnings = tuple(_warnings(name, url, own))
-        self.session = _session(own, url, self.in_flight)
+        self._closed: dict[object, str] = {}
+        self._accepted = False
+        self._first = Lock()
+        self.session = _session(own, url, self.in_flight, lambda: None in self._closed)
+        proxies = {str(proxy) for proxy in self.session.proxies.values()}
+        self.quotes = Quotes(secrets_of(own["auth"], proxies))
         self._places = Semaphore(self.in_flight)
         self._pace = _Pace(self.limits.get("per_second"))
-        self._closed: dict[object, str] = {}
 
     @contextmanager
     def turn(self, *keys: object) -> Iterator[None]:
         """Wait for a place among the requests in flight; raises ClosedError when closed.
 
-        keys: what else may have been closed, such as an action at a target.
+        Until the system accepts the credentials, one request goes alone: a few wrong ones at a
+        time would lock a key. keys: what else may have been closed, such as an action at a target.
         """
-        with self._places:
+        with self._places, ExitStack() as alone:
+            if not self._accepted:
+                alone.enter_context(self._first)
+            if self._accepted:
+                alone.close()
             for key in (None, *keys):
                 if key in self._closed:
                     raise ClosedError(self._closed[key])
             self._pace.wait()
             yield
+
+    def accept(self) -> None:
+        """Let requests go side by side from now on: the credentials are accepted."""
+        self._accepted = True
 
     def close(self, reason: str, key: object = None) -> None:
         """Send nothing more on this connection, or for this key on it, in this run."""
@@ -116,28 +128,6 @@ class _Pace:
         sleep(max(0.0, start - monotonic()))
 
 
-class _Basic(AuthBase):
-    """Basic authentication in UTF-8 (RFC 7617); requests' own encodes Latin-1."""
-
-    def __init__(self, username: str, password: Secret) -> None:
-        self.username, self.password = username, password
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.prepare_auth((self.username.encode(), self.password.reveal().encode()))
-        return request
-
-
-class _Token(AuthBase):
-    """A ready IAM token."""
-
-    def __init__(self, token: Secret) -> None:
-        self.token = token
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["X-Auth-Token"] = self.token.reveal()
-        return request
-
-
 class _PinnedAdapter(HTTPAdapter):
     """An adapter that trusts one certificate, by its fingerprint."""
 
@@ -151,19 +141,20 @@ class _PinnedAdapter(HTTPAdapter):
         super().init_poolmanager(*arguments, **options)
 
 
-_AUTH: Mapping[str, tuple[tuple[str, ...], Callable[..., AuthBase]]] = {
-    "basic": (("username", "password"), _Basic),
-    "aksk": (("access_key", "secret_key"), HuaweiSignature),
-    "iam_token": (("token",), _Token),
-}
+class _StayingSession(Session):
+    """A session that neither follows a redirection nor looks where it leads."""
+
+    def get_redirect_target(self, resp: Response) -> None:
+        """Say that there is none: an address that cannot be read must not hide the answer."""
 
 
-def _session(own: Mapping[str, Any], url: str, in_flight: int) -> Session:
-    session = Session()
+def _session(
+    own: Mapping[str, Any], url: str, in_flight: int, closed: Callable[[], bool]
+) -> Session:
+    session = _StayingSession()
     session.trust_env = False  # else a netrc file could replace the credentials
     session.headers["User-Agent"] = USER_AGENT
-    auth = {key: value for key, value in own["auth"].items() if key != "type"}
-    session.auth = _AUTH[own["auth"]["type"]][1](**auth)
+    session.auth = authentication(own["auth"])
     proxy = own.get("proxy")
     session.proxies.update(
         {"http": proxy, "https": proxy} if proxy else get_environ_proxies(url, no_proxy=None)
@@ -177,7 +168,7 @@ def _session(own: Mapping[str, Any], url: str, in_flight: int) -> Session:
     if own.get("verify") is False:
         disable_warnings(InsecureRequestWarning)  # it is said once, among the warnings
     session.cert = own.get("client_certificate")
-    adapter = _PinnedAdapter(pinned, max_retries=polite_retry(), pool_maxsize=in_flight)
+    adapter = _PinnedAdapter(pinned, max_retries=polite_retry(closed), pool_maxsize=in_flight)
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
     return session
@@ -197,31 +188,10 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
         choices = key.split("|")
         if not any(choice in own for choice in choices):
             raise missing(choices[0], " or ".join(choices))
-    auth = own["auth"]
-    if auth.get("type") not in system.auth:
-        raise SettingsError(
-            f"connection {name}: auth.type is {auth.get('type')!r}, but {system.title} takes "
-            f"{' or '.join(system.auth)}"
-        )
-    needed = _AUTH[auth["type"]][0]
-    for key in needed:
-        if key not in auth:
-            raise missing(f"auth.{key}", f"auth.{key}")
-    optional = ("security_token",) if auth["type"] == "aksk" else ()
-    for key in sorted(auth.keys() - {"type", *needed, *optional}):
-        raise SettingsError(f"connection {name}: auth.{key} does not go with {auth['type']}")
-    _check_headers(name, auth)
+    check_authentication(name, own["auth"], system.title, system.auth, missing)
     _check_files(name, own)
     if own.get("tenant") and own.get("api_version") != "1.3":
         raise SettingsError(f"connection {name}: tenant needs api_version 1.3")
-
-
-def _check_headers(name: str, auth: Mapping[str, Any]) -> None:
-    for key in ("access_key", "security_token", "token"):
-        sent = auth.get(key, "")
-        text = sent.reveal() if isinstance(sent, Secret) else sent
-        if not (text.isascii() and text.isprintable()):
-            raise SettingsError(f"connection {name}: auth.{key} holds what no header can carry")
 
 
 def _check_files(name: str, own: Mapping[str, Any]) -> None:

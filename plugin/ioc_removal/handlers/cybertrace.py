@@ -6,8 +6,8 @@ Source: https://support.kaspersky.com/CyberTrace/5.1/en-US/198660.htm
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..answer import Answer
 from ..call import Call
-from ..endpoint import Answer
 from ..outcome import ABSENT, FAILED, REMOVED, UNKNOWN, Outcome, worst
 from .cybertrace_rows import match_rows
 
@@ -65,7 +65,7 @@ def _outcomes(
     def outcome(indicator: str) -> Outcome:
         reason = None
         if indicator in matched:
-            said_of_it = [_meaning(row) for row in matched[indicator]]
+            said_of_it = [_meaning(row, answer) for row in matched[indicator]]
             name = worst(name for name, _ in said_of_it)
             reason = next(text for outcome, text in said_of_it if outcome == name)
         elif indicator in doubtful:
@@ -78,21 +78,25 @@ def _outcomes(
             name,
             target,
             value=indicator,
-            reason=reason,
+            reason=reason and answer.quotes.line(reason),
             http_status=answer.status,
             request_id=answer.request_id,
             attempts=answer.attempts,
             maybe_ours=name == ABSENT and answer.unclear,
-            response={} if status is None else {"status": status},
+            response={} if status is None else answer.quotes.fields({"status": status}),
         )
 
     return [outcome(indicator) for indicator in indicators]
 
 
-def _meaning(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the outcome and the reason of one row of error_indicators."""
+def _meaning(row: Mapping[str, Any], answer: Answer) -> tuple[str, str]:
+    """Return the outcome and the reason of one row of error_indicators.
+
+    After a try that may have been carried out, only an absence says what became of the indicator.
+    """
     reason = row.get("reason")
+    refused = UNKNOWN if answer.unclear else FAILED
     if not isinstance(reason, str) or not reason.strip():
-        return FAILED, "not deleted; the answer gives no reason"
+        return refused, "not deleted; the answer gives no reason"
     letters = "".join(char for char in reason.lower() if char.isalnum())
-    return (ABSENT if letters == NOT_THERE else FAILED), reason
+    return (ABSENT if letters == NOT_THERE else refused), reason
