@@ -16,6 +16,7 @@ from ..outcome import ABSENT, UNKNOWN, Rows
 from ..schema import outputs_of
 
 PAGE = 100  # rows; the documented maximum of one answer
+LAST_OFFSET = 999_999
 LONGEST_OPERAND = 100  # characters of a searched value
 INVALID_PARAMETERS = "SecMaster.20030001"
 
@@ -29,8 +30,16 @@ class Listing:
 
     @property
     def whole(self) -> bool:
-        """Whether as many rows came as the server counts."""
-        return self.total is not None and len(self.rows) >= self.total
+        """Whether exactly as many rows came as the server counts."""
+        return len(self.rows) == self.total
+
+    @property
+    def doubt(self) -> str | None:
+        """Why a value that no row shows may be there all the same."""
+        if not self.whole:
+            return f"the list ended after {len(self.rows)} of {self.total} indicators"
+        silent = next((id_ for id_, row in self.rows.items() if _value(row) is None), None)
+        return None if silent is None else f"indicator {silent} shows no value; it may be this one"
 
 
 def rows_of_ids(call: Call, path: Mapping[str, str], ids: Sequence[str]) -> Rows:
@@ -39,7 +48,7 @@ def rows_of_ids(call: Call, path: Mapping[str, str], ids: Sequence[str]) -> Rows
     for start in range(0, len(ids), PAGE):
         asked = ids[start : start + PAGE]
         try:
-            listing = _pages(call, path, {"ids": list(asked)})
+            listing = _pages(call, path, {"ids": list(asked)}, most=len(asked))
         except PluginError as error:
             rows += [_missing("id", id_, f"no search: {error}") for id_ in ids[start:]]
             break
@@ -53,7 +62,7 @@ def rows_of_values(call: Call, path: Mapping[str, str], values: Sequence[str]) -
     """Return a row an indicator that has one of the values, and a row a value that has none."""
     distinct = list(dict.fromkeys(values))
     try:
-        first = _pages(call, path, {}, most=1)
+        first = _pages(call, path, {}, most=0)
     except PluginError as error:
         return [_missing("value", value, f"no search: {error}") for value in distinct]
     pages = -(-(first.total or 0) // max(1, len(first.rows)))
@@ -68,7 +77,7 @@ def _searched(call: Call, path: Mapping[str, str], first: Listing, values: Seque
     rows: Rows = []
     for position, value in enumerate(values):
         try:
-            if position == 0 and not _proved(call, path, first):
+            if position == 0 and not _proved(call, path, first, values):
                 return _compared(call, path, first, values)
             found, doubt = _hits(call, path, value)
         except ApiError as error:
@@ -81,12 +90,19 @@ def _searched(call: Call, path: Mapping[str, str], first: Listing, values: Seque
     return rows
 
 
-def _proved(call: Call, path: Mapping[str, str], first: Listing) -> bool:
-    """Tell whether the search finds a value that the unfiltered page showed."""
-    for row in first.rows.values():
-        value = row.get("value")
-        if isinstance(value, str) and 0 < len(value) <= LONGEST_OPERAND:
-            return any(hit["id"] == row["id"] for hit in _hits(call, path, value)[0])
+def _proved(call: Call, path: Mapping[str, str], first: Listing, values: Sequence[str]) -> bool:
+    """Tell whether the search finds a value that the unfiltered page showed.
+
+    When case can matter, it must find the value in another case too.
+    """
+    cased = any(value.swapcase() != value for value in values)
+    for id_, row in first.rows.items():
+        value = _value(row) or ""
+        other = value.swapcase() if cased else value
+        if 0 < len(value) <= LONGEST_OPERAND and (other != value or not cased):
+            return all(
+                id_ in _search(call, path, text).rows for text in dict.fromkeys((value, other))
+            )
     return False
 
 
@@ -98,14 +114,18 @@ def _hits(call: Call, path: Mapping[str, str], value: str) -> tuple[Rows, str | 
     found: dict[str, dict[str, Any]] = {}
     doubt = None
     for operand in dict.fromkeys((value, normalised(value))):
-        condition = {
-            "conditions": [{"name": "value", "data": ["value", "=", operand]}],
-            "logics": ["value"],
-        }
-        listing = _pages(call, path, {"condition": condition})
+        listing = _search(call, path, operand)
         found.update(listing.rows)
-        doubt = doubt or _doubt(listing)
+        doubt = doubt or listing.doubt
     return _equal(found.values(), value), doubt
+
+
+def _search(call: Call, path: Mapping[str, str], operand: str) -> Listing:
+    condition = {
+        "conditions": [{"name": "value", "data": ["value", "=", operand]}],
+        "logics": ["value"],
+    }
+    return _pages(call, path, {"condition": condition})
 
 
 def _compared(call: Call, path: Mapping[str, str], first: Listing, values: Sequence[str]) -> Rows:
@@ -116,9 +136,9 @@ def _compared(call: Call, path: Mapping[str, str], first: Listing, values: Seque
         return _rest(values, error)
     by_form: dict[str, Rows] = {}
     for row in listing.rows.values():
-        if isinstance(row.get("value"), str):
-            by_form.setdefault(normalised(row["value"]), []).append(row)
-    doubt = _doubt(listing)
+        if value := _value(row):
+            by_form.setdefault(normalised(value), []).append(row)
+    doubt = listing.doubt
     rows: Rows = []
     for value in values:
         found = _equal(by_form.get(normalised(value), ()), value)
@@ -129,9 +149,12 @@ def _compared(call: Call, path: Mapping[str, str], first: Listing, values: Seque
 def _pages(
     call: Call, path: Mapping[str, str], body: Mapping[str, Any], most: int | None = None
 ) -> Listing:
-    """Read pages by what came, until the total is reached or a page brings nothing new."""
-    listing, offset, page = Listing(), 0, 0
-    while most is None or page < most:
+    """Read pages by what came, until the total is reached or a page brings nothing new.
+
+    most: rows after which no further page is asked for.
+    """
+    listing, offset = Listing(), 0
+    while offset <= LAST_OFFSET:
         answer = call.send(path=path, body={**body, "offset": offset, "limit": PAGE})
         said = call.documented(answer)
         schema = call.answers[answer.status].part["properties"]["data"]["items"]
@@ -139,16 +162,17 @@ def _pages(
         seen = len(listing.rows)
         for row in said["data"]:
             listing.rows[row["id"]] = outputs_of(schema, row)
-        offset, page = offset + len(said["data"]), page + 1
-        if len(listing.rows) == seen or listing.whole:
+        offset += len(said["data"])
+        enough = (listing.total or 0) if most is None else most
+        if len(listing.rows) == seen or listing.whole or len(listing.rows) >= enough:
             break
     return listing
 
 
-def _doubt(listing: Listing) -> str | None:
-    if listing.whole:
-        return None
-    return f"the list ended after {len(listing.rows)} of {listing.total} indicators"
+def _value(row: Mapping[str, Any]) -> str | None:
+    """Return the value that a row shows; None when it shows none that can be read."""
+    value = row.get("value")
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def _equal(rows: Any, value: str) -> Rows:
@@ -157,7 +181,7 @@ def _equal(rows: Any, value: str) -> Rows:
     return [
         {**row, "value": value}
         for row in rows
-        if isinstance(row.get("value"), str) and normalised(row["value"]) == wanted
+        if (shown := _value(row)) and normalised(shown) == wanted
     ]
 
 

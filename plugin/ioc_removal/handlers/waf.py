@@ -3,7 +3,7 @@
 Source: https://support.huaweicloud.com/api-waf/DeleteIpReputationRule.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from re import IGNORECASE
 from re import compile as pattern
 from typing import Any
@@ -16,6 +16,7 @@ from .waf_rules import chosen_rules, refused_addresses
 
 LIST = "waf-ip-reputation-rules-list"
 PAGE = 100  # rows
+LAST_OFFSET = 65_535
 # A 404 that speaks of one of these says nothing about the rule.
 ELSEWHERE = pattern(r"policy|project|permission|denied|api\.not\.found", IGNORECASE)
 
@@ -75,25 +76,13 @@ def list_ip_reputation_rules(
     call: Call, project_id: str, policy_id: str, enterprise_project_id: str | None = None
 ) -> list[dict[str, Any]]:
     """GET .../waf/policy/{policy_id}/ip-reputation, all pages."""
-    rows: dict[str, dict[str, Any]] = {}
-    offset = 0
-    while True:
-        answer = call.send(
-            path={"project_id": project_id, "policy_id": policy_id},
-            query={
-                "enterprise_project_id": enterprise_project_id,
-                "offset": offset,
-                "limit": PAGE,
-            },
-        )
-        said, seen = call.documented(answer), len(rows)
-        schema = call.answers[answer.status].part["properties"]["items"]["items"]
-        rows.update({row["id"]: outputs_of(schema, row) for row in said["items"]})
-        offset += len(said["items"])
-        if len(rows) >= said["total"]:
-            return list(rows.values())
-        if len(rows) == seen:
-            raise answer.undocumented(f"the list ended after {seen} of {said['total']} rules")
+    return _listed(
+        call,
+        "rules",
+        {"project_id": project_id, "policy_id": policy_id},
+        enterprise_project_id,
+        lambda _, offset: {"offset": offset, "limit": PAGE},
+    )
 
 
 def find_ip_reputation_rules(
@@ -123,24 +112,40 @@ def list_policies(
     call: Call, project_id: str, enterprise_project_id: str | None = None
 ) -> list[dict[str, Any]]:
     """GET .../waf/policy, all pages."""
+    return _listed(
+        call,
+        "policies",
+        {"project_id": project_id},
+        enterprise_project_id,
+        lambda page, _: {"page": page, "pagesize": PAGE},
+    )
+
+
+def _listed(
+    call: Call,
+    what: str,
+    path: Mapping[str, str],
+    enterprise_project_id: str | None,
+    position: Callable[[int, int], Mapping[str, int]],
+) -> list[dict[str, Any]]:
+    """Read every page of a list; raises ResponseError unless the rows are as many as counted.
+
+    position: the query of a page, by its number and the rows before it.
+    """
     rows: dict[str, dict[str, Any]] = {}
-    page = 1
+    page, offset = 1, 0
     while True:
-        answer = call.send(
-            path={"project_id": project_id},
-            query={
-                "enterprise_project_id": enterprise_project_id,
-                "page": page,
-                "pagesize": PAGE,
-            },
-        )
-        said, seen, page = call.documented(answer), len(rows), page + 1
+        query = {"enterprise_project_id": enterprise_project_id, **position(page, offset)}
+        answer = call.send(path=path, query=query)
+        said, seen = call.documented(answer), len(rows)
         schema = call.answers[answer.status].part["properties"]["items"]["items"]
         rows.update({row["id"]: outputs_of(schema, row) for row in said["items"]})
-        if len(rows) >= said["total"]:
+        page, offset = page + 1, offset + len(said["items"])
+        if len(rows) == said["total"]:
             return list(rows.values())
-        if len(rows) == seen:
-            raise answer.undocumented(f"the list ended after {seen} of {said['total']} policies")
+        if len(rows) == seen or len(rows) > said["total"] or max(PAGE * page, offset) > LAST_OFFSET:
+            break
+    raise answer.undocumented(f"the list ended after {len(rows)} of {said['total']} {what}")
 
 
 def _to_settle(error: TransportError | ApiError) -> bool:
