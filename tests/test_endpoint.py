@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from json import dumps
 from pathlib import Path
 from string import Formatter
 from threading import Event
@@ -17,7 +18,7 @@ import trustme
 from ioc_removal.connection import Connection
 from ioc_removal.errors import ApiError, ArgumentError, SettingsError, TransportError
 from ioc_removal.integration import load_integration
-from ioc_removal.outcome import FAILED, REMOVED, UNKNOWN
+from ioc_removal.outcome import FAILED, REFUSED, REMOVED, UNKNOWN
 from ioc_removal.settings import settings_from
 from ioc_removal.trust.perform import NoRecord, perform
 from recorded import Recorded, Reply, Server, reply, serving, unused_address
@@ -286,3 +287,62 @@ def test_a_file_that_cannot_be_used_is_a_mistake_of_the_settings(key: str, tmp_p
             connection("cybertrace", "https://192.0.2.1", **{key: str(file)})
         assert f"connection cybertrace: {key}" in str(refused.value)
         assert str(file) in str(refused.value)
+
+
+def test_a_refusal_is_kept_in_short_and_without_secrets() -> None:
+    long = {"message": "made-up-token " + "x" * 1_000_000, "list": ["y" * 1000] * 1000}
+    many = {f"field-{number}": number for number in range(1000)}
+    headers = {"X-request-id": "made-up-token" + "z" * 1000}
+    with serving(Reply(400, headers=headers, body=dumps({**long, **many}).encode())) as server:
+        action = INTEGRATION.bind(
+            "secmaster-indicators-delete", connection("secmaster", server.url)
+        )
+        arguments = {"project_id": "p", "workspace_id": "w", "batch_ids": ["a"]}
+        [finished] = perform(action, action.prepare(arguments), NoRecord())
+    row = finished.outcomes[0].row()
+    assert row["reason"].startswith("400: *** xxx")
+    assert len(row["reason"]) == 300
+    assert row["request_id"].startswith("***z")
+    assert len(dumps(row)) < 5000
+    assert "made-up-token" not in dumps(row)
+
+
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password() -> None:
+    for proxy in ("http://user:pw@127.0.0.1:1", "http://user:pw@[", "http://user:pw@a..example"):
+        row = removal("http://cybertrace.example", proxy=proxy)
+        assert row["outcome"] == FAILED
+        assert "user" not in row["reason"]
+        assert "pw" not in row["reason"]
+
+
+def test_wrong_credentials_are_tried_once() -> None:
+    auth = {"access_key": "AKEXAMPLE", "secret_key": "made-up", "type": "aksk"}
+    with serving(by=lambda _: reply(401, {})) as server:
+        own = connection("secmaster", server.url, auth=auth, limits={"items": 1, "in_flight": 8})
+        action = INTEGRATION.bind("secmaster-indicators-delete", own)
+        ids = [f"id-{number}" for number in range(30)]
+        arguments = {"project_id": "p", "workspace_id": "w", "batch_ids": ids}
+        finished = list(perform(action, action.prepare(arguments), NoRecord()))
+    assert len(server.requests) == 1
+    assert [o.outcome for f in finished for o in f.outcomes] == [FAILED, *[REFUSED] * 29]
+
+
+def test_nothing_is_repeated_after_a_401() -> None:
+    busy = Event()
+
+    def answer(request: Recorded) -> Reply:
+        batch = request.json["batch_ids"]
+        if batch == ["id-1"]:
+            return reply(401, {}, pause=busy)
+        if batch == ["id-2"]:
+            busy.set()
+            return Reply(429, headers={"Retry-After": "1"})
+        return reply(200, {"data": {"success_ids": batch, "error_ids": []}})
+
+    with serving(by=answer) as server:
+        own = connection("secmaster", server.url, limits={"items": 1, "in_flight": 2})
+        action = INTEGRATION.bind("secmaster-indicators-delete", own)
+        arguments = {"project_id": "p", "workspace_id": "w", "batch_ids": ["id-0", "id-1", "id-2"]}
+        finished = list(perform(action, action.prepare(arguments), NoRecord()))
+    assert [o.outcome for f in finished for o in f.outcomes] == [REMOVED, FAILED, FAILED]
+    assert len(server.requests) == 3

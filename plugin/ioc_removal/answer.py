@@ -163,7 +163,7 @@ def _refusal(answer: Answer, text: str, phrase: str) -> ApiError:
         markup = body is None and "<" in text
         reason = phrase if markup else quotes.line(text, LONGEST_EXCERPT) or phrase
     return ApiError(
-        quotes.line(f"{status} {code or ''}: {reason}").replace(" :", ":", 1),
+        quotes.line(f"{status} {code}: {reason}" if code else f"{status}: {reason}"),
         status=status,
         code=code,
         request_id=answer.request_id or _request_id(said.get("request_id"), quotes),
