@@ -15,8 +15,8 @@ import pytest
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
 
-BATCH = 4
-VALUES = [f"host{number}.example" for number in range(24)]  # six batches a system
+BATCH = 6
+VALUES = [f"host{number}.example" for number in range(36)]  # six batches a system
 LONGEST = 60.0  # seconds that a run may take before the test gives up
 
 
@@ -36,10 +36,10 @@ def sandbox() -> Iterator[Sandbox]:
 class Program:
     """The command in a process of its own, with one store and the sandbox's settings."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, items: int = BATCH) -> None:
         settings = sandbox.settings()
         for connection in settings["connections"].values():
-            connection["limits"] = {"items": BATCH, "in_flight": 1}
+            connection["limits"] = {"items": items, "in_flight": 1}
         (folder / "settings.yml").write_text(json.dumps(settings))
         (folder / "iocs.txt").write_text("\n".join(VALUES))
         self.folder, self.store = folder, folder / "store.db"
@@ -120,6 +120,16 @@ def test_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: int) -> N
     again = deletions(sandbox)[len(before) :]
     assert finished.isdisjoint(again), "a finished batch was sent again"
     assert sum(times - 1 for times in Counter(before + again).values()) <= 1
+    expect_all_gone(sandbox, record)
+
+
+@pytest.mark.parametrize("count", [30, 31, 67])
+def test_goes_on_between_chunks(sandbox: Sandbox, tmp_path: Path, count: int) -> None:
+    program = Program(sandbox, tmp_path, items=1)  # 36 batches, of which 30 make a chunk
+    killed_after(program.run(), sandbox, count)
+    finished, seen = program.finished(), len(deletions(sandbox))
+    record = program.record(program.start("resume"))
+    assert finished.isdisjoint(deletions(sandbox)[seen:])
     expect_all_gone(sandbox, record)
 
 

@@ -1,9 +1,9 @@
 """Run playbooks durably: the only door to DBOS.
 
-A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks; a chunk
-is a child workflow with one step, on a queue of its connection that lets one chunk through at a
-time. The executor's id is the run's id and a process listens to the queues of its own run only, so
-that two processes on one store never take each other's work.
+A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks; one chunk
+is a step too, each of several a child workflow with one step, on a queue of its connection that
+lets one chunk through at a time. The executor's id is the run's id and a process listens to the queues of
+its own run only, so that two processes on one store never take each other's work.
 """
 
 import logging
@@ -183,25 +183,29 @@ class _Conducted:
         sizes = DBOS.run_step({"name": f"{key}: prepare"}, performing.prepare, key, action, given)
         if "errors" in sizes:
             return {"result": FAILED, **sizes}
+        errors = self._perform(key, action, sizes["batches"], sizes["chunk"])
+        result = DBOS.run_step({"name": f"{key}: outcomes"}, performing.outcome, key, action)
+        return {**result, "result": FAILED, "errors": errors} if errors else result
+
+    def _perform(self, key: str, action: str, batches: int, chunk: int) -> list[dict[str, Any]]:
+        """Perform the batches of a removal, chunk by chunk; return the errors that stopped it.
+
+        What fits in one chunk is a step here: a queue would only make it wait.
+        """
+        performing = self.engine.performing
+        if batches <= chunk:
+            name = f"{key}: batches"
+            said = DBOS.run_step({"name": name}, performing.perform, key, action, 0, batches)
+            return list(said["errors"])
         queue = self.engine.queue(performing.integration.definition(action).system)
         chunks = [
             DBOS.enqueue_workflow(
-                queue,
-                self.workflows.chunk,
-                key,
-                action,
-                first,
-                min(first + sizes["chunk"], sizes["batches"]),
+                queue, self.workflows.chunk, key, action, first, min(first + chunk, batches)
             )
-            for first in range(0, sizes["batches"], sizes["chunk"])
+            for first in range(0, batches, chunk)
         ]
-        errors = [
-            row
-            for chunk in chunks
-            for row in chunk.get_result(polling_interval_sec=POLLING)["errors"]
-        ]
-        result = DBOS.run_step({"name": f"{key}: outcomes"}, performing.outcome, key, action)
-        return {**result, "result": FAILED, "errors": errors} if errors else result
+        results = [waiting.get_result(polling_interval_sec=POLLING) for waiting in chunks]
+        return [row for result in results for row in result["errors"]]
 
     def _key(self, task_id: str) -> str:
         """Name the calls of a task; a task that is tried again has a new name each time."""
