@@ -310,14 +310,14 @@ def test_a_warning_is_told_at_each_start(bare: Command, tmp_path: Path) -> None:
     assert not bare(*remove("192.0.2.10"), "--dry-run", "--quiet").err
 
 
-def test_what_could_steer_a_terminal_is_spelt_out(command: Command, sandbox: Sandbox) -> None:
+def test_no_answer_steers_a_terminal(command: Command, sandbox: Sandbox) -> None:
     row = {"indicator": "192.0.2.10", "reason": "\x1b[2Jcleared\u202e"}
     sandbox.misbehave(
         method="DELETE", status=202, body=[{"status": "x", "error_indicators": [row]}]
     )
     said = command(*remove("192.0.2.10"))
-    assert "\\x1b[2Jcleared\\u202e" in said.out
-    assert "\x1b" not in said.out + said.err
+    assert "[2Jcleared" in said.out
+    assert not set("\x1b\u202e") & set(said.out + said.err)
 
 
 def test_runs_are_listed_and_shown(command: Command) -> None:

@@ -16,6 +16,8 @@ PLANNED = "planned"
 OUTCOMES = (UNKNOWN, FAILED, REFUSED, PLANNED, REMOVED, ABSENT)
 DONE = frozenset({REMOVED, ABSENT})
 
+# What names a target; no answer may add to it.
+TARGETS = ("tenant", "supplier", "workspace_id", "policy_id")
 # Errors after which it is not known what the system did, or would do.
 NO_ANSWER = frozenset({"TransportError", "ResponseError", "StoreError"})
 
@@ -73,7 +75,8 @@ class Outcome:
             "attempts": self.attempts,
             "maybe_ours": self.maybe_ours or None,
         }
-        row = {**known, **{k: v for k, v in self.response.items() if k not in known}}
+        ours = {*known, *TARGETS}
+        row = {**known, **{k: v for k, v in self.response.items() if k not in ours}}
         return {name: value for name, value in row.items() if value is not None}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..indicators.typed import type_of
-from ..outcome import Rows, worst
+from ..outcome import TARGETS, Rows, worst
 
 
 def select_indicators(indicators: Sequence[str], types: Sequence[str]) -> Rows:
@@ -35,8 +35,7 @@ def refuse_run(reason: str) -> Rows:
 
 def target_of(row: Mapping[str, Any]) -> str:
     """Return the target of an outcome's row as one text, such as "supplier InternalTI"."""
-    names = ("tenant", "supplier", "workspace_id", "policy_id")
-    return ", ".join(f"{n.removesuffix('_id')} {row[n]}" for n in names if row.get(n))
+    return ", ".join(f"{n.removesuffix('_id')} {row[n]}" for n in TARGETS if row.get(n))
 
 
 def _line(value: str, target: str, rows: Rows) -> dict[str, Any]:

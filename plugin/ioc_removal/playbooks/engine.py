@@ -1,9 +1,9 @@
 """Run playbooks durably: the only door to DBOS.
 
-A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks; one chunk
-is a step too, each of several a child workflow with one step, on a queue of its connection that
-lets one chunk through at a time. The executor's id is the run's id and a process listens to the queues of
-its own run only, so that two processes on one store never take each other's work.
+A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks: a single
+one is a step too, each of several a child workflow with one step, on a queue of its connection that
+lets one chunk through at a time. The executor's id is the run's id and a process listens to the
+queues of its own run only, so that two processes on one store never take each other's work.
 """
 
 import logging

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 
-from .model import COMMANDS, Playbook, Task, Transition, hint
+from ..schema import hint
+from .model import COMMANDS, Playbook, Task, Transition
 from .values import Place
 
 Problem = tuple[int, str]

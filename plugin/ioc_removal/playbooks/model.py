@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from ..errors import ArgumentError, DefinitionError
-from ..schema import Schema
+from ..schema import Schema, hint
 from .functions import Scope
 from .values import Place, Value
 
@@ -105,12 +104,6 @@ class Playbook:
         for name in inputs:
             if name not in known:
                 yield f"{self.name}: there is no input {name!r}{hint(name, known)}"
-
-
-def hint(name: str, known: list[str]) -> str:
-    """Suggest the name that was probably meant."""
-    close = get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _mistyped(inputs: Mapping[str, Any], document: Mapping[str, Any] | None) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from .model import Assignments, Playbook, Task, hint
+from ..schema import hint
+from .model import Assignments, Playbook, Task
 from .values import Value
 
 Problem = tuple[int, str]
