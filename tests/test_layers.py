@@ -27,9 +27,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("connection", "indicators"),
     ("settings",),
     ("endpoint", "authentication", "environment"),
-    ("answer", "signature"),
-    ("schema", "retries"),
-    ("loader", "outcome"),
+    ("wire", "signature"),
+    ("answer",),
+    ("schema", "quotes", "retries"),
+    ("loader", "outcome", "deadline"),
     ("errors", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}
@@ -43,8 +44,8 @@ DOORS: Mapping[str, set[str]] = {
     "psycopg": {"store"},
     "dbos": {"playbooks.engine"},
     "jinja2": {"playbooks.expressions"},
-    "requests": {"endpoint", "answer", "connection", "authentication", "signature"},
-    "urllib3": {"endpoint", "connection", "retries"},
+    "requests": {"endpoint", "wire", "authentication", "signature"},
+    "urllib3": {"answer", "endpoint", "retries", "wire"},
 }
 CORE = {"requests", "urllib3", "jsonschema", "yaml"}
 EXTRAS_IN = {"playbooks", "cli", "sandbox", "hosts"}

@@ -13,6 +13,7 @@ from ioc_removal.loader import read
 from ioc_removal.secret import Secret
 from ioc_removal.settings import Settings, load_settings, settings_from
 from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.wire import Timeouts
 from recorded import reply, serving
 
 INTEGRATION = load_integration()
@@ -121,7 +122,7 @@ def test_the_environment_alone_defines_a_connection(
     settings = load_settings(environment=environment)
     assert settings.pick(system) == system
     assert settings.connections[system]["auth"]["type"] == kind
-    assert Connection(system, settings, INTEGRATION.systems[system]).address
+    assert Connection(system, settings, INTEGRATION.systems[system]).wire.address
 
 
 def test_a_variable_belongs_to_the_longest_name() -> None:
@@ -169,16 +170,16 @@ def test_which_connection_is_meant() -> None:
 
 def test_addresses_and_limits() -> None:
     cybertrace = opened(CYBERTRACE, url="https://cybertrace.example.com:8443/")
-    assert cybertrace.address == "https://cybertrace.example.com:8443/api/1.2"
+    assert cybertrace.wire.address == "https://cybertrace.example.com:8443/api/1.2"
     assert cybertrace.in_flight == 1
-    assert cybertrace.timeout == (10, 120)
+    assert cybertrace.wire.timeouts == Timeouts(10, 120, 300)
     tenant = opened(CYBERTRACE, api_version="1.3", tenant="A B")
-    assert tenant.address == "https://cybertrace.example.com/api/1.3/A%20B"
+    assert tenant.wire.address == "https://cybertrace.example.com/api/1.3/A%20B"
     waf = opened(WAF, limits={"in_flight": 9}, connect_timeout=1, read_timeout=2.5)
-    assert waf.address == "https://waf.eu-west-101.myhuaweicloud.com"
-    assert (waf.in_flight, waf.timeout) == (9, (1, 2.5))
+    assert waf.wire.address == "https://waf.eu-west-101.myhuaweicloud.com"
+    assert (waf.in_flight, waf.wire.timeouts) == (9, Timeouts(1, 2.5, 300))
     assert opened(WAF).in_flight == 4
-    assert opened(WAF, url="https://waf.example").address == "https://waf.example"
+    assert opened(WAF, url="https://waf.example").wire.address == "https://waf.example"
 
 
 def test_plain_text_on_the_way_is_said_aloud() -> None:

@@ -1,73 +1,62 @@
 """Read the answer to a request: what it holds, or the refusal that it is, ready to be kept."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from itertools import islice
-from math import isfinite
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from re import compile as pattern
 from typing import Any
 
-from requests import Response
+from urllib3.response import BaseHTTPResponse
 
 from .errors import ApiError, ResponseError
-from .retries import unclear
-from .secret import MASK, Secret
+from .quotes import LONGEST_EXCERPT, Quotes, mapped
 
 # What the document's own sample holds: a backslash that escapes nothing.
 BACKSLASH = pattern(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 # Half of a character, and the end of a text in C: no store takes them.
 NOT_STORABLE = pattern("[\x00\ud800-\udfff]")
-DEEPEST = 50  # levels of JSON
-LARGEST = 2**63 - 1
-LONGEST_EXCERPT = 200
-LONGEST_QUOTE = 300
-LONGEST_NESTED = 2000  # characters of a list or an object, as JSON
-MOST_FIELDS = 30
-# To be decoded by IAM, which takes it whole or not at all.
-ENCODED, LONGEST_ENCODED = "encoded_authorization_message", 8192
 
 
 @dataclass(frozen=True)
-class Quotes:
-    """How a system is quoted: without the connection's secrets, and never at length."""
+class Reply:
+    """What came back for one try. content: None when it was too long to be read to its end."""
 
-    secrets: tuple[Secret, ...] = ()
+    status: int
+    phrase: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    raw: BaseHTTPResponse
 
-    def line(self, text: str, longest: int = LONGEST_QUOTE) -> str:
-        """Return a text as one line that can be shown and stored."""
-        words = " ".join(self._masked(text).split())
-        shown = "".join(char if char.isprintable() else "\ufffd" for char in words[: longest + 1])
-        return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+    @cached_property
+    def text(self) -> str:
+        """The body as text."""
+        return (self.content or b"").decode("utf-8", "replace")
 
-    def fields(self, said: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the fields of an answer, each masked and cut."""
-        return {
-            self._cut(name, LONGEST_EXCERPT): self._field(name, value)
-            for name, value in islice(said.items(), MOST_FIELDS)
-        }
+    @cached_property
+    def body(self) -> Any:
+        """The body as JSON; None when it is none."""
+        return decoded(self.text)
 
-    def _field(self, name: str, value: Any) -> Any:
-        longest = LONGEST_ENCODED if name == ENCODED else LONGEST_QUOTE
-        kept = mapped(value, lambda text: self._cut(text, longest))
-        if isinstance(kept, list | dict):
-            text = json.dumps(kept, ensure_ascii=False)
-            return kept if len(text) <= LONGEST_NESTED else self._cut(text, LONGEST_QUOTE)
-        return kept
+    @property
+    def unclear(self) -> bool:
+        """Whether the request may have been carried out all the same.
 
-    def _cut(self, text: str, longest: int) -> str:
-        masked = self._masked(text)
-        return masked if len(masked) <= longest else f"{masked[: longest - 1]}…"
-
-    def _masked(self, text: str) -> str:
-        for secret in self.secrets:
-            text = text.replace(secret.reveal(), MASK)
-        return text
+        A 4xx says that nothing was done, and so does the documented 500; a gateway's or a crash's
+        5xx says nothing of what the system did before.
+        """
+        told = _said(self.body).get("status")
+        documented = self.status == 500 and isinstance(told, str) and bool(told.strip())
+        return self.status >= 500 and not documented
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A 2xx answer. body: the decoded JSON; unclear: an earlier try may have been carried out."""
+    """A 2xx answer.
+
+    body: the decoded JSON; headers: by name in any case; attempts: how often the request was
+    tried; unclear: whether an earlier try may have been carried out.
+    """
 
     status: int
     body: Any
@@ -75,6 +64,7 @@ class Answer:
     attempts: int
     unclear: bool
     quotes: Quotes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def undocumented(self, what: str) -> ResponseError:
         """Return the error for an answer that is not the documented one."""
@@ -86,30 +76,28 @@ class Answer:
         )
 
 
-def read_answer(response: Response, quotes: Quotes) -> Answer:
-    """Turn a response into an answer, or raise the error that it is."""
-    history = response.raw.retries.history if response.raw.retries else ()
-    status, text = response.status_code, response.content.decode("utf-8", "replace")
-    body = decoded(text)
-    answer = Answer(
-        status,
-        body,
-        _request_id(response.headers.get("X-request-id"), quotes),
-        len(history) + 1,
-        unclear(history),
-        quotes,
-    )
+def read_answer(reply: Reply, quotes: Quotes, attempts: int, *, unclear: bool) -> Answer:
+    """Turn the last reply to a request into an answer, or raise the error that it is.
+
+    attempts: tries of the request; unclear: whether an earlier one may have been carried out.
+    """
+    status = reply.status
+    request_id = _request_id(reply.headers.get("X-request-id"), quotes)
     if status >= 400:
-        raise _refusal(answer, text, response.reason or "")
-    if not 200 <= status < 300 or status == 204 or body is None:
-        kind = "an answer that is not JSON" if 200 <= status < 300 else "no documented answer"
+        raise _refusal(reply, quotes, request_id, attempts, unclear=unclear or reply.unclear)
+    if not 200 <= status < 300 or status == 204 or reply.body is None:
+        kind = "no documented answer"
+        if 200 <= status < 300:
+            kind = (
+                "an answer without end" if reply.content is None else "an answer that is not JSON"
+            )
         raise ResponseError(
-            f"{quotes.line(f'{status} {response.reason}')}: {kind}; what was done is not known",
+            f"{quotes.line(f'{status} {reply.phrase}')}: {kind}; what was done is not known",
             status=status,
-            request_id=answer.request_id,
-            attempts=answer.attempts,
+            request_id=request_id,
+            attempts=attempts,
         )
-    return answer
+    return Answer(status, reply.body, request_id, attempts, unclear, quotes, reply.headers)
 
 
 def decoded(text: str) -> Any:
@@ -123,24 +111,6 @@ def decoded(text: str) -> Any:
     return None
 
 
-def mapped(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
-    """Change every text of a JSON value; a number that no store takes becomes a text."""
-    if depth > DEEPEST:
-        raise ValueError("too deep")
-    match value:
-        case str():
-            return change(value)
-        case list():
-            return [mapped(entry, change, depth + 1) for entry in value]
-        case dict():
-            return {change(k): mapped(entry, change, depth + 1) for k, entry in value.items()}
-        case int() if abs(value) > LARGEST:
-            return str(value)
-        case float() if not isfinite(value):
-            return str(value)
-    return value
-
-
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
@@ -149,34 +119,34 @@ def _request_id(said: object, quotes: Quotes) -> str | None:
     return quotes.line(said, LONGEST_EXCERPT) or None if isinstance(said, str) else None
 
 
-def _refusal(answer: Answer, text: str, phrase: str) -> ApiError:
-    """Read what a refusal says, in the form of whoever answered: a system, IAM, a proxy."""
-    status, body, quotes = answer.status, answer.body, answer.quotes
+def _said(body: Any) -> Mapping[str, Any]:
+    """Return what a body tells, in the form of whoever answered: a system, IAM, a proxy."""
     said = body[0] if isinstance(body, list) and body else body
     said = said.get("error", said) if isinstance(said, dict) else {}
-    said = said if isinstance(said, dict) else {}
+    return said if isinstance(said, dict) else {}
+
+
+def _refusal(
+    reply: Reply, quotes: Quotes, request_id: str | None, attempts: int, *, unclear: bool
+) -> ApiError:
+    """Read what a refusal says."""
+    status, said = reply.status, _said(reply.body)
     code = said.get("error_code") or said.get("code") or said.get("errorCode")
     code = quotes.line(str(code), LONGEST_EXCERPT) if isinstance(code, str | int) else None
     named = (said.get(name) for name in ("error_msg", "message", "status", "errorMsg"))
     reason = next(filter(None, named), None)
     if not isinstance(reason, str):
-        markup = body is None and "<" in text
-        reason = phrase if markup else quotes.line(text, LONGEST_EXCERPT) or phrase
+        markup = reply.body is None and "<" in reply.text
+        reason = (
+            reply.phrase if markup else quotes.line(reply.text, LONGEST_EXCERPT) or reply.phrase
+        )
     return ApiError(
         quotes.line(f"{status} {code}: {reason}" if code else f"{status}: {reason}"),
         status=status,
         code=code,
-        request_id=answer.request_id or _request_id(said.get("request_id"), quotes),
+        request_id=request_id or _request_id(said.get("request_id"), quotes),
         fields=quotes.fields({k: v for k, v in said.items() if v not in (None, "", [])}),
-        attempts=answer.attempts,
-        unclear=answer.unclear or not _settles(status, said),
+        attempts=attempts,
+        unclear=unclear,
+        date=reply.headers.get("Date"),
     )
-
-
-def _settles(status: int, said: Mapping[str, Any]) -> bool:
-    """Tell whether a refusal says that nothing was done: a 4xx, or the documented 500.
-
-    A gateway's or a crash's 5xx says nothing of what the system did before.
-    """
-    told = said.get("status")
-    return status < 500 or (status == 500 and isinstance(told, str) and bool(told.strip()))

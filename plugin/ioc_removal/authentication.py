@@ -11,8 +11,6 @@ from .errors import SettingsError
 from .secret import Secret
 from .signature import HuaweiSignature
 
-SHORTEST_MASKED = 6  # characters; shorter secrets are parts of too many words
-
 
 class _Basic(AuthBase):
     """Basic authentication in UTF-8 (RFC 7617); requests' own encodes Latin-1."""
@@ -80,7 +78,7 @@ def check_authentication(
 
 
 def secrets_of(auth: Mapping[str, Any], proxies: Iterable[str]) -> tuple[Secret, ...]:
-    """Return the texts that no message may hold, the longest first.
+    """Return the texts that no message may hold.
 
     proxies: addresses, whose names and passwords are secrets too.
     """
@@ -91,5 +89,4 @@ def secrets_of(auth: Mapping[str, Any], proxies: Iterable[str]) -> tuple[Secret,
     for proxy in proxies:
         pair = proxy.rpartition("@")[0].rpartition("//")[2]
         texts |= {pair, pair.partition(":")[2]}
-    masked = (text for text in texts if len(text) >= SHORTEST_MASKED)
-    return tuple(map(Secret, sorted(masked, key=len, reverse=True)))
+    return tuple(map(Secret, texts))

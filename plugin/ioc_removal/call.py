@@ -98,15 +98,7 @@ class Call:
         target = (self.action, tuple(path.values()))
         with self.connection.turn(target):
             try:
-                answer = self.endpoint.send(
-                    self.connection.session,
-                    self.connection.address,
-                    path=path,
-                    query=query,
-                    body=body,
-                    timeout=self.connection.timeout,
-                    quotes=self.connection.quotes,
-                )
+                answer = self.endpoint.send(self.connection.wire, path=path, query=query, body=body)
             except ApiError as error:
                 if error.status == 401 or error.code in NOT_AUTHENTICATED:
                     self.connection.close(f"the connection was closed after: {error}")

@@ -1,9 +1,8 @@
 """Settings of a connection -> an authenticated session, with its limits."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from os import environ
 from pathlib import Path
 from ssl import create_default_context
 from threading import Lock, Semaphore
@@ -11,22 +10,14 @@ from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests import Response, Session
-from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
-from urllib3 import disable_warnings
-from urllib3.exceptions import InsecureRequestWarning
-
-from .answer import Quotes
 from .authentication import authentication, check_authentication, secrets_of
 from .endpoint import segment
 from .errors import ClosedError, SettingsError
-from .retries import polite_retry
+from .quotes import Quotes
 from .settings import PREFIX, Settings
+from .wire import open_wire
 
-CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 120.0  # seconds
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-USER_AGENT = "ioc-removal"
 
 
 @dataclass(frozen=True)
@@ -69,18 +60,13 @@ class Connection:
         base = system.tenant_base if self.tenant else system.base
         tenant = segment("tenant", self.tenant) if self.tenant else None
         path = base.format(api_version=self.api_version, tenant=tenant)
-        self.address = url.rstrip("/") + path
-        self.timeout = (
-            own.get("connect_timeout", CONNECT_TIMEOUT),
-            own.get("read_timeout", READ_TIMEOUT),
-        )
         self.warnings = tuple(_warnings(name, url, own))
         self._closed: dict[object, str] = {}
         self._accepted = False
         self._first = Lock()
-        self.session = _session(own, url, self.in_flight, lambda: None in self._closed)
-        proxies = {str(proxy) for proxy in self.session.proxies.values()}
-        self.quotes = Quotes(secrets_of(own["auth"], proxies))
+        address = url.rstrip("/") + path
+        self.wire = open_wire(own, address, authentication(own["auth"]), Quotes(), self.in_flight)
+        self.wire.quotes.mask(*secrets_of(own["auth"], self.wire.session.proxies.values()))
         self._places = Semaphore(self.in_flight)
         self._pace = _Pace(self.limits.get("per_second"))
 
@@ -109,6 +95,12 @@ class Connection:
     def close(self, reason: str, key: object = None) -> None:
         """Send nothing more on this connection, or for this key on it, in this run."""
         self._closed.setdefault(key, reason)
+        self.wire.closed |= key is None
+
+    def hang_up(self) -> None:
+        """End what is in flight, whatever it waits for, and let go of the sockets."""
+        self.close("the run was ended")
+        self.wire.hang_up()
 
 
 class _Pace:
@@ -126,52 +118,6 @@ class _Pace:
             start = max(monotonic(), self._next)
             self._next = start + self._pause
         sleep(max(0.0, start - monotonic()))
-
-
-class _PinnedAdapter(HTTPAdapter):
-    """An adapter that trusts one certificate, by its fingerprint."""
-
-    def __init__(self, fingerprint: str | None, **options: Any) -> None:
-        self._fingerprint = fingerprint
-        super().__init__(**options)
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        if self._fingerprint:
-            options["assert_fingerprint"] = self._fingerprint
-        super().init_poolmanager(*arguments, **options)
-
-
-class _StayingSession(Session):
-    """A session that neither follows a redirection nor looks where it leads."""
-
-    def get_redirect_target(self, resp: Response) -> None:
-        """Say that there is none: an address that cannot be read must not hide the answer."""
-
-
-def _session(
-    own: Mapping[str, Any], url: str, in_flight: int, closed: Callable[[], bool]
-) -> Session:
-    session = _StayingSession()
-    session.trust_env = False  # else a netrc file could replace the credentials
-    session.headers["User-Agent"] = USER_AGENT
-    session.auth = authentication(own["auth"])
-    proxy = own.get("proxy")
-    session.proxies.update(
-        {"http": proxy, "https": proxy} if proxy else get_environ_proxies(url, no_proxy=None)
-    )
-    pinned = own.get("fingerprint")
-    session.verify = (
-        own.get("verify", True)
-        and not pinned
-        and (own.get("ca_bundle") or environ.get("REQUESTS_CA_BUNDLE") or True)
-    )
-    if own.get("verify") is False:
-        disable_warnings(InsecureRequestWarning)  # it is said once, among the warnings
-    session.cert = own.get("client_certificate")
-    adapter = _PinnedAdapter(pinned, max_retries=polite_retry(closed), pool_maxsize=in_flight)
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, adapter)
-    return session
 
 
 def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> None:

@@ -1,4 +1,4 @@
-"""One documented operation: quote the path, send, retry, say why no answer came."""
+"""One documented operation: quote the path, send, try again, say why no answer came."""
 
 import json
 import re
@@ -8,37 +8,27 @@ from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from requests import Request, RequestException, Session
-from requests.exceptions import ConnectTimeout, InvalidSchema, InvalidURL, ProxyError, ReadTimeout
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    LocationValueError,
-    MaxRetryError,
-    NameResolutionError,
-    NewConnectionError,
-    SSLError,
-)
+from requests.exceptions import ReadTimeout
+from urllib3.exceptions import MaxRetryError, SSLError
 
-from .answer import Answer, Quotes, read_answer
-from .errors import ArgumentError, TransportError
-from .retries import History, unclear
+from .answer import Answer, read_answer
+from .deadline import Deadline
+from .errors import ArgumentError, HungUpError, TransportError
+from .retries import retries_of_one_request
 from .secret import MASK
+from .wire import Wire
 
 # A path value that holds one of these could reach another endpoint: servers and proxies decode
 # and resolve before they route.
 NOT_A_SEGMENT = re.compile(r"[/\\\x00-\x1f\x7f]|%2f|%5c|%2e|%00", re.IGNORECASE)
 LONGEST_SEGMENT = 1024
-# Words of a TLS failure with which a handshake ends, before any request.
-BEFORE_SENDING = ("CERTIFICATE", "FINGERPRINT", "HANDSHAKE", "VERSION")
-# An address or a proxy that cannot be used, or was not reached.
-NOT_CONNECTED = (ConnectTimeout, InvalidSchema, InvalidURL, LocationValueError, ProxyError)
 # A proxy's name and password, as they stand in its address.
 USERINFO = re.compile(r"//[^/\s]*@")
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A method and a path template below a connection's address.
+    """A method and a path template below the address of a wire.
 
     headers: documented request headers with a constant value, sent verbatim.
     """
@@ -55,45 +45,42 @@ class Endpoint:
 
     def send(
         self,
-        session: Session,
-        address: str,
+        wire: Wire,
         *,
-        path: Mapping[str, str],
-        query: Mapping[str, str | int | None],
-        body: object,
-        timeout: tuple[float, float],
-        quotes: Quotes,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str | int | None] | None = None,
+        body: object = None,
+        crashes: int = 1,
     ) -> Answer:
-        """Send one request and return its answer.
+        """Send a request, again where it is surely safe, and return its 2xx answer.
 
         path, query: by placeholder and name, a None in the query is left out; body: JSON value,
-        None for no body; timeout: seconds to connect, seconds to wait for the answer; quotes: how
-        the system is quoted in errors.
-        Raises ArgumentError, TransportError, ApiError, ResponseError.
+        None for no body; crashes: how often a 500 is tried again.
+        Raises ArgumentError, TransportError, ApiError, ResponseError, HungUpError.
         """
-        segments = {name: segment(name, value) for name, value in path.items()}
-        url = f"{address}/{self.path.format_map(segments)}"
-        if pairs := sorted((name, value) for name, value in query.items() if value is not None):
-            url += "?" + urlencode(pairs, quote_via=quote, safe="~")
+        segments = {name: segment(name, value) for name, value in (path or {}).items()}
+        url = f"{wire.address}/{self.path.format_map(segments)}"
+        given = sorted((name, value) for name, value in (query or {}).items() if value is not None)
+        if given:
+            url += "?" + urlencode(given, quote_via=quote, safe="~")
         headers = {name: value.format_map(segments) for name, value in self.headers.items()}
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        history: History = ()
-        try:
-            request = session.prepare_request(
-                Request(self.method, url, data=content, headers=headers)
-            )
-        except (RequestException, ValueError) as error:
-            words = USERINFO.sub(f"//{MASK}@", quotes.line(str(error)))
-            raise TransportError(f"no connection to {address}: {words}", sent=False) from error
-        try:
-            with session.send(
-                request, timeout=timeout, allow_redirects=False, stream=True
-            ) as response:
-                history = response.raw.retries.history if response.raw.retries else ()
-                _ = response.content  # may still break, after tries that count
-        except Exception as error:  # whatever it is, the request may have been carried out
-            raise _no_answer(error, address, history, quotes) from error
-        return read_answer(response, quotes)
+        retries, unclear = retries_of_one_request(crashes), False
+        with wire.deadline() as deadline:
+            while True:
+                try:
+                    reply = wire.exchange(self.method, url, headers, content, deadline)
+                except Exception as error:
+                    left = retries.after_failure(self.method, url, _reason(error))
+                    if deadline.sent or left is None or not wire.waited(left.pause(), deadline):
+                        sent = deadline.sent or unclear
+                        raise _no_answer(error, wire, deadline, retries.attempts, sent) from error
+                else:
+                    left = retries.after_answer(self.method, url, reply.raw)
+                    if left is None or not wire.waited(left.pause(reply.raw, reply.text), deadline):
+                        return read_answer(reply, wire.quotes, retries.attempts, unclear=unclear)
+                    unclear |= reply.unclear
+                retries = left
 
 
 def segment(name: str, value: str) -> str:
@@ -108,33 +95,31 @@ def segment(name: str, value: str) -> str:
     return quote(value.encode("utf-8", "surrogatepass"), safe="~")
 
 
-def _no_answer(error: Exception, address: str, history: History, quotes: Quotes) -> TransportError:
-    """Say why no answer came, and whether the request can have reached the system."""
+def _reason(error: Exception) -> Exception:
+    """Return what happened on the way, out of the wrappings of requests and urllib3."""
     ended = error.args[0] if error.args else error
-    history = history or getattr(ended, "history", ())
     reason = ended.reason if isinstance(ended, MaxRetryError) else ended
+    return reason if isinstance(reason, Exception) else error
+
+
+def _no_answer(
+    error: Exception, wire: Wire, deadline: Deadline, attempts: int, sent: bool
+) -> TransportError | HungUpError:
+    """Say why no answer came, and whether the request can have reached the system."""
+    if deadline.hung_up:
+        return HungUpError(f"the request to {wire.address} was given up; it may be carried out")
+    reason = _reason(error)
     words = USERINFO.sub(f"//{MASK}@", " ".join(str(reason).split())).rpartition(": ")[2]
-    sent = unclear(history) or not _before_sending(error, reason)
-    if isinstance(error, ReadTimeout) or "Read timed out" in str(reason):
+    words = wire.quotes.line(words) or type(error).__name__
+    if deadline.left <= 0:
+        what, words = "no answer", f"not within {wire.timeouts.total:g} s (total_timeout)"
+    elif isinstance(error, ReadTimeout) or "Read timed out" in str(reason):
         what = "no answer in time"
     elif sent:
         what = "the connection broke before the answer was complete"
     else:
         what = "no connection"
-    way = "from" if sent else "to"
-    message = f"{what} {way} {address}: {quotes.line(words) or type(error).__name__}"
+    message = f"{what} {'from' if sent else 'to'} {wire.address}: {words}"
     if isinstance(reason, SSLError) and not sent:
         message += "; if this server is to be trusted, set its ca_bundle or fingerprint"
-    return TransportError(message, sent=sent, attempts=len(history) + 1)
-
-
-def _before_sending(error: Exception, reason: object) -> bool:
-    """Tell whether a failure came before the request was sent: at addressing, connecting, trusting.
-
-    Other ValueErrors come from reading an answer.
-    """
-    if isinstance(reason, SSLError):
-        return any(word in str(reason).upper() for word in BEFORE_SENDING)
-    return isinstance(error, NOT_CONNECTED) or isinstance(
-        reason, NewConnectionError | ConnectTimeoutError | NameResolutionError
-    )
+    return TransportError(message, sent=sent, attempts=attempts)

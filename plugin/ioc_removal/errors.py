@@ -5,6 +5,7 @@ PluginError
 ├── ArgumentError     the caller's arguments, inputs or files are wrong; nothing was sent
 ├── SettingsError     the caller's settings are missing or wrong; nothing was sent
 ├── ClosedError       an earlier refusal closed the connection for this run; nothing was sent
+├── HungUpError       the caller ended the run while a request was in flight
 ├── TransportError    no answer: unreachable, untrusted certificate, timeout, reset
 ├── ApiError          the system refused the request and said why
 ├── StoreError        the store cannot be read or written; what was sent may not be recorded
@@ -43,6 +44,10 @@ class ClosedError(PluginError):
     """A refusal earlier in this run closed the connection; nothing was sent."""
 
 
+class HungUpError(PluginError):
+    """The caller ended the run while a request was in flight; it may be carried out."""
+
+
 class TransportError(PluginError):
     """No answer came.
 
@@ -62,7 +67,12 @@ class ApiError(PluginError):
     status: the HTTP status; code, request_id: as the system gave them; fields: what else the
     documents promise in a refusal (encoded_authorization_message, details); attempts: requests.
     unclear: an answer before this one may have hidden a success (a gateway's 502, 503, 504).
+    date: the server's clock, as it said; meaning: what the refusal means, and whose move it is;
+    about: what it speaks of, one of refusals.ABOUT, None when that is not known.
     """
+
+    meaning: str | None = None
+    about: str | None = None
 
     def __init__(
         self,
@@ -74,6 +84,7 @@ class ApiError(PluginError):
         fields: Mapping[str, Any] | None = None,
         attempts: int = 1,
         unclear: bool = False,
+        date: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -82,6 +93,11 @@ class ApiError(PluginError):
         self.fields: Mapping[str, Any] = fields or {}
         self.attempts = attempts
         self.unclear = unclear
+        self.date = date
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return f"{said} ({self.meaning})" if self.meaning else said
 
 
 class StoreError(PluginError):

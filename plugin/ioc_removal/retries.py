@@ -1,95 +1,100 @@
 """Which requests are tried again, and when: urllib3's Retry with the rules of a deletion."""
 
-from collections.abc import Callable
+from re import IGNORECASE
+from re import compile as pattern
 from typing import Any
 
-from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
+from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util.retry import RequestHistory, Retry
+from urllib3.util.retry import Retry
 
 # A server that is starting (425), busy (429), or behind a gateway in trouble (502 to 504).
 RETRIED = frozenset({425, 429, 502, 503, 504})
-# Seconds; a server that asks for more gets its answer reported instead.
-LONGEST_WAIT = 60.0
+CRASHED = 500
+TRIES = 4  # more than the first
+# Seconds before a server that says "later" is asked again, when it does not say how much later.
+LATER = {425: 0.5, 429: 0.5}
+# How Huawei's gateway words a limit: so many requests in so many minutes.
+# Source: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html
+THROTTLED = pattern(r"limit:\d+,\s*time:(\d{1,4})\s*(second|minute|hour)", IGNORECASE)
+SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+# The waits are growing parts of the time that a limit counts: the last try comes after all of it.
+SHARES = tuple(2**place / (2**TRIES - 1) for place in range(TRIES))
 
-History = tuple[RequestHistory, ...]
 
-
-class PoliteRetry(Retry):
-    """Repeat what was surely not carried out, never after a wait of more than a minute.
+class Retries(Retry):
+    """Repeat what was surely not carried out, and the answers that ask for it.
 
     A request that was sent and not answered is not repeated here: its handler knows how to settle
-    it. The exception that ends the tries carries their history.
-    closed: asked after each wait; nothing is repeated on a connection that was closed meanwhile.
+    it. crashes: how often a 500 is tried again.
     """
 
-    def __init__(self, *, closed: Callable[[], bool] = lambda: False, **options: Any) -> None:
+    def __init__(self, *, crashes: int = 1, **options: Any) -> None:
         super().__init__(**options)
-        self._closed = closed
+        self.crashes = crashes
 
-    def new(self, **changes: Any) -> "PoliteRetry":
-        """Return the retries that are left, on the same connection."""
-        return super().new(closed=self._closed, **changes)
+    def new(self, **changes: Any) -> "Retries":
+        """Return the retries that are left."""
+        return super().new(crashes=self.crashes, **changes)
 
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: BaseHTTPResponse | None = None,
-        error: Exception | None = None,
-        _pool: Any = None,
-        _stacktrace: Any = None,
-    ) -> "PoliteRetry":
-        """Count a try and wait; end them when none is left, or the wait is too long.
+    @property
+    def attempts(self) -> int:
+        """How often the request was tried, with the try that is being made."""
+        return len(self.history) + 1
 
-        The wait is here because what ends the tries here leaves the last answer to be reported.
-        """
-        if response is not None and (self.get_retry_after(response) or 0) > LONGEST_WAIT:
-            raise MaxRetryError(_pool, url or "", ResponseError("asked to wait too long"))
+    def after_failure(self, method: str, url: str, error: Exception) -> "Retries | None":
+        """Return the retries that are left when nothing was sent; None when there are none."""
         try:
-            left = super().increment(method, url, response, error, _pool, _stacktrace)
-            Retry.sleep(left, response)
-            self._check(_pool, url or "", error or ResponseError("closed"))
-        except MaxRetryError as ended:
-            ended.history = self.history  # type: ignore[attr-defined]  # endpoint.py reads it
-            raise
-        return left
+            return self.increment(method, url, error=error)
+        except MaxRetryError:
+            return None
 
-    def sleep(self, response: BaseHTTPResponse | None = None) -> None:
-        """Do not wait: increment has."""
-
-    def _check(self, pool: Any, url: str, cause: Exception) -> None:
-        if self._closed():
-            raise MaxRetryError(pool, url, cause)
-
-    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
-        """Return the wait that the server asks for, in seconds; None when it cannot be read."""
+    def after_answer(self, method: str, url: str, response: BaseHTTPResponse) -> "Retries | None":
+        """Return the retries that are left after an answer; None when it is the last."""
+        crashed = sum(entry.status == CRASHED for entry in self.history)
+        if response.status == CRASHED and crashed >= self.crashes:
+            return None
+        if not self.is_retry(method, response.status):
+            return None
         try:
-            return super().get_retry_after(response)
+            return self.increment(method, url, response)
+        except MaxRetryError:
+            return None
+
+    def pause(self, response: BaseHTTPResponse | None = None, text: str = "") -> float:
+        """Return the seconds to wait before the next try; response, text: the answer, if any."""
+        if response is None:
+            return self.get_backoff_time()
+        asked = self._asked(response)
+        if asked is None and response.status == 429 and (said := THROTTLED.search(text)):
+            asked = int(said[1]) * SECONDS[said[2].lower()] * SHARES[len(self.history) - 1]
+        if asked is None:
+            asked = LATER.get(response.status, 0.0)
+        return max(asked, self.get_backoff_time())
+
+    def _asked(self, response: BaseHTTPResponse) -> float | None:
+        """Return the wait that the server asks for; None when it cannot be read."""
+        try:
+            return self.get_retry_after(response)
         except (InvalidHeader, ValueError, TypeError, ArithmeticError, LookupError):
             return None
 
 
-def polite_retry(closed: Callable[[], bool]) -> PoliteRetry:
+def retries_of_one_request(crashes: int = 1) -> Retries:
     """Return the retries of one request: up to four more tries, with growing, random pauses.
 
-    closed: whether nothing more is to be sent.
+    crashes: how often a 500 is tried again.
     """
-    return PoliteRetry(
-        closed=closed,
-        total=4,
+    return Retries(
+        crashes=crashes,
+        total=TRIES,
         connect=3,
         read=0,
         other=0,
-        status_forcelist=RETRIED,
+        status_forcelist=RETRIED | {CRASHED},
         allowed_methods=None,
         backoff_factor=0.5,
         backoff_jitter=0.5,
         backoff_max=30,
-        raise_on_status=False,
+        respect_retry_after_header=False,
     )
-
-
-def unclear(history: History) -> bool:
-    """Tell whether an earlier try may have been carried out: a 5xx says nothing against it."""
-    return any((entry.status or 0) >= 500 for entry in history)

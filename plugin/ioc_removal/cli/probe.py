@@ -73,7 +73,7 @@ def _read(session: Session, connection: Connection) -> str:
     count = f"{found:,} {noun if found == 1 else many}"
     if action.definition.resolves:
         count = "its search answers"
-    return f"{system.title}{version} at {connection.address}, {count}"
+    return f"{system.title}{version} at {connection.wire.address}, {count}"
 
 
 class _DoubtError(PluginError):

@@ -82,7 +82,7 @@ class Session:
         """Open a connection by its name and tell its warnings."""
         system = self.integration.systems[self.settings.connections[name]["system"]]
         connection = Connection(name, self.settings, system)
-        self._open.callback(connection.session.close)
+        self._open.callback(connection.hang_up)
         for warning in connection.warnings:
             self.output.warn(warning)
         return connection

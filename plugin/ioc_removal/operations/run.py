@@ -140,7 +140,7 @@ def _performing(
     )
     systems = systems_of(playbooks.values(), integration)
     addresses = {
-        system: made.address for system in systems if (made := performing.connection(system))
+        system: made.wire.address for system in systems if (made := performing.connection(system))
     }
     before = get_run(database, run).details.get("addresses", addresses)
     for system, address in addresses.items():

@@ -1,0 +1,84 @@
+"""How a system is quoted in messages and rows: masked, cut, and as JSON that a store takes."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from math import isfinite
+from typing import Any
+
+from .secret import MASK, Secret
+
+DEEPEST = 50  # levels of JSON
+LARGEST = 2**63 - 1
+LONGEST_EXCERPT = 200
+LONGEST_QUOTE = 300
+LONGEST_NESTED = 2000  # characters of a list or an object, as JSON
+MOST_FIELDS = 30
+SHORTEST_MASKED = 6  # characters
+# To be decoded by IAM, which takes it whole or not at all.
+ENCODED, LONGEST_ENCODED = "encoded_authorization_message", 8192
+
+
+class Quotes:
+    """How a system is quoted: without the connection's secrets, and never at length.
+
+    secrets: those that are known at the start.
+    """
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._secrets: tuple[Secret, ...] = ()
+        self.mask(*secrets)
+
+    def mask(self, *secrets: Secret) -> None:
+        """Mask some more secrets from now on; a short one is a part of too many words."""
+        known = {secret.reveal() for secret in (*self._secrets, *secrets)}
+        long = (text for text in known if len(text) >= SHORTEST_MASKED)
+        self._secrets = tuple(map(Secret, sorted(long, key=len, reverse=True)))
+
+    def line(self, text: str, longest: int = LONGEST_QUOTE) -> str:
+        """Return a text as one line that can be shown and stored."""
+        words = " ".join(self._masked(text).split())
+        shown = "".join(char if char.isprintable() else "\ufffd" for char in words[: longest + 1])
+        return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+    def fields(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the fields of an answer, each masked and cut."""
+        return {
+            self._cut(name, LONGEST_EXCERPT): self._field(name, value)
+            for name, value in islice(said.items(), MOST_FIELDS)
+        }
+
+    def _field(self, name: str, value: Any) -> Any:
+        longest = LONGEST_ENCODED if name == ENCODED else LONGEST_QUOTE
+        kept = mapped(value, lambda text: self._cut(text, longest))
+        if isinstance(kept, list | dict):
+            text = json.dumps(kept, ensure_ascii=False)
+            return kept if len(text) <= LONGEST_NESTED else self._cut(text, LONGEST_QUOTE)
+        return kept
+
+    def _cut(self, text: str, longest: int) -> str:
+        masked = self._masked(text)
+        return masked if len(masked) <= longest else f"{masked[: longest - 1]}…"
+
+    def _masked(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret.reveal(), MASK)
+        return text
+
+
+def mapped(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
+    """Change every text of a JSON value; a number that no store takes becomes a text."""
+    if depth > DEEPEST:
+        raise ValueError("too deep")
+    match value:
+        case str():
+            return change(value)
+        case list():
+            return [mapped(entry, change, depth + 1) for entry in value]
+        case dict():
+            return {change(k): mapped(entry, change, depth + 1) for k, entry in value.items()}
+        case int() if abs(value) > LARGEST:
+            return str(value)
+        case float() if not isfinite(value):
+            return str(value)
+    return value
