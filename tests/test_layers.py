@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("wire", "signature"),
     ("answer",),
     ("schema", "quotes", "retries"),
-    ("loader", "outcome", "deadline"),
+    ("loader", "outcome", "refusals", "deadline"),
     ("errors", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}

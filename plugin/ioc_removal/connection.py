@@ -14,6 +14,7 @@ from .authentication import authentication, check_authentication, secrets_of
 from .endpoint import segment
 from .errors import ClosedError, SettingsError
 from .quotes import Quotes
+from .refusals import Rule
 from .settings import PREFIX, Settings
 from .wire import open_wire
 
@@ -26,7 +27,8 @@ class System:
 
     base: path below the address, by {api_version} and {tenant}; required: settings without which
     nothing can be sent; auth: the kinds it accepts; in_flight: requests at a time by default;
-    test: the action, and its arguments, that reads something harmless.
+    test: the action, and its arguments, that reads something harmless; refusals: what its refusals
+    mean, the first that matches.
     """
 
     name: str
@@ -38,6 +40,7 @@ class System:
     required: tuple[str, ...] = ()
     in_flight: int = 1
     test: Mapping[str, Any] | None = None
+    refusals: tuple[Rule, ...] = ()
 
 
 class Connection:

@@ -13,6 +13,7 @@ from .endpoint import Endpoint
 from .errors import ArgumentError, DefinitionError
 from .handlers import HANDLERS
 from .loader import read
+from .refusals import rules_of
 from .schema import Schema
 
 
@@ -62,7 +63,8 @@ def load_integration() -> Integration:
     document = read("integration.yml")
     if problems := list(Schema(read("schemas/integration.json")).problems(document)):
         raise DefinitionError(f"integration.yml: {'; '.join(problems)}")
-    systems = {name: _system(name, entry) for name, entry in document["systems"].items()}
+    refusals = document["refusals"]
+    systems = {name: _system(name, entry, refusals) for name, entry in document["systems"].items()}
     definitions = {name: _definition(name, entry) for name, entry in document["actions"].items()}
     return Integration(systems, definitions)
 
@@ -71,9 +73,10 @@ def _read(action: Action, **arguments: Any) -> list[dict[str, Any]]:
     return action.read(Batch(0, arguments))
 
 
-def _system(name: str, entry: Mapping[str, Any]) -> System:
+def _system(name: str, entry: Mapping[str, Any], refusals: Mapping[str, Any]) -> System:
     lists = {key: tuple(entry[key]) for key in ("auth", "required") if key in entry}
-    return replace(System(name, entry["title"]), **{**entry, **lists})
+    rules = rules_of(refusals, entry.get("refusals", ()))
+    return replace(System(name, entry["title"]), **{**entry, **lists, "refusals": rules})
 
 
 def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
