@@ -21,7 +21,7 @@ class Batch:
     """What one request carries.
 
     number: its place in the call, from 0; arguments: the handler's; items: the values or ids that
-    it removes, distinct, empty for a read.
+    it removes or looks up, distinct, empty for what is not cut.
     """
 
     number: int
@@ -150,7 +150,7 @@ class Action:
             if rule.get("x-connection"):
                 if name in given:
                     raise ArgumentError(f"{name}: belongs to the connection's settings")
-                fixed[name] = self.call.connection.api_version if self.call else None
+                fixed[name] = getattr(self.call.connection, name) if self.call else None
         walk, start = iter(items), 0
         while True:
             portion = list(islice(walk, CHECKED_AT_ONCE))

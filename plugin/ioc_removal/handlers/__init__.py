@@ -3,12 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .cybertrace import delete_indicators, list_suppliers, unmark_false_positives
+from .cybertrace import (
+    delete_indicators,
+    list_suppliers,
+    look_up_indicators,
+    unmark_false_positives,
+)
 from .local import refuse_run, report_outcomes, select_indicators
-from .secmaster import delete_threat_indicators, search_indicators
+from .secmaster import delete_threat_indicators, get_indicator, search_indicators
 from .waf import (
     delete_ip_reputation_rule,
     find_ip_reputation_rules,
+    get_ip_reputation_rule,
     list_ip_reputation_rules,
     list_policies,
 )
@@ -16,14 +22,17 @@ from .waf import (
 HANDLERS: Mapping[str, Callable[..., Any]] = {
     "cybertrace.delete_indicators": delete_indicators,
     "cybertrace.list_suppliers": list_suppliers,
+    "cybertrace.look_up_indicators": look_up_indicators,
     "cybertrace.unmark_false_positives": unmark_false_positives,
     "local.refuse_run": refuse_run,
     "local.report_outcomes": report_outcomes,
     "local.select_indicators": select_indicators,
     "secmaster.delete_threat_indicators": delete_threat_indicators,
+    "secmaster.get_indicator": get_indicator,
     "secmaster.search_indicators": search_indicators,
     "waf.delete_ip_reputation_rule": delete_ip_reputation_rule,
     "waf.find_ip_reputation_rules": find_ip_reputation_rules,
+    "waf.get_ip_reputation_rule": get_ip_reputation_rule,
     "waf.list_ip_reputation_rules": list_ip_reputation_rules,
     "waf.list_policies": list_policies,
 }

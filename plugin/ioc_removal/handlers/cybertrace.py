@@ -46,6 +46,29 @@ def list_suppliers(call: Call) -> list[dict[str, Any]]:
     return [{"name": row["name"], "status": row.get("status")} for row in rows]
 
 
+def look_up_indicators(call: Call, indicators: Sequence[str]) -> list[dict[str, Any]]:
+    """POST lookup."""
+    answer = call.send(body=[{"object": indicator} for indicator in indicators])
+    rows = [{**row, "indicator": row["object"]} for row in call.documented(answer)]
+    matched, doubtful = match_rows(rows, indicators)
+    found = {i: _found(matched.get(i, ()), doubtful=i in doubtful) for i in indicators}
+    return [{"value": indicator, **call.tenant, **found[indicator]} for indicator in indicators]
+
+
+def _found(rows: Sequence[Mapping[str, Any]], *, doubtful: bool) -> dict[str, Any]:
+    """Read what a lookup found of one indicator; without one clear result it is unknown."""
+    results = {str(row.get("result") or "").strip() for row in rows}
+    if len(results) == 1 and "" not in results:
+        categories = [category for row in rows for category in row.get("categories") or ()]
+        return {"result": results.pop(), "categories": categories}
+    reason = "the answer has no row for it"
+    if doubtful:
+        reason = "the answer names an indicator that may be this one"
+    elif rows:
+        reason = "the answer gives it no result, or several"
+    return {"outcome": UNKNOWN, "reason": reason}
+
+
 def _outcomes(
     answer: Answer, indicators: Sequence[str], target: Mapping[str, str]
 ) -> list[Outcome]:

@@ -9,9 +9,12 @@ from typing import Any
 from ..call import Call
 from ..errors import ApiError, PluginError, TransportError
 from ..outcome import ABSENT, FAILED, REMOVED, UNKNOWN, Outcome
+from ..schema import outputs_of
 from .secmaster_search import rows_of_ids, rows_of_values
 
 SEARCH = "secmaster-indicators-search"
+# "Get data object failed": Huawei's own Terraform provider takes it for "there is no such id".
+NOT_THERE = "SecMaster.20030005"
 
 
 def delete_threat_indicators(
@@ -55,6 +58,25 @@ def search_indicators(
     path = {"project_id": project_id, "workspace_id": workspace_id}
     rows = rows_of_values(call, path, values) if values else rows_of_ids(call, path, ids or ())
     return [{**row, "workspace_id": workspace_id} for row in rows]
+
+
+def get_indicator(
+    call: Call, project_id: str, workspace_id: str, indicator_id: str
+) -> list[dict[str, Any]]:
+    """GET .../workspaces/{workspace_id}/soc/indicators/{indicator_id}."""
+    path = {"project_id": project_id, "workspace_id": workspace_id, "indicator_id": indicator_id}
+    known = {"id": indicator_id, "workspace_id": workspace_id}
+    try:
+        answer = call.send(path=path)
+    except ApiError as error:
+        if error.code != NOT_THERE:
+            raise
+        return [{**known, "outcome": ABSENT, "reason": str(error)}]
+    said = call.documented(answer)["data"]
+    if said["id"] != indicator_id:
+        raise answer.undocumented(f"it speaks of indicator {said['id']!r}")
+    schema = call.answers[answer.status].part["properties"]["data"]
+    return [{**outputs_of(schema, said), **known}]
 
 
 def _lost(error: TransportError | ApiError) -> bool:

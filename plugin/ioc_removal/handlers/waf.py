@@ -108,6 +108,27 @@ def find_ip_reputation_rules(
     return list(found.values())
 
 
+def get_ip_reputation_rule(
+    call: Call, project_id: str, policy_id: str, rule_id: str
+) -> list[dict[str, Any]]:
+    """GET .../waf/policy/{policy_id}/ip-reputation/{rule_id}."""
+    try:
+        answer = call.send(
+            path={"project_id": project_id, "policy_id": policy_id, "rule_id": rule_id}
+        )
+    except ApiError as error:
+        if error.status != 404 or ELSEWHERE.search(str(error)):
+            raise
+        reason = f"{error}; a rule of another enterprise project would not be found either"
+        return [{"id": rule_id, "policyid": policy_id, "outcome": UNKNOWN, "reason": reason}]
+    said = call.documented(answer)
+    if (said["id"], said["policyid"]) != (rule_id, policy_id):
+        raise answer.undocumented(
+            f"it speaks of rule {said['id']!r} of policy {said['policyid']!r}"
+        )
+    return [call.outputs(answer)]
+
+
 def list_policies(
     call: Call, project_id: str, enterprise_project_id: str | None = None
 ) -> list[dict[str, Any]]:

@@ -74,7 +74,12 @@ def _ended(
     """End the run and make its record; more: what is known of it now."""
     summary = run_summary(database, run)
     rows = output_rows(database, run, ONLY)
-    result = summary.result if definition.removes else _read_result(rows)
+    result = summary.result
+    if not definition.removes:
+        unknown = sum(row.get("outcome") == UNKNOWN for row in rows)
+        result = _read_result(unknown, len(rows))
+        if unknown and not summary.counts:
+            summary.counts = {UNKNOWN: unknown}  # the exit status tells of it
     if more["errors"]:
         result = PARTIAL if result == SUCCEEDED and (rows or summary.counts) else FAILED
     add_details(database, run, counts=summary.counts, **more)
@@ -102,8 +107,7 @@ def _short(value: Any) -> Any:
     return f"{len(value):,} given" if isinstance(value, list) and len(value) > SHORT else value
 
 
-def _read_result(rows: list[dict[str, Any]]) -> str:
-    unknown = sum(row.get("outcome") == UNKNOWN for row in rows)
+def _read_result(unknown: int, rows: int) -> str:
     if not unknown:
         return SUCCEEDED
-    return FAILED if unknown == len(rows) else PARTIAL
+    return FAILED if unknown == rows else PARTIAL
