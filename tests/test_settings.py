@@ -111,6 +111,12 @@ def test_the_environment_prevails_over_the_file(home: Path) -> None:
         ),
         ("secmaster", {"REGION": "eu-west-101", "TOKEN": "t"}, "iam_token"),
         ("waf", {"URL": "U", "ACCESS_KEY": "a", "SECRET_KEY": "s", "SECURITY_TOKEN": "t"}, "aksk"),
+        (
+            "cybertrace",
+            {"URL": "U", "API_VERSION": "1.3", "USERNAME": "u", "PASSWORD": "p"}
+            | {"AUTH_TYPE": "basic", "TOTAL_TIMEOUT": "7.5"},
+            "basic",
+        ),
     ],
 )
 def test_the_environment_alone_defines_a_connection(
@@ -123,6 +129,94 @@ def test_the_environment_alone_defines_a_connection(
     assert settings.pick(system) == system
     assert settings.connections[system]["auth"]["type"] == kind
     assert Connection(system, settings, INTEGRATION.systems[system]).wire.address
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"AUTH_TYPE": "iam_token", "TOKEN": "t"}, {"type": "iam_token"}),
+        ({"AUTH": "other"}, {"type": "aksk", "access_key": "b"}),
+        ({"AUTH": "other", "ACCESS_KEY": "c"}, {"type": "aksk", "access_key": "c"}),
+        ({"ACCESS_KEY": "c"}, {"type": "aksk", "access_key": "c"}),
+        (
+            {"AUTH_TYPE": "iam_password", "USERNAME": "u", "PASSWORD": "p", "DOMAIN": "d"}
+            | {"PROJECT": "n", "TOKEN_CACHE": "false", "IAM_URL": "https://iam.example"},
+            {"type": "iam_password", "username": "u", "domain": "d", "project": "n"}
+            | {"token_cache": False, "iam_url": "https://iam.example"},
+        ),
+    ],
+)
+def test_credentials_of_another_type_replace_those_of_the_file(
+    variables: dict[str, str], told: dict[str, Any]
+) -> None:
+    aksk = {"type": "aksk", "access_key": "a", "secret_key": "s"}
+    document = {
+        "connections": {"waf": {**WAF, "auth": "huawei"}},
+        "credentials": {"huawei": aksk, "other": {**aksk, "access_key": "b"}},
+    }
+    environment = {f"IOC_REMOVAL_WAF_{name}": text for name, text in variables.items()}
+    auth = settings_from(document, "settings.yml", environment).connections["waf"]["auth"]
+    shown = {key: value for key, value in auth.items() if not isinstance(value, Secret)}
+    assert shown == told
+
+
+@pytest.mark.parametrize(
+    ("own", "variables", "type_", "scope"),
+    [
+        ({}, {}, "iam_password", {"project": "eu-west-101"}),
+        ({}, {"DOMAIN": "d"}, "iam_password", {"project": "eu-west-101"}),
+        ({}, {"PROJECT": "n"}, "iam_password", {"project": "n"}),
+        ({}, {"PROJECT_ID": "p"}, "iam_password", {"project_id": "p"}),
+        ({"auth": {"project_id": "p"}}, {"PROJECT": "n"}, "iam_password", {"project": "n"}),
+    ],
+)
+def test_a_user_of_huawei_is_one_of_iam(
+    own: dict[str, Any], variables: dict[str, str], type_: str, scope: dict[str, str]
+) -> None:
+    own = {"system": "waf", "region": "eu-west-101", **own}
+    given = {"USERNAME": "u", "PASSWORD": "p", **variables}
+    environment = {f"IOC_REMOVAL_WAF_{name}": text for name, text in given.items()}
+    found = settings_from({"connections": {"waf": own}}, "settings.yml", environment)
+    auth = found.connections["waf"]["auth"]
+    assert auth["type"] == type_
+    assert {key: auth[key] for key in auth.keys() & {"project", "project_id"}} == scope
+
+
+def test_where_credentials_came_from() -> None:
+    aksk = {"type": "aksk", "access_key": "a", "secret_key": "s"}
+    document = {
+        "connections": {"waf": {**WAF, "auth": "huawei"}, "own": WAF},
+        "credentials": {"huawei": aksk},
+    }
+
+    def told(name: str, **environment: str) -> str:
+        settings = settings_from(document, "settings.yml", environment)
+        return str(settings.connections[name]["auth_from"])
+
+    assert told("waf") == "credentials.huawei of settings.yml"
+    assert told("own") == "connections.own.auth of settings.yml"
+    assert told("own", IOC_REMOVAL_WAF_SECRET_KEY="x") == "connections.own.auth of settings.yml"
+    assert told("waf", IOC_REMOVAL_WAF_SECRET_KEY="x") == (
+        "IOC_REMOVAL_WAF_SECRET_KEY over credentials.huawei of settings.yml"
+    )
+    variables = {"IOC_REMOVAL_WAF_AUTH_TYPE": "iam_token", "IOC_REMOVAL_WAF_TOKEN": "t"}
+    assert told("waf", **variables) == "IOC_REMOVAL_WAF_AUTH_TYPE and IOC_REMOVAL_WAF_TOKEN"
+
+
+def test_nodes_and_url_replace_each_other() -> None:
+    nodes = ["https://a.example", "https://b.example"]
+    document = {"connections": {"cybertrace": CYBERTRACE}}
+    name = "IOC_REMOVAL_CYBERTRACE_"
+    listed = {f"{name}NODES": "https://a.example, https://b.example"}
+    own = settings_from(document, "settings.yml", listed).connections["cybertrace"]
+    assert (own["nodes"], "url" in own) == (nodes, False)
+    own = {key: value for key, value in CYBERTRACE.items() if key != "url"}
+    document = {"connections": {"cybertrace": {**own, "nodes": nodes}}}
+    address = {f"{name}URL": "https://c.example"}
+    own = settings_from(document, "settings.yml", address).connections["cybertrace"]
+    assert (own["url"], "nodes" in own) == ("https://c.example", False)
+    with pytest.raises(SettingsError, match=f"{name}.* and {name}.* exclude each other"):
+        settings_from(document, "settings.yml", {**listed, **address})
 
 
 def test_a_variable_belongs_to_the_longest_name() -> None:
@@ -224,13 +318,17 @@ def test_what_is_missing_is_named_with_its_places(missing: str, told: tuple[str,
         ({"auth": {"type": "basic", "username": "u"}}, "IOC_REMOVAL_ONE_PASSWORD"),
         ({"auth": {"type": "iam_token", "token": "t"}}, "Kaspersky CyberTrace takes basic"),
         ({"auth": {**BASIC, "token": "t"}}, "auth.token does not go with basic"),
-        ({"auth": {"type": "ntlm"}}, "connections.one.auth.type: must be basic, aksk or iam_token"),
+        ({"auth": {"type": "ntlm"}}, "connections.one.auth.type: must be basic, aksk, iam_token"),
         ({"auth": {**BASIC, "user": "u"}}, "connections.one.auth"),
         ({"limits": {"items": 0}}, "connections.one.limits.items"),
         ({"limits": {"bytes": 67108865}}, "connections.one.limits.bytes"),
         ({"limits": {"in_flight": True}}, "connections.one.limits.in_flight"),
         ({"defaults": {"suplier": "x"}}, "'suplier'"),
         ({"fingerprint": "12:34"}, "connections.one.fingerprint"),
+        ({"nodes": ["https://a.example"]}, "must be a list of two or more different addresses"),
+        ({"nodes": ["https://a.example"] * 2}, "must be a list of two or more different addresses"),
+        ({"nodes": ["https://a.example", "b"]}, "connections.one.nodes[1]: must look like https"),
+        ({"total_timeout": 0}, "connections.one.total_timeout"),
         ({"proxy": "proxy.example"}, "connections.one.proxy: must look like http://HOST:PORT"),
         ({"read_timeout": 0}, "connections.one.read_timeout"),
         ({"verify": "no"}, "connections.one.verify: 'no' is not of type boolean"),
@@ -246,6 +344,30 @@ def test_a_mistake_is_one_line_that_names_its_field(more: dict[str, Any], told: 
         message = refusal(CYBERTRACE, **more)
     assert told in message
     assert message.startswith(("settings.yml: connections.one", "connection one: "))
+
+
+IAM = {"type": "iam_password", "username": "u", "password": "p", "domain": "d"}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"token_cache": True}, "auth.token_cache: must be the path of a file, or false"),
+        ({"token_cache": ""}, "auth.token_cache: must be the path of a file, or false"),
+        ({"iam_url": "iam.example"}, "auth.iam_url: must look like https://HOST"),
+        ({"domain": ""}, "connections.one.auth.domain: must not be empty"),
+        ({"domain": None}, "auth.domain is missing"),
+        ({"password": None}, "IOC_REMOVAL_ONE_PASSWORD"),
+        ({"token": "t"}, "auth.token does not go with iam_password"),
+        ({"project": "n", "project_id": "p"}, "auth.project and auth.project_id exclude each"),
+    ],
+)
+def test_what_an_iam_user_needs(more: dict[str, Any], told: str) -> None:
+    auth = {key: value for key, value in {**IAM, **more}.items() if value is not None}
+    assert told in refusal({**WAF, "auth": auth})
+    own = {"system": "waf", "url": "https://waf.example", "auth": IAM}
+    assert "auth.project, or region, is missing" in refusal(own)
+    assert "takes basic" in refusal({**CYBERTRACE, "auth": IAM})
 
 
 @pytest.mark.parametrize("key", ["access_key", "security_token", "token"])

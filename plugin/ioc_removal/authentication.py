@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from requests import PreparedRequest
@@ -34,16 +35,31 @@ class _Token(AuthBase):
         return request
 
 
-_KINDS: Mapping[str, tuple[tuple[str, ...], Callable[..., AuthBase]]] = {
-    "basic": (("username", "password"), _Basic),
-    "aksk": (("access_key", "secret_key"), HuaweiSignature),
-    "iam_token": (("token",), _Token),
+@dataclass(frozen=True)
+class _Kind:
+    """Which keys credentials of a kind need and may have; make: None for a token of IAM's."""
+
+    needed: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    make: Callable[..., AuthBase] | None = None
+
+
+_IAM_KEYS = ("project", "project_id", "iam_url", "token_cache")
+_KINDS: Mapping[str, _Kind] = {
+    "basic": _Kind(("username", "password"), (), _Basic),
+    "aksk": _Kind(("access_key", "secret_key"), ("security_token",), HuaweiSignature),
+    "iam_token": _Kind(("token",), (), _Token),
+    "iam_password": _Kind(("username", "password", "domain"), _IAM_KEYS),
 }
 
 
-def authentication(auth: Mapping[str, Any]) -> AuthBase:
-    """Return what authenticates a request with checked credentials."""
-    return _KINDS[auth["type"]][1](**{key: auth[key] for key in auth if key != "type"})
+def authentication(auth: Mapping[str, Any]) -> AuthBase | None:
+    """Return what authenticates a request with checked credentials.
+
+    None for a password of IAM, which is not sent with a request: see iam.py.
+    """
+    make = _KINDS[auth["type"]].make
+    return make(**{key: auth[key] for key in auth if key != "type"}) if make else None
 
 
 def check_authentication(
@@ -63,13 +79,20 @@ def check_authentication(
             f"connection {name}: auth.type is {auth.get('type')!r}, but {title} takes "
             f"{' or '.join(kinds)}"
         )
-    needed = _KINDS[auth["type"]][0]
-    for key in needed:
+    kind = _KINDS[auth["type"]]
+    for key in kind.needed:
         if key not in auth:
             raise missing(f"auth.{key}", f"auth.{key}")
-    optional = ("security_token",) if auth["type"] == "aksk" else ()
-    for key in sorted(auth.keys() - {"type", *needed, *optional}):
+    for key in sorted(auth.keys() - {"type", *kind.needed, *kind.optional}):
         raise SettingsError(f"connection {name}: auth.{key} does not go with {auth['type']}")
+    if auth["type"] == "iam_password":
+        scopes = sorted(auth.keys() & {"project", "project_id"})
+        if not scopes:
+            raise missing("auth.project", "auth.project, or region,")
+        if len(scopes) > 1:
+            raise SettingsError(
+                f"connection {name}: auth.project and auth.project_id exclude each other; keep one"
+            )
     for key in ("access_key", "security_token", "token"):
         sent = auth.get(key, "")
         text = sent.reveal() if isinstance(sent, Secret) else sent

@@ -15,6 +15,7 @@ from .endpoint import segment
 from .errors import ClosedError, SettingsError
 from .quotes import Quotes
 from .refusals import Rule
+from .regions import Service, address_of
 from .settings import PREFIX, Settings
 from .wire import open_wire
 
@@ -22,25 +23,23 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
-class System:
+class System(Service):
     """One of the systems, as integration.yml describes it.
 
     base: path below the address, by {api_version} and {tenant}; required: settings without which
     nothing can be sent; auth: the kinds it accepts; in_flight: requests at a time by default;
     test: the action, and its arguments, that reads something harmless; refusals: what its refusals
-    mean, the first that matches.
+    mean, the first that matches; iam: the service that gives tokens for it.
     """
 
-    name: str
-    title: str
     base: str = ""
     tenant_base: str = ""
-    region_url: str | None = None
     auth: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     in_flight: int = 1
     test: Mapping[str, Any] | None = None
     refusals: tuple[Rule, ...] = ()
+    iam: Service | None = None
 
 
 class Connection:
@@ -59,7 +58,7 @@ class Connection:
         self.defaults: Mapping[str, str] = own.get("defaults", {})
         self.limits: Mapping[str, Any] = own.get("limits", {})
         self.in_flight: int = self.limits.get("in_flight", system.in_flight)
-        url = own.get("url") or str(system.region_url).format(region=own.get("region"))
+        url = own.get("url") or address_of(system, own["region"], settings.sdk)
         base = system.tenant_base if self.tenant else system.base
         tenant = segment("tenant", self.tenant) if self.tenant else None
         path = base.format(api_version=self.api_version, tenant=tenant)
@@ -129,7 +128,9 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
     def missing(key: str, what: str) -> SettingsError:
         variable = f"{PREFIX}{name}_{key.removeprefix('auth.')}".upper().replace("-", "_")
         hint = f"connections.{name}.{key} in {source}"
-        if key != "auth":
+        if key == "auth":
+            hint += f" ({own['no_auth']})" if "no_auth" in own else ""
+        else:
             hint += f", or {variable} in the environment"
         return SettingsError(f"connection {name}: {what} is missing; set {hint}")
 

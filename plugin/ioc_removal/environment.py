@@ -6,8 +6,10 @@ from typing import Any
 from .errors import SettingsError
 
 SYSTEMS = ("cybertrace", "secmaster", "waf")
-# Which credential a key belongs to, when only the environment names it.
-AUTH_TYPES = {"username": "basic", "access_key": "aksk", "token": "iam_token"}
+# Which credential a key belongs to, when none is named; a user of Huawei Cloud is one of IAM.
+AUTH_TYPES = {"access_key": "aksk", "token": "iam_token", "username": "iam_password"}
+# What is set in the environment drops the other one from the file.
+INSTEAD = {"url": "nodes", "nodes": "url", "project": "project_id"}
 
 
 def overlay(
@@ -16,13 +18,15 @@ def overlay(
     variables: Mapping[str, str],
     prefix: str,
     schemas: Mapping[str, Any],
-) -> None:
+) -> dict[str, list[str]]:
     """Put variables named <prefix><CONNECTION>_<KEY> over the connections of the file.
 
     credentials: of the file, which a connection may name; schemas: the $defs of the settings.
-    Raises SettingsError.
+    Returns the variables that set credentials, by connection. Raises SettingsError.
     """
-    for variable, text in variables.items():
+    used: dict[str, list[str]] = {}
+    for variable in sorted(variables, key=_order):
+        text = variables[variable]
         rest = variable.removeprefix(prefix)
         names = {name.upper().replace("-", "_"): name for name in (*SYSTEMS, *connections)}
         owner = max((n for n in names if rest.startswith(f"{n}_")), key=len, default=None)
@@ -30,8 +34,21 @@ def overlay(
             raise SettingsError(f"{variable}: there is no such connection")
         name, key = names[owner], rest.removeprefix(f"{owner}_").lower()
         connection = connections.setdefault(name, {"system": name})
-        if isinstance(connection, dict):
-            _set(connection, credentials, variable, key, text, schemas)
+        if not isinstance(connection, dict):
+            continue
+        other = f"{prefix}{owner}_{INSTEAD.get(key, '').upper()}"
+        if key in {"url", "nodes"} and other in variables:
+            raise SettingsError(f"{variable} and {other} exclude each other; unset one")
+        if _set(connection, credentials, variable, key, text, schemas):
+            used.setdefault(name, []).append(variable)
+    for name in used:
+        _tell_type(connections[name])
+    return used
+
+
+def _order(variable: str) -> tuple[bool, bool, str]:
+    """Sort variables so that what names or replaces credentials comes before their keys."""
+    return (not variable.endswith("_AUTH"), not variable.endswith("_AUTH_TYPE"), variable)
 
 
 def _set(
@@ -41,8 +58,8 @@ def _set(
     key: str,
     text: str,
     schemas: Mapping[str, Any],
-) -> None:
-    """Set what one variable of the environment says."""
+) -> bool:
+    """Set what one variable of the environment says; tell whether it is of the credentials."""
     properties = schemas["connection"]["properties"]
     for part in ("defaults", "limits"):
         if key in properties[part]["properties"]:
@@ -51,30 +68,51 @@ def _set(
                 connection[part] = {}
             if isinstance(connection[part], dict):
                 connection[part][key] = _typed(variable, text, kind)
-            return
-    if key in schemas["auth"]["properties"] and key != "type":
-        _authenticate(connection, credentials, key, text)
-    elif key in properties:
-        connection[key] = _typed(variable, text, properties[key])
-    else:
+            return False
+    credential = "type" if key == "auth_type" else key if key != "type" else ""
+    if credential in schemas["auth"]["properties"]:
+        kind = schemas["auth"]["properties"][credential]
+        _authenticate(connection, credentials, credential, _typed(variable, text, kind))
+        return True
+    if key not in properties:
         raise SettingsError(f"{variable}: there is no setting {key!r}")
+    connection[key] = _typed(variable, text, properties[key])
+    connection.pop(INSTEAD.get(key, ""), None)
+    return key == "auth"
 
 
-def _authenticate(connection: dict[str, Any], credentials: Any, key: str, text: str) -> None:
+def _authenticate(connection: dict[str, Any], credentials: Any, key: str, value: Any) -> None:
     """Put one key over the connection's own credentials, or over a copy of those it names."""
     auth = connection.get("auth")
     if isinstance(auth, str) and isinstance(credentials, dict):
         auth = copied(credentials.get(auth))
-    auth = connection["auth"] = auth if isinstance(auth, dict) else {}
-    auth[key] = text
-    if key in AUTH_TYPES:
-        auth.setdefault("type", AUTH_TYPES[key])
+    auth = auth if isinstance(auth, dict) else {}
+    if key == "type" and auth.get("type") != value:
+        auth = {}  # those of the file are of another kind
+    auth[key] = value
+    auth.pop(INSTEAD.get(key, ""), None)
+    connection["auth"] = auth
+
+
+def _tell_type(connection: dict[str, Any]) -> None:
+    """Name the type of credentials that only the environment gives, by their keys."""
+    auth = connection.get("auth")
+    if not isinstance(auth, dict) or "type" in auth:
+        return
+    types = [kind for key, kind in AUTH_TYPES.items() if key in auth]
+    if types:
+        huawei = connection.get("system") != "cybertrace"
+        auth["type"] = types[0] if huawei or types[0] != "iam_password" else "basic"
 
 
 def _typed(variable: str, text: str, schema: Mapping[str, Any]) -> Any:
     kind = schema.get("type")
+    if kind == "array":
+        return [part.strip() for part in text.split(",")]
+    if {"enum": [False]} in schema.get("anyOf", ()) and text.lower() in {"false", "0"}:
+        return False
     try:
-        if kind in {"integer", "number"}:
+        if kind in ("integer", "number"):
             return int(text) if kind == "integer" else float(text)
         if kind == "boolean":
             return {"true": True, "false": False, "1": True, "0": False}[text.lower()]

@@ -14,6 +14,7 @@ from .errors import ArgumentError, DefinitionError
 from .handlers import HANDLERS
 from .loader import read
 from .refusals import rules_of
+from .regions import Service
 from .schema import Schema
 
 
@@ -63,8 +64,11 @@ def load_integration() -> Integration:
     document = read("integration.yml")
     if problems := list(Schema(read("schemas/integration.json")).problems(document)):
         raise DefinitionError(f"integration.yml: {'; '.join(problems)}")
-    refusals = document["refusals"]
-    systems = {name: _system(name, entry, refusals) for name, entry in document["systems"].items()}
+    iam = replace(Service("iam", ""), **_tuples(document["services"]["iam"]))
+    systems = {
+        name: _system(name, entry, document["refusals"], iam)
+        for name, entry in document["systems"].items()
+    }
     definitions = {name: _definition(name, entry) for name, entry in document["actions"].items()}
     return Integration(systems, definitions)
 
@@ -73,10 +77,15 @@ def _read(action: Action, **arguments: Any) -> list[dict[str, Any]]:
     return action.read(Batch(0, arguments))
 
 
-def _system(name: str, entry: Mapping[str, Any], refusals: Mapping[str, Any]) -> System:
-    lists = {key: tuple(entry[key]) for key in ("auth", "required") if key in entry}
+def _system(
+    name: str, entry: Mapping[str, Any], refusals: Mapping[str, Any], iam: Service
+) -> System:
     rules = rules_of(refusals, entry.get("refusals", ()))
-    return replace(System(name, entry["title"]), **{**entry, **lists, "refusals": rules})
+    return replace(System(name, ""), **{**_tuples(entry), "refusals": rules, "iam": iam})
+
+
+def _tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
 
 
 def _definition(name: str, entry: Mapping[str, Any]) -> Definition:

@@ -1,13 +1,14 @@
 """Find the settings: a file, and the environment over it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from os import environ
 from pathlib import Path
 from typing import Any
 
 from .environment import copied, overlay
 from .errors import DefinitionError, SettingsError
+from .huawei_sdk import HuaweiSdk
 from .loader import parse, read
 from .schema import Schema
 from .secret import Secret
@@ -16,18 +17,21 @@ PREFIX = "IOC_REMOVAL_"
 RESERVED = {f"{PREFIX}{name}" for name in ("SETTINGS", "STORE", "DEBUG")}
 PLACES = ("./ioc-removal.yml", "~/.config/ioc-removal/settings.yml")
 SECRETS = ("password", "secret_key", "security_token", "token")
+HUAWEI = ("secmaster", "waf")
 
 
 @dataclass(frozen=True)
 class Settings:
     """The checked settings.
 
-    connections: by name, as in schemas/settings.json, credentials resolved, secrets as Secret;
-    source: where they were found, for messages.
+    connections: by name, as in schemas/settings.json, credentials resolved, secrets as Secret,
+    and with auth_from, where these stand, or no_auth, why there are none; source: where they were
+    found, for messages; sdk: what the official SDK of Huawei Cloud would find.
     """
 
     connections: Mapping[str, Mapping[str, Any]]
     source: str
+    sdk: HuaweiSdk = field(default_factory=lambda: HuaweiSdk({}))
 
     def pick(self, system: str, name: str | None = None) -> str:
         """Return the name of the connection to a system; name: the one asked for, if any."""
@@ -36,9 +40,10 @@ class Settings:
             known = ", ".join(names) or "none"
             raise SettingsError(f"there is no {system} connection {name!r} (there is: {known})")
         if not names:
+            key = "URL or _REGION" if system in HUAWEI else "URL"
             raise SettingsError(
-                f"no connection to {system}: set {PREFIX}{system.upper()}_URL and its credentials, "
-                f"or add it to {self.source}"
+                f"no connection to {system}: set {PREFIX}{system.upper()}_{key} and its "
+                f"credentials, or add it to {self.source}"
             )
         if name is None and len(names) > 1:
             raise SettingsError(
@@ -66,19 +71,25 @@ def settings_from(
         raise SettingsError(f"{source}: must hold connections, each with its system and url")
     document = copied(document)
     environment = environment or {}
+    sdk = HuaweiSdk(environment)
+    used: Mapping[str, Sequence[str]] = {}
+    places: Mapping[str, str | None] = {}
     if isinstance(connections := document.setdefault("connections", {}), dict):
         if unnamed := next((name for name in connections if not isinstance(name, str)), None):
             raise SettingsError(f"{source}: connections: {unnamed!r} is no name; quote it")
+        places = {name: _place(name, own) for name, own in connections.items()}
         ours = {v: t for v, t in environment.items() if v.startswith(PREFIX) and v not in RESERVED}
-        overlay(connections, document.get("credentials"), ours, PREFIX, schema["$defs"])
+        used = overlay(connections, document.get("credentials"), ours, PREFIX, schema["$defs"])
     if problems := list(Schema(schema).problems(document)):
         raise SettingsError(f"{source}: {'; '.join(problems)}")
     credentials = document.get("credentials", {})
-    connections = {
-        name: _resolved(name, connection, credentials, source, environment)
-        for name, connection in document["connections"].items()
-    }
-    return Settings(connections, source)
+    connections = {}
+    for name, connection in document["connections"].items():
+        own = _resolved(name, connection, credentials, source, environment)
+        if "auth" in own:
+            own = {**own, "auth_from": _origin(used.get(name, ()), places.get(name), source)}
+        connections[name] = _completed(own, sdk) if own["system"] in HUAWEI else own
+    return Settings(connections, source, sdk)
 
 
 def _document(path: str | None) -> tuple[Any, str]:
@@ -118,6 +129,42 @@ def _resolved(
         for key, value in auth.items()
     }
     return {**connection, "auth": revealed}
+
+
+def _place(name: str, own: Any) -> str | None:
+    """Say where the file has the credentials of a connection; None if it has none."""
+    auth = own.get("auth") if isinstance(own, dict) else None
+    if isinstance(auth, str):
+        return f"credentials.{auth}"
+    return f"connections.{name}.auth" if auth else None
+
+
+def _origin(variables: Sequence[str], place: str | None, source: str) -> str:
+    """Say where credentials stand: in the file, in variables of the environment, or in both."""
+    told = " and ".join(variables)
+    if told and (not place or any(name.endswith(("_AUTH", "_AUTH_TYPE")) for name in variables)):
+        return told
+    return f"{told} over {place} of {source}" if told else f"{place} of {source}"
+
+
+def _completed(own: Mapping[str, Any], sdk: HuaweiSdk) -> Mapping[str, Any]:
+    """Give a connection to Huawei Cloud what the SDK would find, and what follows from the rest."""
+    found: dict[str, Any] = dict(own)
+    if "auth" not in own:
+        try:
+            found["auth"], found["auth_from"] = sdk.credentials()
+        except SettingsError as error:
+            found["no_auth"] = str(error)
+    auth, defaults = found.get("auth", {}), own.get("defaults", {})
+    if auth.get("type") == "iam_password" and not {"project", "project_id"} & auth.keys():
+        if "project_id" in defaults:
+            found["auth"] = {**auth, "project_id": defaults["project_id"]}
+        elif "region" in own:
+            found["auth"] = {**auth, "project": own["region"]}
+    project = defaults.get("project_id") or found.get("auth", {}).get("project_id")
+    if project := project or sdk.project_id():
+        found["defaults"] = {**defaults, "project_id": project}
+    return found
 
 
 def _secret(value: Any, where: str, environment: Mapping[str, str]) -> Secret:

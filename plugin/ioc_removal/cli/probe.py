@@ -10,6 +10,7 @@ from ..trust.perform import NoRecord, perform
 from .session import Session
 from .table import shown
 
+UNAUTHORIZED = 401
 WORST_FIRST = (3, 1, 2, 0)
 
 
@@ -50,10 +51,17 @@ def _tested(session: Session, name: str) -> dict[str, Any]:
     except _DoubtError as doubt:
         message, error, status = str(doubt), "ResponseError", 3
     except PluginError as problem:
-        message, error = str(problem), type(problem).__name__
+        message, error = _explained(session, name, problem), type(problem).__name__
         status = exit_status(Summary(), [error])
     row = {"connection": name, "ok": status == 0, "message": message, "status": status}
     return {**row, "error": error} if error else row
+
+
+def _explained(session: Session, name: str, problem: PluginError) -> str:
+    """Say where credentials that were refused came from, among the places that give them."""
+    if getattr(problem, "status", None) != UNAUTHORIZED:
+        return str(problem)
+    return f"{problem}; credentials: {session.settings.connections[name].get('auth_from')}"
 
 
 def _read(session: Session, connection: Connection) -> str:

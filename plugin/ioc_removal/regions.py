@@ -1,0 +1,65 @@
+"""Where a service of Huawei Cloud is in each region."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from re import fullmatch
+
+from .errors import SettingsError
+from .huawei_sdk import HuaweiSdk
+from .schema import hint
+
+ADDRESS = r"https?://[^/?#@\s]+(/[^?#@\s]*)?"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service and its addresses by region, as integration.yml lists them.
+
+    region_url: address by {region}; regions: where it is; region_urls: addresses that differ.
+    """
+
+    name: str
+    title: str
+    region_url: str | None = None
+    regions: tuple[str, ...] = ()
+    region_urls: Mapping[str, str] = field(default_factory=dict)
+
+
+def address_of(service: Service, region: str, sdk: HuaweiSdk, key: str = "url") -> str:
+    """Return the address of a service in a region.
+
+    sdk: the environment and regions file of the official SDK prevail over the catalogue; key: the
+    setting that gives the address instead. Raises SettingsError.
+    """
+    if found := sdk.endpoint(service.name, region):
+        return _checked(*found)
+    if region in service.region_urls:
+        return service.region_urls[region]
+    if region not in service.regions:
+        raise SettingsError(
+            f"region: {service.title} has no region {region!r}{hint(region, service.regions)}; "
+            f"where it is right, set {key} too"
+        )
+    return str(service.region_url).format(region=region)
+
+
+def iam_address(
+    service: Service, given: str | None, region: str | None, sdk: HuaweiSdk
+) -> str | None:
+    """Return the address of IAM: iam_url, else the SDK's, else that of the region, if any.
+
+    given: iam_url of the credentials. Raises SettingsError.
+    """
+    if given:
+        return given
+    if found := sdk.iam_endpoint():
+        return _checked(*found)
+    return address_of(service, region, sdk, "iam_url") if region else None
+
+
+def _checked(address: str, where: str) -> str:
+    if not fullmatch(ADDRESS, address):
+        raise SettingsError(
+            f"{where}: must look like https://HOST[:PORT], without user, query or fragment"
+        )
+    return address
