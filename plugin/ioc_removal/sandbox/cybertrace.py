@@ -15,6 +15,7 @@ from typing import Any
 
 from .authentication import basic_user
 from .exchange import Answer, Request
+from .lookup import looked_up, malformed_lookup
 from .server import LARGEST_BODY
 from .values import is_indicator
 
@@ -43,6 +44,7 @@ class CyberTrace:
             for tenant, suppliers in {GENERAL: seed["suppliers"], **seed["tenants"]}.items()
         }
         self._unmarked: list[str] = []
+        self._failures = 0
         # Operations that CyberTrace has and this stand-in has not say so with a 501.
         self._operations: dict[tuple[str, ...], dict[str, Operation | None]] = {
             ("suppliers",): {"GET": self._list_suppliers, "POST": None},
@@ -52,13 +54,16 @@ class CyberTrace:
                 "PUT": None,
             },
             ("suppliers", "*", "indicators"): {"DELETE": self._delete_indicators, "PUT": None},
-            ("lookup",): {"POST": None},
+            ("lookup",): {"POST": self._lookup},
             ("tags",): {"GET": None, "POST": None},
             ("tags", "*"): {"GET": None, "PUT": None, "DELETE": None},
         }
 
     def state(self) -> dict[str, Any]:
-        """Return what is left: General's suppliers, every tenant's, and what was unmarked."""
+        """Return what is left: General's suppliers, every tenant's; what was unmarked; failures.
+
+        A failure is a request without the name and password of a user.
+        """
         tenants = {
             tenant: {name: list(supplier["indicators"]) for name, supplier in suppliers.items()}
             for tenant, suppliers in self._tenants.items()
@@ -67,12 +72,14 @@ class CyberTrace:
             "suppliers": deepcopy(tenants[GENERAL]),
             "tenants": tenants,
             "unmarked": list(self._unmarked),
+            "failures": self._failures,
         }
 
     def answer(self, request: Request) -> Answer:
         """Answer a request below /api."""
         user = basic_user(request, self._users)
         if user is None:
+            self._failures += 1
             answer = _status(401, "Unauthorized", {"WWW-Authenticate": 'Basic realm="CyberTrace"'})
         else:
             answer = self._route(request, user["role"])
@@ -83,9 +90,12 @@ class CyberTrace:
 
     def _route(self, request: Request, role: str) -> Answer:
         version, *path = request.path[1:] or [""]
-        tenant = path.pop(0) if version == "1.3" and path and not self._known(path) else GENERAL
+        named = version == "1.3" and bool(path) and not self._known(path)
+        tenant = path.pop(0) if named else GENERAL
         methods = self._operations.get(_shape(path))
-        if version not in VERSIONS or methods is None or tenant not in self._tenants:
+        # The one request that REST API 1.3 has below a tenant only.
+        missing = path == ["lookup"] and version == "1.3" and not named
+        if version not in VERSIONS or methods is None or tenant not in self._tenants or missing:
             return _status(404, f"Unknown request: {request.method} {request.raw_path}")
         if request.method not in methods:
             return _status(405, f"{request.method} is not allowed", {"Allow": ", ".join(methods)})
@@ -94,12 +104,20 @@ class CyberTrace:
         operation = methods[request.method]
         if operation is None:
             return _status(501, "The sandbox does not offer this operation of CyberTrace")
-        if role == "analyst" and request.method != "GET":
+        if role == "analyst" and request.method != "GET" and path != ["lookup"]:
             return _status(403, "The role Analyst has no right to do this")
         return operation(request, version, self._tenants[tenant], path)
 
     def _known(self, path: list[str]) -> bool:
         return (path[0],) in self._operations
+
+    def _lookup(
+        self, request: Request, _version: str, suppliers: dict[str, Supplier], _path: list[str]
+    ) -> Answer:
+        problem = _unreadable(request) or malformed_lookup(request.document)
+        if problem:
+            return _status(400, f"{MALFORMED}: {problem}")
+        return Answer(200, [looked_up(row["object"], suppliers) for row in request.document])
 
     def _list_suppliers(
         self, _request: Request, _version: str, suppliers: dict[str, Supplier], _path: list[str]
@@ -163,7 +181,7 @@ def _shape(path: list[str]) -> tuple[str, ...]:
     return tuple("*" if place == 1 else part for place, part in enumerate(path))
 
 
-def _malformed(request: Request, version: str, supplier: str) -> str | None:
+def _unreadable(request: Request) -> str | None:
     if request.media_type("Content-Type") not in (
         ("application/json", ""),
         ("application/json", "utf-8"),
@@ -173,6 +191,13 @@ def _malformed(request: Request, version: str, supplier: str) -> str | None:
         return "Content-Length is required"
     if request.length > LARGEST_BODY:
         return f"the body has {request.length} bytes, the maximum is {LARGEST_BODY}"
+    return None
+
+
+def _malformed(request: Request, version: str, supplier: str) -> str | None:
+    problem = _unreadable(request)
+    if problem:
+        return problem
     if not isinstance(request.document, list) or not request.document:
         return "the body must be a JSON array of indicator objects"
     may_unmark = supplier == "FalsePositive" and version not in ("1.0", "1.1")
