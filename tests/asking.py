@@ -1,8 +1,10 @@
 """Ask a sandbox, without the code that it stands in for: what it holds, and a request."""
 
 import json
+import socket
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -52,3 +54,12 @@ def huawei(
     """Ask SecMaster or WAF, with a ready token unless other headers are given."""
     data = None if document is None else json.dumps(document).encode()
     return requests.request(method, sandbox.url + path, data=data, headers=headers, timeout=10)
+
+
+def raw(sandbox: Sandbox, data: bytes) -> bytes:
+    """Send bytes, and return all that comes until the connection ends."""
+    port = urlsplit(sandbox.url).port
+    with socket.create_connection(("127.0.0.1", port or 0), timeout=10) as connection:
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -18,6 +18,7 @@ from ioc_removal.sandbox import Sandbox
 DELETE = "cybertrace-indicators-delete"
 PROGRAM = (sys.executable, "-m", "ioc_removal")
 LONGEST = 120.0  # seconds until a test gives up
+CERTIFICATES = ("ca_bundle", "client_certificate")
 SECRETS = ("sandbox-password", "sandbox-secret-key", "sandbox-iam-token", "c2FuZGJveC1vcGVyYXRvc")
 
 
@@ -221,7 +222,7 @@ def test_a_terminal_sees_progress_and_a_pipe_does_not(program: Program, sandbox:
     assert program.run(*remove("192.0.2.11"))[2] == ""
 
 
-@pytest.mark.parametrize("name", ["rich", "shtab", "dbos", "jinja2"])
+@pytest.mark.parametrize("name", ["rich", "shtab", "dbos", "jinja2", "trustme"])
 def test_a_call_needs_no_extra(name: str, program: Program, tmp_path: Path) -> None:
     (tmp_path / f"{name}.py").write_text(f"raise ModuleNotFoundError('no', name={name!r})\n")
     program.environment["PYTHONPATH"] = os.pathsep.join(
@@ -232,6 +233,7 @@ def test_a_call_needs_no_extra(name: str, program: Program, tmp_path: Path) -> N
         "shtab": (("completion", "bash"), "cli"),
         "dbos": (("demo",), "playbooks"),
         "jinja2": (("run", "x"), "playbooks"),
+        "trustme": (("sandbox", "--tls"), "sandbox"),
     }.get(name, (("actions",), None))
     status, _, err = program.run(*command)
     assert status == (2 if extra else 0)
@@ -250,6 +252,37 @@ def test_the_sandbox_serves_until_ctrl_c(program: Program, tmp_path: Path) -> No
     _, err = process.communicate(timeout=LONGEST)
     assert process.returncode == 0
     assert "ended after 2 requests" in err
+
+
+def test_a_rehearsal_over_tls_with_faults(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    program.environment["TMPDIR"] = str(tmp_path / "temporary")
+    status, faults, err = program.run("sandbox", "--list-faults")
+    assert (status, err) == (0, "")
+    (tmp_path / "all.yml").write_text(faults, encoding="utf-8")
+    (tmp_path / "one.yml").write_text("- {method: DELETE, status: 400, acted: true}\n")
+    for words, lost in ((("--faults", "all.yml"), False), (("--faults", "one.yml"), True)):
+        process = program.start("sandbox", "--tls", "--write-settings", "own.yml", *words)
+        assert process.stdout is not None
+        assert "answer at https://127.0.0.1:" in process.stdout.readline()
+        assert "SHA-256 fingerprint of its certificate: " in process.stdout.readline()
+        if lost:
+            assert program.run("--settings", "own.yml", *remove("192.0.2.10"))[0] != 0
+            assert "absent" in program.run("--settings", "own.yml", *remove("192.0.2.10"))[1]
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=LONGEST)
+        assert process.returncode == 0
+        assert ("400 (fault 1; the system answered 201)" in err) is lost
+        assert (tmp_path / "own-ca.pem").exists()
+    process = program.start("sandbox", "--tls", "--json", "--client-certificate")
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    files = [told["settings"]["connections"]["waf"][name] for name in CERTIFICATES]
+    assert all(Path(file).is_file() for file in files)
+    assert len(told["fingerprint"]) == 64
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LONGEST)
+    assert not list((tmp_path / "temporary").iterdir())
 
 
 def test_the_demo_shows_every_indicator_and_leaves_nothing(

@@ -1,4 +1,4 @@
-"""The sandbox as a whole: its log, its state, its seed, its faults."""
+"""The sandbox as a whole: its log, its state, its seed."""
 
 import ast
 import json
@@ -6,13 +6,12 @@ import socket
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from asking import INDICATORS, KNOWN, OPERATOR, PROJECT, RULE, RULES, TOKEN, WORKSPACE, huawei
+from asking import INDICATORS, KNOWN, OPERATOR, PROJECT, RULES, WORKSPACE, huawei, raw
 from ioc_removal.errors import ArgumentError
 from ioc_removal.sandbox import Sandbox, default_seed, read_seed
 
@@ -122,14 +121,6 @@ def test_a_seed_with_a_mistake_is_refused_with_its_place(tmp_path: Path) -> None
     assert read_seed(str(file)) == default_seed()
 
 
-def raw(sandbox: Sandbox, data: bytes) -> bytes:
-    port = urlsplit(sandbox.url).port
-    with socket.create_connection(("127.0.0.1", port or 0), timeout=10) as connection:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
 @pytest.mark.parametrize(
     "data",
     [
@@ -193,54 +184,6 @@ def test_the_sandbox_imports_nothing_of_the_call_path() -> None:
                 assert node.module in allowed, f"{file.name} imports {node.module}"
             if isinstance(node, ast.ImportFrom) and not node.level:
                 assert not str(node.module).startswith("ioc_removal"), file.name
-
-
-def test_an_answer_can_be_replaced(sandbox: Sandbox) -> None:
-    sandbox.misbehave(system="waf", method="GET", status=429, times=2, headers={"Retry-After": "1"})
-    sandbox.misbehave(path="ip-reputation", status=503)
-    sandbox.misbehave(system="waf", status=200, body="not JSON")
-    sandbox.misbehave(system="cybertrace", status=425)
-    first, _, third, fourth, fifth = [huawei(sandbox, "GET", RULES) for _ in range(5)]
-    assert (first.status_code, first.headers["Retry-After"]) == (429, "1")
-    assert first.json()["error_code"] == "APIGW.0308"
-    assert (third.status_code, third.headers["Content-Type"]) == (503, "text/html")
-    assert (fourth.status_code, fourth.text) == (200, "not JSON")
-    assert fifth.json()["total"] == 4
-    early = requests.get(sandbox.url + "/api/1.3/suppliers", timeout=10)
-    assert (early.status_code, early.json()) == (425, [{"status": "Too Early"}])
-    assert [row["status"] for row in sandbox.requests] == [429, 429, 503, 200, 200, 425]
-
-
-@pytest.mark.parametrize(("when", "done"), [("before", False), ("after", True)])
-def test_an_answer_can_be_lost(sandbox: Sandbox, when: str, *, done: bool) -> None:
-    fault = {"method": "DELETE", "hang_up": when}
-    assert requests.post(sandbox.url + "/sandbox/faults", json=fault, timeout=10).ok
-    before = sandbox.state()
-    with pytest.raises(requests.ConnectionError):
-        huawei(sandbox, "DELETE", f"{RULES}/{RULE}")
-    assert (sandbox.state() != before) is done
-    assert sandbox.requests[-1]["status"] is None
-    assert huawei(sandbox, "DELETE", f"{RULES}/{RULE}").status_code == (404 if done else 200)
-
-
-def test_an_answer_can_be_late(sandbox: Sandbox) -> None:
-    sandbox.misbehave(delay=60)
-    with pytest.raises(requests.ReadTimeout):
-        requests.get(sandbox.url + RULES, headers=TOKEN, timeout=0.2)
-    assert huawei(sandbox, "GET", RULES).ok
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [{"colour": "red"}, {"hang_up": "later"}, {"delay": "long"}, {"status": 99}, {"times": "one"}],
-    ids=str,
-)
-def test_a_fault_that_means_nothing_is_refused(sandbox: Sandbox, fault: dict[str, Any]) -> None:
-    with pytest.raises(ArgumentError, match=r"^fault\."):
-        sandbox.misbehave(**fault)
-    assert requests.post(sandbox.url + "/sandbox/faults", json=fault, timeout=10).status_code == 400
-    with pytest.raises(ArgumentError, match=r"^(fault|seed\.faults\[0\])\."):
-        Sandbox({"faults": [fault]})
 
 
 def test_a_port_that_is_taken_is_the_callers_mistake(sandbox: Sandbox) -> None:

@@ -5,7 +5,13 @@ from contextlib import contextmanager
 
 from ..errors import SettingsError
 
-EXTRAS = {"rich": "cli", "shtab": "cli", "dbos": "playbooks", "jinja2": "playbooks"}
+EXTRAS = {
+    "rich": "cli",
+    "shtab": "cli",
+    "dbos": "playbooks",
+    "jinja2": "playbooks",
+    "trustme": "sandbox",
+}
 
 
 @contextmanager

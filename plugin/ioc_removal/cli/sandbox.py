@@ -8,10 +8,13 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from ..errors import ArgumentError, DefinitionError
-from ..loader import parse
-from ..sandbox import Sandbox, read_seed
+from ..errors import ArgumentError
+from ..loader import read_text
+from ..sandbox import Sandbox, read_faults, read_seed
+from ..sandbox.seed import FAULTS_EXAMPLE
+from .extras import needed_by
 from .output import Output
+from .parser import Options
 from .session import Session
 from .table import shown
 
@@ -21,20 +24,22 @@ LOOK = 0.5  # seconds between two looks at the requests
 def sandbox(session: Session) -> int:
     """Start a sandbox and tell what is asked of it."""
     options, output = session.options, session.output
-    seed_file, faults_file = options.given("seed"), options.given("faults")
-    seed = read_seed(seed_file) if seed_file else {}
-    if faults_file:
-        seed["faults"] = _faults(faults_file)
-    port = options.given("port") or 0
-    with Sandbox(seed, port) as running:
-        text = "".join(f"{line}\n" for line in settings_lines(running.settings()))
+    if options.given("list_faults"):
+        output.say(read_text(FAULTS_EXAMPLE).rstrip("\n"))
+        return 0
+    with _made(options) as running:
+        settings = running.settings(options.given("huawei_auth"))
+        text = "".join(f"{line}\n" for line in settings_lines(settings))
         file = options.given("write_settings")
         if file:
             _write(file, text)
         if output.json:
-            output.print_json({"url": running.url, "settings": running.settings()})
+            certificate = {"fingerprint": running.fingerprint} if running.fingerprint else {}
+            output.print_json({"url": running.url, **certificate, "settings": settings})
         else:
             output.say(f"# CyberTrace, SecMaster and WAF answer at {running.url}")
+            if running.fingerprint:
+                output.say(f"# SHA-256 fingerprint of its certificate: {running.fingerprint}")
             output.say(f"# settings written to {file}" if file else text.rstrip("\n"))
         output.flush()
         output.note("Ctrl-C ends it. Requests:")
@@ -55,27 +60,42 @@ def settings_lines(document: Mapping[str, Any], pad: str = "") -> Iterator[str]:
             yield f"{pad}{key}: {json.dumps(value)}"
 
 
+def _made(options: Options) -> Sandbox:
+    """Make the sandbox that the options ask for; it does not listen yet."""
+    seed_file, faults_file = options.given("seed"), options.given("faults")
+    seed = read_seed(seed_file) if seed_file else {}
+    if faults_file:
+        seed["faults"] = read_faults(faults_file)
+    client = bool(options.given("client_certificate"))
+    tls = client or bool(options.given("tls"))
+    file = options.given("write_settings")
+    with needed_by("sandbox --tls"):
+        return Sandbox(
+            seed,
+            options.given("port") or 0,
+            tls=tls,
+            client_certificate=client,
+            certificates=Path(file).with_suffix("") if file and Path(file).name else None,
+        )
+
+
 def _watch(running: Sandbox, output: Output) -> None:
     told = 0
     while True:
         requests = running.requests
         for row in requests[told:]:
-            status = row["status"] or "no answer"
-            output.note(shown(f"{row['method']} {row['target']} {status}"))
+            output.note(shown(f"{row['method']} {row['target']} {_became(row)}"))
         told = len(requests)
         sleep(LOOK)
 
 
-def _faults(path: str) -> list[Any]:
-    try:
-        faults = parse(Path(path).read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArgumentError(f"faults {path}: cannot be read: {error}") from error
-    except DefinitionError as error:
-        raise ArgumentError(str(error)) from error
-    if not isinstance(faults, list):
-        raise ArgumentError(f"faults {path}: must hold a list, as in examples/sandbox-seed.yml")
-    return faults
+def _became(row: Mapping[str, Any]) -> str:
+    """Say how a request was answered, and what a fault hid."""
+    told = str(row["status"] or "no answer")
+    if row["fault"] is None:
+        return told
+    truth = f"answered {row['system_status']}" if row["acted"] else "did not see it"
+    return f"{told} (fault {row['fault']}; the system {truth})"
 
 
 def _write(path: str, text: str) -> None:

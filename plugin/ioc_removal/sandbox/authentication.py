@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from .exchange import Request
+from .iam import Iam, documented_time
 from .signing import ALGORITHM, canonical_request, read_authorization, signature, string_to_sign
 
 SKEW = timedelta(minutes=15)
@@ -42,25 +43,53 @@ def basic_user(request: Request, users: Sequence[Mapping[str, Any]]) -> Mapping[
 
 
 class Gateway:
-    """Huawei's API gateway: it knows the credentials, and locks a key that fails too often."""
+    """Huawei's API gateway: it knows the credentials, and locks a key that fails too often.
 
-    def __init__(self, credentials: Sequence[Mapping[str, Any]]) -> None:
+    credentials: of the seed; iam: who issues the other tokens.
+    """
+
+    def __init__(self, credentials: Sequence[Mapping[str, Any]], iam: Iam) -> None:
         self._tokens = [row for row in credentials if row["type"] == "iam_token"]
         self._keys = {row["access_key"]: row for row in credentials if row["type"] == "aksk"}
-        self._failures: dict[str, int] = {}
+        self._iam = iam
+        self._consecutive: dict[str, int] = {}
         self._locked: dict[str, float] = {}
+        self._failures = {"signature": 0, "token": 0, "expired": 0}
+
+    def state(self) -> dict[str, Any]:
+        """Return how often authentication failed, and the keys that were locked."""
+        return {
+            "issued_tokens": len(self._iam.issued),
+            "failures": {**self._failures, "password": self._iam.failures},
+            "locked": sorted(self._locked),
+        }
 
     def authenticate(self, request: Request) -> Mapping[str, Any]:
         """Return the credential that a request proves, or raise RefusedError."""
-        if request.header("Authorization").startswith(ALGORITHM):
-            return self._signed(request)
-        token = request.header("X-Auth-Token")
+        kind = "token"
+        try:
+            if request.header("Authorization").startswith(ALGORITHM):
+                kind = "signature"
+                return self._signed(request)
+            return self._known(request.header("X-Auth-Token"))
+        except RefusedError as refused:
+            self._failures["expired" if refused.expired else kind] += 1
+            raise
+
+    def _known(self, token: str) -> Mapping[str, Any]:
+        """Return the row of a token; of an issued one with its project, None without a scope."""
         if not token:
             raise RefusedError("x-auth-token not found")
         for row in self._tokens:
             if _same(row["token"], token):
-                return _unexpired(row)
-        raise RefusedError("decrypt token fail")
+                if row.get("expires_at"):
+                    _unexpired(datetime.fromisoformat(row["expires_at"]), row["expires_at"])
+                return row
+        issued = self._iam.issued.get(token)
+        if issued is None:
+            raise RefusedError("decrypt token fail")
+        _unexpired(issued.expires_at, documented_time(issued.expires_at))
+        return {"role": issued.role, "project_id": issued.project_id}
 
     def _signed(self, request: Request) -> Mapping[str, Any]:
         parts = read_authorization(request.header("Authorization"))
@@ -77,12 +106,12 @@ class Gateway:
         try:
             _verify(request, parts, row)
         except RefusedError:
-            self._failures[access_key] = self._failures.get(access_key, 0) + 1
-            if self._failures[access_key] > FAILURES:
-                self._failures[access_key] = 0
+            self._consecutive[access_key] = self._consecutive.get(access_key, 0) + 1
+            if self._consecutive[access_key] > FAILURES:
+                self._consecutive[access_key] = 0
                 self._locked[access_key] = monotonic() + LOCKED_SECONDS
             raise
-        self._failures[access_key] = 0
+        self._consecutive[access_key] = 0
         return row
 
 
@@ -112,11 +141,9 @@ def _verify(request: Request, parts: Mapping[str, str], row: Mapping[str, Any]) 
         raise RefusedError("calc ak sk signature fail:signature expired")
 
 
-def _unexpired(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    expires_at = row.get("expires_at")
-    if expires_at and datetime.now(timezone.utc) >= datetime.fromisoformat(str(expires_at)):
-        raise RefusedError(f"token expires, expires_at: {expires_at}", expired=True)
-    return row
+def _unexpired(expires_at: datetime, shown: str) -> None:
+    if datetime.now(timezone.utc) >= expires_at:
+        raise RefusedError(f"token expires, expires_at: {shown}", expired=True)
 
 
 def _same(one: str, other: str) -> bool:

@@ -70,19 +70,42 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """How an answer travels, when it does not travel well.
+
+    delay: seconds before it; hang_up, reset: no answer, the connection ends with a FIN or an RST;
+    cut: end the connection after so many bytes of the body; excess: add it to the declared
+    length of the body; drip_headers, drip_body: seconds a byte; endless: go on for ever.
+    """
+
+    delay: float = 0.0
+    hang_up: bool = False
+    reset: bool = False
+    cut: int | None = None
+    excess: int = 0
+    drip_headers: float = 0.0
+    drip_body: float = 0.0
+    endless: bool = False
+
+    @property
+    def answers(self) -> bool:
+        """Whether a status goes out."""
+        return not (self.hang_up or self.reset)
+
+
+@dataclass(frozen=True)
 class Answer:
     """One answer.
 
     document: JSON, or bytes to write as they are; reason: the reason phrase where a document
-    shows an unusual one; hang_up: say nothing and close; delay: seconds to wait before.
+    shows an unusual one; delivery: how it travels.
     """
 
     status: int
     document: Any
     headers: Mapping[str, str] = field(default_factory=dict)
     reason: str | None = None
-    hang_up: bool = False
-    delay: float = 0.0
+    delivery: Delivery = Delivery()
 
     @cached_property
     def body(self) -> bytes:

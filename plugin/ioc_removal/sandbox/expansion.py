@@ -1,6 +1,8 @@
 """Write out the short rows of a seed: every field of every supplier, indicator and rule."""
 
 from collections.abc import Mapping
+from copy import deepcopy
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -53,11 +55,11 @@ def _indicator(row: Mapping[str, Any], workspace: str, project: str, place: int)
     A row that has a data_object is taken to be complete.
     """
     if "data_object" in row:
-        return dict(row)
+        return deepcopy(dict(row))
     where = f"{workspace}/{place}/{row['value']}"
     kind = row.get("type", "IPv4")
-    identity = str(row.get("id") or uuid5(NAMESPACE_URL, where))
-    kind_id = str(uuid5(NAMESPACE_URL, f"{workspace}/type/{kind}"))
+    identity = str(row.get("id") or _identity(where))
+    kind_id = _identity(f"{workspace}/type/{kind}")
     owner = {"domain_id": "sandbox-domain", "region_id": "sandbox", "project_id": project}
     fields = {
         "indicator_type": {"indicator_type": kind, "id": kind_id, "category": kind},
@@ -93,10 +95,16 @@ def _indicator(row: Mapping[str, Any], workspace: str, project: str, place: int)
         "data_object": fields,
         "workspace_id": workspace,
         "project_id": project,
-        "dataclass_ref": {"id": str(uuid5(NAMESPACE_URL, workspace)), "name": "Indicator"},
+        "dataclass_ref": {"id": _identity(workspace), "name": "Indicator"},
         "create_time": fields["create_time"],
         "update_time": fields["update_time"],
     }
+
+
+@lru_cache(maxsize=4096)
+def _identity(name: str) -> str:
+    """Return the same id for the same name, in every sandbox."""
+    return str(uuid5(NAMESPACE_URL, name))
 
 
 def _policy(policy_id: str, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,39 +1,57 @@
-"""One listening port that answers as CyberTrace, SecMaster and WAF, and remembers."""
+"""One listening port that answers as CyberTrace, SecMaster, WAF and IAM, and remembers."""
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from ..errors import ArgumentError
 from .authentication import Gateway
+from .certificates import Certificates
+from .control import control
 from .cybertrace import CyberTrace
 from .exchange import Answer, Request
 from .expansion import expanded
 from .faults import Faults
 from .huawei import no_such_api
+from .iam import Iam
 from .secmaster import SecMaster
 from .seed import merged
 from .server import Listener
 from .settings import settings_for
 from .waf import Waf
 
-OFFERED = "GET /sandbox/requests, GET /sandbox/state, POST /sandbox/reset, POST /sandbox/faults"
-
 
 class Sandbox:
-    """Stand-ins for the three systems, listening on 127.0.0.1 while the context lasts.
+    """Stand-ins for the three systems and IAM, listening on 127.0.0.1 while the context lasts.
 
     seed: what the systems hold (examples/sandbox-seed.yml shows every key); a key that is left
-    out is filled from that example. port: 0 takes a free one.
+    out is filled from that example. port: 0 takes a free one. tls: speak HTTPS, with a
+    certificate made for this sandbox. client_certificate: demand one of clients, too.
+    certificates: the path and how the names begin of the PEM files that clients need; without
+    it, they are in a private folder while the sandbox listens.
     """
 
-    def __init__(self, seed: Mapping[str, Any] | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        seed: Mapping[str, Any] | None = None,
+        port: int = 0,
+        *,
+        tls: bool = False,
+        client_certificate: bool = False,
+        certificates: Path | None = None,
+    ) -> None:
         self.seed = merged(seed or {})
         self._port = port
         self._lock = Lock()
         self._listener: Listener | None = None
         self._requests: list[dict[str, Any]] = []
+        self._certificates: Certificates | None = None
+        self._files: Mapping[str, str] = {}
+        if tls or client_certificate:
+            self._certificates = Certificates(certificates, client=client_certificate)
         self._reset()
 
     def __enter__(self) -> "Sandbox":
@@ -45,73 +63,117 @@ class Sandbox:
 
     def start(self) -> None:
         """Begin to listen."""
+        context = self._certificates.context if self._certificates else None
         try:
-            self._listener = Listener(self._port, self._answer)
+            self._listener = Listener(self._port, self._answer, context)
         except (OSError, OverflowError) as error:
             raise ArgumentError(
                 f"port {self._port}: cannot listen on 127.0.0.1: {error}"
             ) from error
         self._port = int(self._listener.server_address[1])
         self._listener.start()
+        if self._certificates is not None:
+            try:
+                self._files = self._certificates.write()
+            except BaseException:
+                self.stop()
+                raise
 
     def stop(self) -> None:
         """Stop listening; requests, state and settings can still be read."""
         if self._listener is not None:
             self._listener.stop()
             self._listener = None
+        if self._certificates is not None:
+            self._certificates.close()
 
     @property
     def url(self) -> str:
-        """The address of all three systems."""
-        return f"http://127.0.0.1:{self._port}"
+        """The address of all systems."""
+        return f"{'https' if self._certificates else 'http'}://127.0.0.1:{self._port}"
+
+    @property
+    def fingerprint(self) -> str | None:
+        """The SHA-256 of the server's certificate, None without TLS."""
+        return self._certificates.fingerprint if self._certificates else None
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """What was asked so far, in order, each with the status of its answer."""
+        """What was asked so far, in order.
+
+        Each has the status of its answer (None when there was none), whether the system acted
+        and the status that it gave itself (system_status), and the number of the fault that
+        struck the request.
+        """
         with self._lock:
             return list(self._requests)
 
     def state(self) -> dict[str, Any]:
-        """Return what the systems hold now."""
+        """Return what the systems hold now, whatever they answered."""
         with self._lock:
             return self._state()
 
     def reset(self) -> None:
-        """Go back to the seed and forget the requests."""
+        """Go back to the seed, its faults too, and forget the requests and issued tokens."""
         with self._lock:
             self._reset()
 
-    def misbehave(self, **fault: Any) -> None:
-        """Add a fault: system, method, path, times, and status, body, headers, hang_up or delay."""
+    def misbehave(self, **fault: Any) -> int:
+        """Add a fault (examples/sandbox-faults.yml shows every key); return its number."""
         with self._lock:
-            self._faults.add(fault)
+            return self._faults.add(fault)[0]
 
-    def settings(self) -> dict[str, Any]:
-        """Return settings for the plugin with credentials that this sandbox accepts."""
-        return settings_for(self.seed, self.url)
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """Every fault with its number, how often it struck and still can."""
+        with self._lock:
+            return self._faults.rows()
+
+    def behave(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._faults.clear()
+
+    def expire_tokens(self) -> None:
+        """Let every token that IAM issued expire now."""
+        with self._lock:
+            self._iam.expire_tokens()
+
+    def settings(self, huawei: str | None = None) -> dict[str, Any]:
+        """Return settings for the plugin with credentials that this sandbox accepts.
+
+        huawei: aksk, iam_token or iam_password; without it, the first credential of the seed.
+        """
+        return settings_for(self.seed, self.url, huawei, self._files)
 
     def _reset(self) -> None:
         seed = expanded(self.seed)
-        gateway = Gateway(seed["huawei"]["auth"])
+        self._iam = Iam(seed["huawei"])
+        self._gateway = Gateway(seed["huawei"]["auth"], self._iam)
         project_id = seed["huawei"]["project_id"]
-        self._systems: dict[str, CyberTrace | SecMaster | Waf] = {
+        self._systems: dict[str, CyberTrace | SecMaster | Waf | Iam] = {
             "cybertrace": CyberTrace(seed["cybertrace"]),
-            "secmaster": SecMaster(seed["secmaster"], project_id, gateway),
-            "waf": Waf(seed["waf"], project_id, gateway),
+            "secmaster": SecMaster(seed["secmaster"], project_id, self._gateway),
+            "waf": Waf(seed["waf"], project_id, self._gateway),
+            "iam": self._iam,
         }
-        self._faults = Faults(self.seed["faults"])
+        self._faults = Faults(self.seed["faults"], self._iam.expire_tokens)
         self._requests.clear()
 
     def _state(self) -> dict[str, Any]:
-        return {name: system.state() for name, system in self._systems.items()}
+        holding = {
+            name: one.state() for name, one in self._systems.items() if not isinstance(one, Iam)
+        }
+        return {**holding, "huawei": self._gateway.state()}
 
     def _answer(self, request: Request) -> Answer:
+        if request.path[:1] == ["sandbox"]:
+            return control(self, request)
         with self._lock:
-            if request.path[:1] == ["sandbox"]:
-                return self._control(request)
             name = _system_of(request.path)
-            answers = self._systems[name].answer if name else no_such_api
-            answer = self._faults.strike(name, request, answers)
+            own: list[Answer] = []
+            act = partial(self._act, name, request, own)
+            answer, fault = self._faults.strike(name, request, act)
             self._requests.append(
                 {
                     "number": len(self._requests) + 1,
@@ -121,31 +183,21 @@ class Sandbox:
                     "target": request.target,
                     "headers": dict(request.headers.items()),
                     "body": request.document,
-                    "status": None if answer.hang_up else answer.status,
+                    "status": answer.status if answer.delivery.answers else None,
                     "request_id": answer.headers.get("X-request-id"),
+                    "acted": bool(own),
+                    "system_status": own[0].status if own else None,
+                    "fault": fault,
                 }
             )
             return answer
 
-    def _control(self, request: Request) -> Answer:
-        match request.method, request.path[1:]:
-            case "GET", ["requests"]:
-                return Answer(200, list(self._requests))
-            case "GET", ["state"]:
-                return Answer(200, self._state())
-            case "POST", ["reset"]:
-                self._reset()
-                return Answer(200, {"reset": True})
-            case "POST", ["faults"]:
-                return self._fault(request)
-        return Answer(404, {"error": f"the sandbox offers {OFFERED}"})
-
-    def _fault(self, request: Request) -> Answer:
-        try:
-            self._faults.add(request.document)
-        except ArgumentError as error:
-            return Answer(400, {"error": str(error)})
-        return Answer(200, {"added": True})
+    def _act(self, name: str | None, request: Request, own: list[Answer]) -> Answer:
+        """Let a system act, and note that it did."""
+        if name is None:
+            return no_such_api(request)
+        own.append(self._systems[name].answer(request))
+        return own[0]
 
 
 def _system_of(path: list[str]) -> str | None:
@@ -156,4 +208,6 @@ def _system_of(path: list[str]) -> str | None:
             return "secmaster"
         case ["v1", _, "waf", *_]:
             return "waf"
+        case ["v3", "auth", "tokens", *_]:
+            return "iam"
     return None

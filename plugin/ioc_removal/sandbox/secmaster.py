@@ -28,7 +28,7 @@ class SecMaster:
         self._project_id = project_id
         self._gateway = gateway
         self._workspaces: dict[str, dict[str, dict[str, Any]]] = {
-            workspace: {row["id"]: deepcopy(row) for row in rows}
+            workspace: {row["id"]: row for row in rows}
             for workspace, rows in seed["workspaces"].items()
         }
 
@@ -60,7 +60,7 @@ class SecMaster:
             return gateway_error(403, "APIGW.0302", "Incorrect IAM authentication information")
         if request.media_type("content-type") not in _TYPES:
             return _refusal(400, "20040001", "Parameter error.")
-        if project_id != self._project_id:
+        if {project_id, caller.get("project_id", project_id)} != {self._project_id}:
             return _refusal(400, "20030002", "Invalid project ID.")
         rows = self._workspaces.get(path[0])
         if rows is None:

@@ -2,12 +2,16 @@
 
 import sys
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socket import SHUT_RDWR, socket
+from http.server import BaseHTTPRequestHandler
+from socket import SHUT_RDWR, SO_LINGER, SOL_SOCKET, create_connection, socket
+from socketserver import TCPServer, ThreadingMixIn
+from ssl import SSLContext
+from struct import pack
 from threading import Event, Thread
 from typing import Any
 
 from .exchange import Answer, Request
+from .writing import write
 
 LARGEST_BODY = 67108864
 LARGEST_DRAINED = 4 * LARGEST_BODY
@@ -16,20 +20,28 @@ CHUNK = 1 << 20
 Answerer = Callable[[Request], Answer]
 
 
-class Listener(ThreadingHTTPServer):
-    """An HTTP/1.1 server on 127.0.0.1 that hands every request to one function."""
+class Listener(ThreadingMixIn, TCPServer):
+    """An HTTP/1.1 server on 127.0.0.1 that hands every request to one function.
 
+    context: with it, TLS is spoken. Raises OSError or OverflowError when the port is not to be had.
+    """
+
+    allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, answerer: Answerer) -> None:
+    def __init__(self, port: int, answerer: Answerer, context: SSLContext | None = None) -> None:
         self.answerer = answerer
         self.stopping = Event()
         self._open: set[socket] = set()
+        self._reset: set[socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
-        self._thread = Thread(
-            target=self.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
-        )
+        if context is not None:
+            # The handshake is made by the connection's own thread, at its first read.
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self._thread = Thread(target=self._accept, name="sandbox", daemon=True)
 
     def start(self) -> None:
         """Answer in a thread of its own."""
@@ -38,11 +50,27 @@ class Listener(ThreadingHTTPServer):
     def stop(self) -> None:
         """Stop listening and hang up on every client that is still connected."""
         self.stopping.set()
-        self.shutdown()
+        # A connection of our own ends the wait for the next one.
+        try:
+            create_connection(("127.0.0.1", self.server_address[1]), timeout=1).close()
+        except OSError:
+            _hang_up(self.socket)
         self._thread.join()
         self.server_close()
         for connection in list(self._open):
             _hang_up(connection)
+
+    def _accept(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                request, address = self.get_request()
+            except OSError:  # the client went away, or too many files are open
+                self.stopping.wait(0.01)
+                continue
+            if self.stopping.is_set():
+                super().shutdown_request(request)
+                return
+            self.process_request(request, address)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Remember the connection, so that stop can close it."""
@@ -50,9 +78,18 @@ class Listener(ThreadingHTTPServer):
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget the connection and close it."""
+        """Forget the connection and close it: with an RST if it is to be reset."""
         self._open.discard(request)
-        super().shutdown_request(request)
+        if request not in self._reset:
+            super().shutdown_request(request)
+            return
+        self._reset.discard(request)
+        request.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+        request.close()
+
+    def reset(self, request: Any) -> None:
+        """Let the connection end with an RST."""
+        self._reset.add(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent about clients that hang up; they may."""
@@ -84,22 +121,22 @@ class _Handler(BaseHTTPRequestHandler):
         if request.length < 0 or request.length > LARGEST_DRAINED:
             self.close_connection = True
         answer = self.server.answerer(request)
-        if answer.delay:
-            self.server.stopping.wait(answer.delay)
-        if answer.hang_up:
+        delivery = answer.delivery
+        if delivery.delay:
+            self.server.stopping.wait(delivery.delay)
+        if delivery.reset:
+            self.server.reset(self.request)
+        if not delivery.answers or delivery.cut is not None or delivery.endless:
             self.close_connection = True
-            return
-        self.send_response_only(answer.status, answer.reason)
-        headers = {"Date": self.date_time_string(), "Content-Type": "application/json"}
-        for name, value in {**headers, **answer.headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(answer.body)
-        self.wfile.flush()
+        if delivery.answers:
+            write(
+                self.wfile,
+                answer,
+                self.date_time_string(),
+                self.server.stopping,
+                last=self.close_connection and delivery.cut is None,
+                head_only=self.command == "HEAD",
+            )
 
     def _read(self) -> Request | None:
         target = self.requestline.split()[1]

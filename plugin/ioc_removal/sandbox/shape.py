@@ -5,7 +5,12 @@ from typing import Any
 
 # A mapping lists its keys, with "!" behind one that must be there and "*" for any other; a list
 # holds the shape of its items; a type is a type, and object is anything.
-_KINDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number"}
+_KINDS: Mapping[type, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+}
 _SUPPLIER = {
     "status": str,
     "confidence": int,
@@ -23,6 +28,28 @@ _RULE = {
     "action": str,
     "timestamp": int,
     "enterprise_project_id": str,
+}
+FAULT: Mapping[str, Any] = {
+    "system": str,
+    "method": str,
+    "path": str,
+    "times": int,
+    "skip": int,
+    "chance": float,
+    "random": int,
+    "answer": str,
+    "status": int,
+    "body": object,
+    "headers": {"*": str},
+    "acted": bool,
+    "expire_tokens": bool,
+    "delay": float,
+    "hang_up": str,
+    "reset": str,
+    "cut": int,
+    "content_length": int,
+    "drip_headers": float,
+    "drip_body": float,
 }
 SEED: Mapping[str, Any] = {
     "cybertrace": {
@@ -43,6 +70,13 @@ SEED: Mapping[str, Any] = {
                 "role": str,
             }
         ],
+        "iam": {
+            "domain": str,
+            "project": str,
+            "other_projects": {"*": str},
+            "users": [{"name!": str, "password!": str, "role": str}],
+            "token_seconds": int,
+        },
     },
     "secmaster": {
         "workspaces": {
@@ -59,19 +93,7 @@ SEED: Mapping[str, Any] = {
             }
         }
     },
-    "faults": [
-        {
-            "system": str,
-            "method": str,
-            "path": str,
-            "times": int,
-            "status": int,
-            "body": object,
-            "headers": {"*": str},
-            "hang_up": str,
-            "delay": object,
-        }
-    ],
+    "faults": [FAULT],
 }
 
 
@@ -85,8 +107,14 @@ def problems(value: Any, shape: Any, where: str) -> Iterator[str]:
             return
         for place, item in enumerate(value):
             yield from problems(item, shape[0], f"{where}[{place}]")
-    elif not isinstance(value, shape) or (isinstance(value, bool) and shape is int):
+    elif not _is_a(value, shape):
         yield f"{where}: must be {_KINDS[shape]}"
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    if isinstance(value, bool):
+        return kind in (bool, object)
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _in_mapping(value: Any, shape: Mapping[str, Any], where: str) -> Iterator[str]:

@@ -55,7 +55,7 @@ class Waf:
             return _refusal(401, "00012003", "permission.denied")
         if "Content-Type" in request.headers and request.media_type("Content-Type") not in _TYPES:
             return _refusal(400, "00011014", "request.header.illegal")
-        if project_id != self._project_id:
+        if {project_id, caller.get("project_id", project_id)} != {self._project_id}:
             return _refusal(400, "00012002", "invalid.project")
         if len(path) == 1:
             return self._list_policies(request)
