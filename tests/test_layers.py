@@ -25,11 +25,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("action", "handlers"),
     ("call", "definition"),
     ("connection", "indicators"),
+    ("iam",),
     ("settings", "regions"),
     ("endpoint", "authentication", "environment", "huawei_sdk"),
     ("wire", "signature"),
     ("answer",),
-    ("schema", "quotes", "retries"),
+    ("schema", "quotes", "retries", "token_cache"),
     ("loader", "outcome", "refusals", "deadline"),
     ("errors", "secret"),
 )
@@ -44,7 +45,7 @@ DOORS: Mapping[str, set[str]] = {
     "psycopg": {"store"},
     "dbos": {"playbooks.engine"},
     "jinja2": {"playbooks.expressions"},
-    "requests": {"endpoint", "wire", "authentication", "signature"},
+    "requests": {"iam", "endpoint", "wire", "authentication", "signature"},
     "urllib3": {"answer", "endpoint", "retries", "wire"},
 }
 CORE = {"requests", "urllib3", "jsonschema", "yaml"}

@@ -12,12 +12,14 @@ from .huawei_sdk import HuaweiSdk
 from .loader import parse, read
 from .schema import Schema
 from .secret import Secret
+from .token_cache import TokenCache
 
 PREFIX = "IOC_REMOVAL_"
 RESERVED = {f"{PREFIX}{name}" for name in ("SETTINGS", "STORE", "DEBUG")}
 PLACES = ("./ioc-removal.yml", "~/.config/ioc-removal/settings.yml")
 SECRETS = ("password", "secret_key", "security_token", "token")
 HUAWEI = ("secmaster", "waf")
+TOKENS = "ioc-removal/tokens.json"
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,22 @@ class Settings:
 
     connections: by name, as in schemas/settings.json, credentials resolved, secrets as Secret,
     and with auth_from, where these stand, or no_auth, why there are none; source: where they were
-    found, for messages; sdk: what the official SDK of Huawei Cloud would find.
+    found, for messages; sdk: what the official SDK of Huawei Cloud would find; cache_folder: where
+    IAM tokens are kept by default, None for nowhere.
     """
 
     connections: Mapping[str, Mapping[str, Any]]
     source: str
     sdk: HuaweiSdk = field(default_factory=lambda: HuaweiSdk({}))
+    cache_folder: Path | None = None
+    _caches: dict[Path | None, TokenCache] = field(default_factory=dict, repr=False)
+
+    def token_cache(self, auth: Mapping[str, Any]) -> TokenCache:
+        """Return where tokens are kept for credentials, the same for all that name it alike."""
+        given = auth.get("token_cache")
+        path = None if given is False else self.cache_folder and self.cache_folder / TOKENS
+        path = Path(given).expanduser() if given else path
+        return self._caches.setdefault(path, TokenCache(path))
 
     def pick(self, system: str, name: str | None = None) -> str:
         """Return the name of the connection to a system; name: the one asked for, if any."""
@@ -89,7 +101,7 @@ def settings_from(
         if "auth" in own:
             own = {**own, "auth_from": _origin(used.get(name, ()), places.get(name), source)}
         connections[name] = _completed(own, sdk) if own["system"] in HUAWEI else own
-    return Settings(connections, source, sdk)
+    return Settings(connections, source, sdk, _cache_folder(environment))
 
 
 def _document(path: str | None) -> tuple[Any, str]:
@@ -129,6 +141,14 @@ def _resolved(
         for key, value in auth.items()
     }
     return {**connection, "auth": revealed}
+
+
+def _cache_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return the folder for what can be got again (XDG Base Directory Specification)."""
+    said, home = environment.get("XDG_CACHE_HOME", ""), environment.get("HOME")
+    if Path(said).is_absolute():
+        return Path(said)
+    return Path(home, ".cache") if home else None
 
 
 def _place(name: str, own: Any) -> str | None:

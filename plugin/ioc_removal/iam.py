@@ -1,0 +1,233 @@
+"""Tokens of Huawei Cloud IAM for a user's password: got, shared, renewed.
+
+Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html (KeystoneCreateUserTokenByPassword)
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from .answer import Answer
+from .endpoint import Endpoint
+from .errors import ApiError, ClosedError, ResponseError, SettingsError, TransportError
+from .quotes import Quotes
+from .refusals import Rule, refusal_of
+from .regions import Service, iam_address
+from .secret import Secret
+from .settings import Settings
+from .token_cache import Token, TokenCache, token_key
+from .wire import Wire, open_wire
+
+LOGIN = Endpoint("POST", "v3/auth/tokens", {"Content-Type": "application/json;charset=utf8"})
+# What says nothing about the user or the password: it may go better later.
+NOT_ABOUT_US = frozenset({408, 425, 429})
+PAUSE = 60.0  # seconds between two vain attempts to renew a token that still lasts
+LONGEST_TOKEN = 65535  # characters, by the documents of SecMaster
+
+
+class IamToken(AuthBase):
+    """The token of a user, in the header X-Auth-Token of each request.
+
+    credentials: username, password, domain, and project or project_id; wire: to IAM; cache: what
+    connections share, None for nothing; rules: what refusals of IAM mean.
+    """
+
+    def __init__(
+        self,
+        credentials: Mapping[str, Any],
+        wire: Wire,
+        cache: TokenCache | None = None,
+        rules: Sequence[Rule] = (),
+    ) -> None:
+        self.wire = wire
+        self._rules = rules
+        self._user, self._domain = credentials["username"], credentials["domain"]
+        self._password: Secret = credentials["password"]
+        self._scope = (
+            {"id": credentials["project_id"]}
+            if "project_id" in credentials
+            else {"name": credentials["project"]}
+        )
+        self._cache = cache or TokenCache(None)
+        self._key = token_key(wire.address, self._domain, self._user, self._scope)
+        self._shared = self._cache.shared(self._key, self._password)
+        self._masked: Token | None = None
+        wire.quotes.mask(self._password)
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Add the token; nothing is sent without one."""
+        token = self._shared.token
+        if token is None:
+            raise ClosedError(self._shared.refused or "there is no token")
+        request.headers["X-Auth-Token"] = token.text.reveal()
+        return request
+
+    @property
+    def token(self) -> Secret | None:
+        """The token that requests carry now, if there is one."""
+        token = self._shared.token
+        return token.text if token else None
+
+    @property
+    def project_id(self) -> str | None:
+        """The project of the token, once there is one."""
+        token = self._shared.token
+        return token.project_id if token else None
+
+    def ready(self) -> None:
+        """Have a token that lasts: from memory, the cache, or IAM, once for all threads.
+
+        Nothing of what the token is for was sent when this raises ClosedError, TransportError
+        (with sent=False), ApiError or HungUpError.
+        """
+        token = self._shared.token
+        if token is None or not token.lasts():
+            with self._shared.lock:
+                self._refresh()
+        self._mask()
+
+    def renew(self, stale: str) -> bool:
+        """Replace a token that the server says has expired.
+
+        False when it was replaced already, by another thread: only repeat. Raises as ready() does.
+        """
+        with self._shared.lock:
+            held = self._shared.token
+            replaced = held is not None and held.text.reveal() != stale
+            if not replaced:
+                self._shared.token = None
+                self._cache.drop(self._key, stale)
+                self._obtain()
+        self._mask()
+        return not replaced
+
+    def _refresh(self) -> None:
+        """Get another token unless this one lasts; as long as it is valid, one try in a while."""
+        token = self._shared.token
+        if token is not None and (
+            token.lasts() or (token.lasts(0) and time() < self._shared.again)
+        ):
+            return
+        try:
+            self._obtain()
+        except TransportError:
+            if token is None or not token.lasts(0):
+                raise
+            self._shared.again = time() + PAUSE
+
+    def _obtain(self) -> None:
+        if self._shared.refused:
+            raise ClosedError(self._shared.refused)
+        token = self._cache.find(self._key, self._password)
+        if token is None:
+            token = self._ask()
+            self._cache.keep(self._key, self._password, token)
+        self._shared.token = token
+
+    def _ask(self) -> Token:
+        """Log in, once: a wrong password that is sent again and again locks the user."""
+        user = {
+            "name": self._user,
+            "password": self._password.reveal(),
+            "domain": {"name": self._domain},
+        }
+        identity = {"methods": ["password"], "password": {"user": user}}
+        body = {"auth": {"identity": identity, "scope": {"project": self._scope}}}
+        began = time()
+        try:
+            answer = LOGIN.send(self.wire, query={"nocatalog": "true"}, body=body, crashes=0)
+            return _token(answer, began)
+        except ApiError as error:
+            refusal = self._refusal(error)
+            if error.status < 500 and error.status not in NOT_ABOUT_US:
+                self._shared.refused = f"not sent after: {refusal}"
+            raise refusal from error
+        except (ResponseError, TransportError) as error:
+            # Whatever became of the login, what the token is for was not sent.
+            hint = "; check iam_url" if isinstance(error, ResponseError) else ""
+            told = f"no token from Huawei Cloud IAM: {error}{hint}"
+            raise TransportError(told, sent=False, attempts=error.attempts) from error
+
+    def _refusal(self, error: ApiError) -> ApiError:
+        told = ApiError(
+            f"no token from Huawei Cloud IAM: {error}",
+            status=error.status,
+            code=error.code,
+            request_id=error.request_id,
+            fields=error.fields,
+            attempts=error.attempts,
+            date=error.date,
+        )
+        if meant := refusal_of(self._rules, error.status, error.code, str(error)):
+            told.meaning = meant.sentence(error.date, datetime.now(timezone.utc))
+            told.about = meant.about
+        return told
+
+    def _mask(self) -> None:
+        token = self._shared.token
+        if token is not None and token is not self._masked:
+            self.wire.quotes.mask(token.text)
+            self._masked = token
+
+
+def iam_token(
+    name: str,
+    own: Mapping[str, Any],
+    settings: Settings,
+    service: Service,
+    quotes: Quotes,
+    rules: Sequence[Rule] = (),
+) -> IamToken:
+    """Return the token of a connection whose credentials are a user of IAM.
+
+    name, own: of the connection, and its settings; service: IAM. Raises SettingsError.
+    """
+    auth = own["auth"]
+    address = iam_address(service, auth.get("iam_url"), own.get("region"), settings.sdk)
+    if address is None:
+        raise SettingsError(
+            f"connection {name}: where IAM is, is not known; set auth.iam_url, or region"
+        )
+    same = urlsplit(address).netloc == urlsplit(own.get("url", "")).netloc
+    kept = {key: value for key, value in own.items() if same or key != "fingerprint"}
+    wire = open_wire(kept, address, None, quotes)
+    return IamToken(auth, wire, settings.token_cache(auth), rules)
+
+
+def _token(answer: Answer, began: float) -> Token:
+    """Read a token; began: when it was asked for, by this machine's clock in seconds."""
+    said = answer.body.get("token") if isinstance(answer.body, dict) else None
+    said = said if isinstance(said, dict) else {}
+    text = answer.headers.get("X-Subject-Token", "")
+    expires, project = _moment(said.get("expires_at")), said.get("project")
+    project_id = project.get("id") if isinstance(project, dict) else None
+    sendable = text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_TOKEN
+    if answer.status != 201 or not sendable or expires is None:
+        raise answer.undocumented("a token with X-Subject-Token and expires_at was expected")
+    if not isinstance(project_id, str) or not project_id:
+        raise answer.undocumented("the token is for no project")
+    return Token(Secret(text), began + (expires - _server_time(answer, began)), project_id)
+
+
+def _moment(said: object) -> float | None:
+    """Read a time such as 2020-01-04T09:05:22.701000Z."""
+    for form in ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ"):
+        try:
+            return datetime.strptime(str(said), form).replace(tzinfo=timezone.utc).timestamp()
+        except ValueError:
+            continue
+    return None
+
+
+def _server_time(answer: Answer, ours: float) -> float:
+    """Return the server's clock, which judges the token; ours where it names no time."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+    except (ValueError, TypeError, OverflowError, LookupError):
+        return ours
