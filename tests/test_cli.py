@@ -295,6 +295,8 @@ def test_a_connection_without_permission_is_not_ok(bare: Command, tmp_path: Path
     rows = {row["connection"]: row for row in json.loads(said.out)}
     assert said.status == 1
     assert rows["waf"]["error"] == "ApiError"
+    origin = "; credentials: connections.waf.auth of ./ioc-removal.yml"
+    assert rows["waf"]["message"].endswith(origin)
     assert "connections.secmaster.defaults" in rows["secmaster"]["message"]
     assert rows["cybertrace"]["ok"]
 

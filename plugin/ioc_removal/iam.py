@@ -27,6 +27,7 @@ from .wire import Wire, open_wire
 LOGIN = Endpoint("POST", "v3/auth/tokens", {"Content-Type": "application/json;charset=utf8"})
 # What says nothing about the user or the password: it may go better later.
 NOT_ABOUT_US = frozenset({408, 425, 429})
+VAIN = "no token from Huawei Cloud IAM"
 PAUSE = 60.0  # seconds between two vain attempts to renew a token that still lasts
 LONGEST_TOKEN = 65535  # characters, by the documents of SecMaster
 
@@ -35,7 +36,8 @@ class IamToken(AuthBase):
     """The token of a user, in the header X-Auth-Token of each request.
 
     credentials: username, password, domain, and project or project_id; wire: to IAM; cache: what
-    connections share, None for nothing; rules: what refusals of IAM mean.
+    connections share, None for nothing; rules: what refusals of IAM mean; origin: where the
+    credentials stand, for messages.
     """
 
     def __init__(
@@ -44,9 +46,10 @@ class IamToken(AuthBase):
         wire: Wire,
         cache: TokenCache | None = None,
         rules: Sequence[Rule] = (),
+        origin: str | None = None,
     ) -> None:
         self.wire = wire
-        self._rules = rules
+        self._rules, self._origin = rules, origin
         self._user, self._domain = credentials["username"], credentials["domain"]
         self._password: Secret = credentials["password"]
         self._scope = (
@@ -83,8 +86,8 @@ class IamToken(AuthBase):
     def ready(self) -> None:
         """Have a token that lasts: from memory, the cache, or IAM, once for all threads.
 
-        Nothing of what the token is for was sent when this raises ClosedError, TransportError
-        (with sent=False), ApiError or HungUpError.
+        Raises ClosedError when IAM refuses, now or before in this run; TransportError, with
+        sent=False, when it cannot be asked now; HungUpError. What the token is for was not sent.
         """
         token = self._shared.token
         if token is None or not token.lasts():
@@ -144,30 +147,24 @@ class IamToken(AuthBase):
             answer = LOGIN.send(self.wire, query={"nocatalog": "true"}, body=body, crashes=0)
             return _token(answer, began)
         except ApiError as error:
-            refusal = self._refusal(error)
-            if error.status < 500 and error.status not in NOT_ABOUT_US:
-                self._shared.refused = f"not sent after: {refusal}"
-            raise refusal from error
+            told = self._told(error)
+            if error.status >= 500 or error.status in NOT_ABOUT_US:
+                raise TransportError(told, sent=False, attempts=error.attempts) from error
+            self._shared.refused = told
+            raise ClosedError(told) from error
         except (ResponseError, TransportError) as error:
             # Whatever became of the login, what the token is for was not sent.
             hint = "; check iam_url" if isinstance(error, ResponseError) else ""
-            told = f"no token from Huawei Cloud IAM: {error}{hint}"
+            told = f"{VAIN}: {error}{hint}"
             raise TransportError(told, sent=False, attempts=error.attempts) from error
 
-    def _refusal(self, error: ApiError) -> ApiError:
-        told = ApiError(
-            f"no token from Huawei Cloud IAM: {error}",
-            status=error.status,
-            code=error.code,
-            request_id=error.request_id,
-            fields=error.fields,
-            attempts=error.attempts,
-            date=error.date,
-        )
-        if meant := refusal_of(self._rules, error.status, error.code, str(error)):
-            told.meaning = meant.sentence(error.date, datetime.now(timezone.utc))
-            told.about = meant.about
-        return told
+    def _told(self, error: ApiError) -> str:
+        """Say what IAM refused, what that means, and where the credentials stand."""
+        meant = refusal_of(self._rules, error.status, error.code, str(error))
+        if meant is not None:
+            error.meaning = meant.sentence(error.date, datetime.now(timezone.utc))
+        origin = f"; credentials: {self._origin}" if self._origin else ""
+        return f"{VAIN}: {error}{origin}"
 
     def _mask(self) -> None:
         token = self._shared.token
@@ -197,7 +194,7 @@ def iam_token(
     same = urlsplit(address).netloc == urlsplit(own.get("url", "")).netloc
     kept = {key: value for key, value in own.items() if same or key != "fingerprint"}
     wire = open_wire(kept, address, None, quotes)
-    return IamToken(auth, wire, settings.token_cache(auth), rules)
+    return IamToken(auth, wire, settings.token_cache(auth), rules, own.get("auth_from"))
 
 
 def _token(answer: Answer, began: float) -> Token:

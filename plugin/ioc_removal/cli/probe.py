@@ -3,14 +3,14 @@
 from typing import Any
 
 from ..connection import Connection
-from ..errors import ArgumentError, PluginError, SettingsError
+from ..errors import ApiError, ArgumentError, PluginError, SettingsError
 from ..outcome import UNKNOWN, Summary, exit_status
 from ..schema import hint
 from ..trust.perform import NoRecord, perform
 from .session import Session
 from .table import shown
 
-UNAUTHORIZED = 401
+CREDENTIALS = frozenset({401, "credentials"})
 WORST_FIRST = (3, 1, 2, 0)
 
 
@@ -59,7 +59,7 @@ def _tested(session: Session, name: str) -> dict[str, Any]:
 
 def _explained(session: Session, name: str, problem: PluginError) -> str:
     """Say where credentials that were refused came from, among the places that give them."""
-    if getattr(problem, "status", None) != UNAUTHORIZED:
+    if not isinstance(problem, ApiError) or CREDENTIALS.isdisjoint({problem.status, problem.about}):
         return str(problem)
     return f"{problem}; credentials: {session.settings.connections[name].get('auth_from')}"
 
