@@ -26,12 +26,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("call", "definition"),
     ("connection", "indicators"),
     ("iam",),
-    ("settings", "regions"),
-    ("endpoint", "authentication", "environment", "huawei_sdk"),
-    ("wire", "signature"),
+    ("settings", "regions", "iam_login"),
+    ("endpoint", "authentication", "environment", "huawei_settings"),
+    ("wire", "signature", "huawei_sdk"),
     ("answer",),
-    ("schema", "quotes", "retries", "token_cache"),
-    ("loader", "outcome", "refusals", "deadline"),
+    ("schema", "quotes", "retries", "token_cache", "origin"),
+    ("token_file", "loader", "outcome", "refusals", "deadline"),
     ("errors", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}

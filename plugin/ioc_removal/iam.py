@@ -1,11 +1,7 @@
-"""Tokens of Huawei Cloud IAM for a user's password: got, shared, renewed.
-
-Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html (KeystoneCreateUserTokenByPassword)
-"""
+"""Tokens of Huawei Cloud IAM for a user's password: got, shared, renewed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,9 +9,8 @@ from urllib.parse import urlsplit
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
-from .answer import Answer
-from .endpoint import Endpoint
 from .errors import ApiError, ClosedError, ResponseError, SettingsError, TransportError
+from .iam_login import IamUser
 from .quotes import Quotes
 from .refusals import Rule, refusal_of
 from .regions import Service, iam_address
@@ -24,12 +19,10 @@ from .settings import Settings
 from .token_cache import Token, TokenCache, token_key
 from .wire import Wire, open_wire
 
-LOGIN = Endpoint("POST", "v3/auth/tokens", {"Content-Type": "application/json;charset=utf8"})
 # What says nothing about the user or the password: it may go better later.
 NOT_ABOUT_US = frozenset({408, 425, 429})
 VAIN = "no token from Huawei Cloud IAM"
 PAUSE = 60.0  # seconds between two vain attempts to renew a token that still lasts
-LONGEST_TOKEN = 65535  # characters, by the documents of SecMaster
 
 
 class IamToken(AuthBase):
@@ -50,18 +43,16 @@ class IamToken(AuthBase):
     ) -> None:
         self.wire = wire
         self._rules, self._origin = rules, origin
-        self._user, self._domain = credentials["username"], credentials["domain"]
-        self._password: Secret = credentials["password"]
-        self._scope = (
-            {"id": credentials["project_id"]}
-            if "project_id" in credentials
-            else {"name": credentials["project"]}
+        by_id = "project_id" in credentials
+        scope = {"id" if by_id else "name": credentials["project_id" if by_id else "project"]}
+        self._user = IamUser(
+            credentials["domain"], credentials["username"], credentials["password"], scope
         )
         self._cache = cache or TokenCache(None)
-        self._key = token_key(wire.address, self._domain, self._user, self._scope)
-        self._shared = self._cache.shared(self._key, self._password)
+        self._key = token_key(wire.address, self._user.domain, self._user.name, scope)
+        self._shared = self._cache.shared(self._key, self._user.password)
         self._masked: Token | None = None
-        wire.quotes.mask(self._password)
+        wire.quotes.mask(self._user.password)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """Add the token; nothing is sent without one."""
@@ -127,25 +118,16 @@ class IamToken(AuthBase):
     def _obtain(self) -> None:
         if self._shared.refused:
             raise ClosedError(self._shared.refused)
-        token = self._cache.find(self._key, self._password)
+        token = self._cache.find(self._key, self._user.password)
         if token is None:
             token = self._ask()
-            self._cache.keep(self._key, self._password, token)
+            self._cache.keep(self._key, self._user.password, token)
         self._shared.token = token
 
     def _ask(self) -> Token:
         """Log in, once: a wrong password that is sent again and again locks the user."""
-        user = {
-            "name": self._user,
-            "password": self._password.reveal(),
-            "domain": {"name": self._domain},
-        }
-        identity = {"methods": ["password"], "password": {"user": user}}
-        body = {"auth": {"identity": identity, "scope": {"project": self._scope}}}
-        began = time()
         try:
-            answer = LOGIN.send(self.wire, query={"nocatalog": "true"}, body=body, crashes=0)
-            return _token(answer, began)
+            return self._user.log_in(self.wire)
         except ApiError as error:
             told = self._told(error)
             if error.status >= 500 or error.status in NOT_ABOUT_US:
@@ -195,36 +177,3 @@ def iam_token(
     kept = {key: value for key, value in own.items() if same or key != "fingerprint"}
     wire = open_wire(kept, address, None, quotes)
     return IamToken(auth, wire, settings.token_cache(auth), rules, own.get("auth_from"))
-
-
-def _token(answer: Answer, began: float) -> Token:
-    """Read a token; began: when it was asked for, by this machine's clock in seconds."""
-    said = answer.body.get("token") if isinstance(answer.body, dict) else None
-    said = said if isinstance(said, dict) else {}
-    text = answer.headers.get("X-Subject-Token", "")
-    expires, project = _moment(said.get("expires_at")), said.get("project")
-    project_id = project.get("id") if isinstance(project, dict) else None
-    sendable = text.isascii() and text.isprintable() and 0 < len(text) <= LONGEST_TOKEN
-    if answer.status != 201 or not sendable or expires is None:
-        raise answer.undocumented("a token with X-Subject-Token and expires_at was expected")
-    if not isinstance(project_id, str) or not project_id:
-        raise answer.undocumented("the token is for no project")
-    return Token(Secret(text), began + (expires - _server_time(answer, began)), project_id)
-
-
-def _moment(said: object) -> float | None:
-    """Read a time such as 2020-01-04T09:05:22.701000Z."""
-    for form in ("%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%SZ"):
-        try:
-            return datetime.strptime(str(said), form).replace(tzinfo=timezone.utc).timestamp()
-        except ValueError:
-            continue
-    return None
-
-
-def _server_time(answer: Answer, ours: float) -> float:
-    """Return the server's clock, which judges the token; ours where it names no time."""
-    try:
-        return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
-    except (ValueError, TypeError, OverflowError, LookupError):
-        return ours

@@ -9,7 +9,9 @@ from typing import Any
 from .environment import copied, overlay
 from .errors import DefinitionError, SettingsError
 from .huawei_sdk import HuaweiSdk
+from .huawei_settings import HUAWEI, completed
 from .loader import parse, read
+from .origin import origin_of, place_of
 from .schema import Schema
 from .secret import Secret
 from .token_cache import TokenCache
@@ -18,7 +20,6 @@ PREFIX = "IOC_REMOVAL_"
 RESERVED = {f"{PREFIX}{name}" for name in ("SETTINGS", "STORE", "DEBUG")}
 PLACES = ("./ioc-removal.yml", "~/.config/ioc-removal/settings.yml")
 SECRETS = ("password", "secret_key", "security_token", "token")
-HUAWEI = ("secmaster", "waf")
 TOKENS = "ioc-removal/tokens.json"
 
 
@@ -89,7 +90,7 @@ def settings_from(
     if isinstance(connections := document.setdefault("connections", {}), dict):
         if unnamed := next((name for name in connections if not isinstance(name, str)), None):
             raise SettingsError(f"{source}: connections: {unnamed!r} is no name; quote it")
-        places = {name: _place(name, own) for name, own in connections.items()}
+        places = {name: place_of(name, own) for name, own in connections.items()}
         ours = {v: t for v, t in environment.items() if v.startswith(PREFIX) and v not in RESERVED}
         used = overlay(connections, document.get("credentials"), ours, PREFIX, schema["$defs"])
     if problems := list(Schema(schema).problems(document)):
@@ -99,8 +100,8 @@ def settings_from(
     for name, connection in document["connections"].items():
         own = _resolved(name, connection, credentials, source, environment)
         if "auth" in own:
-            own = {**own, "auth_from": _origin(used.get(name, ()), places.get(name), source)}
-        connections[name] = _completed(own, sdk) if own["system"] in HUAWEI else own
+            own = {**own, "auth_from": origin_of(used.get(name, ()), places.get(name), source)}
+        connections[name] = completed(own, sdk) if own["system"] in HUAWEI else own
     return Settings(connections, source, sdk, _cache_folder(environment))
 
 
@@ -149,42 +150,6 @@ def _cache_folder(environment: Mapping[str, str]) -> Path | None:
     if Path(said).is_absolute():
         return Path(said)
     return Path(home, ".cache") if home else None
-
-
-def _place(name: str, own: Any) -> str | None:
-    """Say where the file has the credentials of a connection; None if it has none."""
-    auth = own.get("auth") if isinstance(own, dict) else None
-    if isinstance(auth, str):
-        return f"credentials.{auth}"
-    return f"connections.{name}.auth" if auth else None
-
-
-def _origin(variables: Sequence[str], place: str | None, source: str) -> str:
-    """Say where credentials stand: in the file, in variables of the environment, or in both."""
-    told = " and ".join(variables)
-    if told and (not place or any(name.endswith(("_AUTH", "_AUTH_TYPE")) for name in variables)):
-        return told
-    return f"{told} over {place} of {source}" if told else f"{place} of {source}"
-
-
-def _completed(own: Mapping[str, Any], sdk: HuaweiSdk) -> Mapping[str, Any]:
-    """Give a connection to Huawei Cloud what the SDK would find, and what follows from the rest."""
-    found: dict[str, Any] = dict(own)
-    if "auth" not in own:
-        try:
-            found["auth"], found["auth_from"] = sdk.credentials()
-        except SettingsError as error:
-            found["no_auth"] = str(error)
-    auth, defaults = found.get("auth", {}), own.get("defaults", {})
-    if auth.get("type") == "iam_password" and not {"project", "project_id"} & auth.keys():
-        if "project_id" in defaults:
-            found["auth"] = {**auth, "project_id": defaults["project_id"]}
-        elif "region" in own:
-            found["auth"] = {**auth, "project": own["region"]}
-    project = defaults.get("project_id") or found.get("auth", {}).get("project_id")
-    if project := project or sdk.project_id():
-        found["defaults"] = {**defaults, "project_id": project}
-    return found
 
 
 def _secret(value: Any, where: str, environment: Mapping[str, str]) -> Secret:
