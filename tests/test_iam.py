@@ -196,7 +196,13 @@ def test_processes_share_one_token(
 
 @pytest.mark.parametrize(
     "changed",
-    [{"password": "another"}, {"username": "o"}, {"domain": "o"}, {"project": "o"}],
+    [
+        {"password": "another"},
+        {"password": "not text: \udcff"},
+        {"username": "o"},
+        {"domain": "o"},
+        {"project": "o"},
+    ],
 )
 def test_a_token_is_for_one_user_password_and_project(
     changed: dict[str, str], iam: Server, tmp_path: Path

@@ -490,6 +490,7 @@ HIDDEN = "s3cret-that-nobody-sees"
 AUTHS: tuple[dict[str, Any], ...] = (
     {"type": "basic", "username": "u", "password": HIDDEN},
     {"type": "iam_token", "token": HIDDEN},
+    {"type": "iam_password", "username": "u", "password": HIDDEN, "domain": "d"},
     {"type": "aksk", "access_key": "a", "secret_key": HIDDEN, "security_token": HIDDEN},
 )
 

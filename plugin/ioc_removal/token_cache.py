@@ -59,7 +59,7 @@ class TokenCache:
 
     def shared(self, key: str, password: Secret) -> SharedToken:
         """Return what those share who have the same key and password."""
-        bound = hmac_digest(self._salt, password.reveal().encode(), "sha256")
+        bound = hmac_digest(self._salt, _bytes(password), "sha256")
         return self._shared.setdefault((key, bound), SharedToken())
 
     def warnings(self) -> Iterator[str]:
@@ -109,4 +109,8 @@ def token_key(address: str, domain: str, username: str, scope: Mapping[str, str]
 
 
 def _bound(password: Secret, salt: bytes) -> str:
-    return pbkdf2_hmac("sha256", password.reveal().encode(), salt, ROUNDS).hex()
+    return pbkdf2_hmac("sha256", _bytes(password), salt, ROUNDS).hex()
+
+
+def _bytes(password: Secret) -> bytes:
+    return password.reveal().encode("utf-8", "surrogatepass")
