@@ -185,6 +185,10 @@ def test_of_many_rows_those_not_done_come_first(bare: Command, tmp_path: Path) -
         (["resume"], "error: no run stopped without ending"),
         (["sandbox", "--seed", "none.yml"], "none.yml: cannot be read"),
         (["sandbox", "--port", "x"], "invalid int value: 'x'"),
+        (["sandbox", "--faults", "none.yml"], "faults none.yml: cannot be read"),
+        (["sandbox", "--faults", "ioc-removal.yml"], "ioc-removal.yml: must hold a list, as exam"),
+        (["sandbox", "--huawei-auth", "basic"], "there is no --huawei-auth 'basic'"),
+        (["sandbox", "--tls", "--write-settings", "no/where.yml"], "where-ca.pem: cannot be writ"),
     ],
 )  # fmt: skip
 def test_wrong_use_is_one_line_and_sends_nothing(

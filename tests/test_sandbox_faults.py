@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +23,7 @@ from asking import (
 )
 from ioc_removal.errors import ArgumentError
 from ioc_removal.sandbox import Sandbox, read_faults
-from ioc_removal.sandbox.fault import ANSWERING, CHOOSING, DELIVERING
+from ioc_removal.sandbox.fault_rules import ANSWERING, CHOOSING, DELIVERING
 from ioc_removal.sandbox.ready import READY
 from ioc_removal.sandbox.shape import FAULT
 
@@ -442,6 +443,7 @@ def test_faults_are_listed_and_cleared(sandbox: Sandbox) -> None:
         {"acted": True, "delay": 1},
         {"headers": {"A": "b\r\nc"}},
         {"headers": {"": "b"}},
+        {"headers": {"content-length": "1"}},
         {"headers": ["A"]},
         {"expire_tokens": False},
         {"delay": "long"},
@@ -479,6 +481,17 @@ def test_the_control_endpoint_takes_one_object(sandbox: Sandbox, body: bytes) ->
         400,
         {"error": "the body must be a JSON object, one fault"},
     )
+
+
+def test_a_fault_has_a_body_that_can_be_sent(sandbox: Sandbox) -> None:
+    for body in (date(2026, 1, 1), {1, 2}, {"a": b"b"}):
+        with pytest.raises(ArgumentError, match=r"^fault\.body: must be text or JSON"):
+            sandbox.misbehave(status=200, body=body)
+    sandbox.misbehave(status=200, body={"done": [True, None]})
+    assert huawei(sandbox, "GET", RULES).json() == {"done": [True, None]}
+    sandbox.misbehave(status=500, headers={"content-type": "text/plain", "X-Other": "1"})
+    answer = huawei(sandbox, "GET", RULES)
+    assert (answer.headers["Content-Type"], answer.headers["X-Other"]) == ("text/plain", "1")
 
 
 def test_a_file_of_faults_is_refused_with_the_place(tmp_path: Path) -> None:

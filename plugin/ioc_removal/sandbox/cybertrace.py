@@ -14,9 +14,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .authentication import basic_user
+from .bodies import malformed_deletion, malformed_lookup, unreadable
 from .exchange import Answer, Request
-from .lookup import looked_up, malformed_lookup
-from .server import LARGEST_BODY
+from .lookup import looked_up
 from .values import is_indicator
 
 VERSIONS = ("1.0", "1.1", "1.2", "1.3")
@@ -114,7 +114,7 @@ class CyberTrace:
     def _lookup(
         self, request: Request, _version: str, suppliers: dict[str, Supplier], _path: list[str]
     ) -> Answer:
-        problem = _unreadable(request) or malformed_lookup(request.document)
+        problem = unreadable(request) or malformed_lookup(request.document)
         if problem:
             return _status(400, f"{MALFORMED}: {problem}")
         return Answer(200, [looked_up(row["object"], suppliers) for row in request.document])
@@ -146,7 +146,8 @@ class CyberTrace:
     def _delete_indicators(
         self, request: Request, version: str, suppliers: dict[str, Supplier], path: list[str]
     ) -> Answer:
-        problem = _malformed(request, version, path[1])
+        document = request.document
+        problem = unreadable(request) or malformed_deletion(document, version, path[1])
         if problem:
             return _status(400, f"{MALFORMED}: {problem}")
         supplier = suppliers.get(path[1])
@@ -155,7 +156,7 @@ class CyberTrace:
         if supplier["broken"]:
             return _status(500, FAILED)
         errors = []
-        for row in request.document:
+        for row in document:
             value = row["indicator"]
             if value in supplier["indicators"]:
                 del supplier["indicators"][value]
@@ -179,37 +180,6 @@ def _stored(supplier: Mapping[str, Any]) -> Supplier:
 
 def _shape(path: list[str]) -> tuple[str, ...]:
     return tuple("*" if place == 1 else part for place, part in enumerate(path))
-
-
-def _unreadable(request: Request) -> str | None:
-    if request.media_type("Content-Type") not in (
-        ("application/json", ""),
-        ("application/json", "utf-8"),
-    ):
-        return "Content-Type must be application/json, in utf-8"
-    if request.length < 0 or "Content-Length" not in request.headers:
-        return "Content-Length is required"
-    if request.length > LARGEST_BODY:
-        return f"the body has {request.length} bytes, the maximum is {LARGEST_BODY}"
-    return None
-
-
-def _malformed(request: Request, version: str, supplier: str) -> str | None:
-    problem = _unreadable(request)
-    if problem:
-        return problem
-    if not isinstance(request.document, list) or not request.document:
-        return "the body must be a JSON array of indicator objects"
-    may_unmark = supplier == "FalsePositive" and version not in ("1.0", "1.1")
-    for place, row in enumerate(request.document):
-        if not isinstance(row, dict) or not isinstance(row.get("indicator"), str):
-            return f"item {place}: the property indicator must be a string"
-        for name, value in row.items():
-            if name == "unmark_detections" and may_unmark and isinstance(value, bool):
-                continue
-            if name != "indicator":
-                return f"item {place}: the property {name} is not allowed here or not valid"
-    return None
 
 
 def _no_supplier(name: str) -> Answer:

@@ -1,19 +1,13 @@
 """One fault: which requests it strikes, how often, and what they meet instead."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 from typing import Any
 
 from .exchange import Answer, Delivery, Request
 from .ready import READY, altered
-from .usual import SYSTEMS, usual
-from .writing import BODILESS
-
-LOSSES = ("before", "after")
-CHOOSING = ("system", "method", "path", "times", "skip", "chance", "random")
-ANSWERING = ("answer", "status", "body", "headers", "acted")
-DELIVERING = ("cut", "content_length", "drip_headers", "drip_body")
+from .usual import usual
 
 Act = Callable[[], Answer]
 
@@ -21,7 +15,7 @@ Act = Callable[[], Answer]
 class Fault:
     """A fault with the number of its strikes.
 
-    rule: its keys, checked by fault_problems; number: its place among all, from 1.
+    rule: its keys, checked by fault_problems (fault_rules.py); number: its place among all, from 1.
     """
 
     def __init__(self, rule: Mapping[str, Any], number: int) -> None:
@@ -75,7 +69,10 @@ class Fault:
             drip_body=float(rule.get("drip_body", 0)),
             endless=given.delivery.endless,
         )
-        headers = {**given.headers, **rule.get("headers", {})}
+        own = rule.get("headers", {})
+        hidden = {name.lower() for name in own}
+        left = {name: one for name, one in given.headers.items() if name.lower() not in hidden}
+        headers = {**left, **own}
         return replace(given, headers=headers, delivery=delivery)
 
     def _given(self, system: str | None, request: Request, act: Act) -> Answer | None:
@@ -95,74 +92,7 @@ class Fault:
         given = usual(rule["status"], system)
         if "body" in rule:
             body = rule["body"]
-            given = replace(given, document=body.encode() if isinstance(body, str) else body)
+            given = replace(
+                given, document=body.encode("utf-8", "replace") if isinstance(body, str) else body
+            )
         return given
-
-
-def fault_problems(rule: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Yield a line for each key that has the right shape and still means nothing."""
-    yield from _wrong_values(rule, where)
-    yield from _wrong_numbers(rule, where)
-    lost = next((key for key in ("hang_up", "reset") if key in rule), None)
-    if lost:
-        for key in (*ANSWERING, *DELIVERING, *(("reset",) if lost == "hang_up" else ())):
-            if key in rule:
-                yield f"{where}.{key}: goes not with {lost}, which leaves no answer"
-    named = rule.get("answer")
-    if named is not None and named not in READY:
-        yield f"{where}.answer: must be one of {', '.join(READY)}"
-    elif named is not None:
-        yield from _wrong_answer(rule, where)
-    if "body" in rule and rule.get("status", 204) in BODILESS:
-        yield f"{where}.body: needs a status, and one that has a body"
-    if "acted" in rule and not {"answer", "status"} & rule.keys():
-        yield f"{where}.acted: needs a status or an answer"
-    if not rule.keys() - set(CHOOSING):
-        yield f"{where}: must say what goes wrong, such as status, answer, hang_up or delay"
-
-
-def _wrong_values(rule: Mapping[str, Any], where: str) -> Iterator[str]:
-    known = {"system": SYSTEMS, "hang_up": LOSSES, "reset": LOSSES}
-    for key, options in known.items():
-        if rule.get(key, options[0]) not in options:
-            yield f"{where}.{key}: must be one of {', '.join(options)}"
-    method = rule.get("method", "GET")
-    if not (method.isascii() and method.isalpha() and method.isupper()):
-        yield f"{where}.method: must be a method such as DELETE, in capital letters"
-    if rule.get("expire_tokens", True) is not True:
-        yield f"{where}.expire_tokens: must be true, or be left out"
-    for name, value in rule.get("headers", {}).items():
-        if not name or not (f"{name}{value}".isprintable() and f"{name}{value}".isascii()):
-            yield f"{where}.headers.{name}: must be printable ASCII"
-
-
-def _wrong_numbers(rule: Mapping[str, Any], where: str) -> Iterator[str]:
-    for key, least in (("times", 1), ("skip", 0), ("cut", 0)):
-        if rule.get(key, least) < least:
-            yield f"{where}.{key}: must be {least} or more"
-    for key in ("delay", "drip_headers", "drip_body"):
-        if not 0 <= rule.get(key, 0) < float("inf"):
-            yield f"{where}.{key}: must be a number of seconds, 0 or more"
-    if not 0 < rule.get("chance", 1) <= 1:
-        yield f"{where}.chance: must be more than 0 and at most 1"
-    if "random" in rule and "chance" not in rule:
-        yield f"{where}.random: goes with chance"
-    if not 200 <= rule.get("status", 200) <= 599:
-        yield f"{where}.status: must be between 200 and 599"
-
-
-def _wrong_answer(rule: Mapping[str, Any], where: str) -> Iterator[str]:
-    named, ready = rule["answer"], READY[rule["answer"]]
-    if "body" in rule:
-        yield f"{where}.body: goes not with answer, which has a body"
-    if named == "endless" and {"cut", "content_length"} & rule.keys():
-        yield f"{where}.answer: endless goes not with cut or content_length"
-    if "system" in rule and rule["system"] not in ready.systems:
-        yield f"{where}.answer: {named} is an answer of {', '.join(ready.systems)} only"
-    if ready.change is not None:
-        if rule.get("acted") is False:
-            yield f"{where}.acted: {named} is the answer of a system that acted"
-        if "status" in rule:
-            yield f"{where}.status: goes not with {named}, the system's own answer in other words"
-        if rule.get("method", "DELETE") != "DELETE":
-            yield f"{where}.method: {named} is the answer to a DELETE"

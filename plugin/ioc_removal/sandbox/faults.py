@@ -6,7 +6,8 @@ from typing import Any
 
 from ..errors import ArgumentError
 from .exchange import Answer, Request
-from .fault import Fault, fault_problems
+from .fault import Fault
+from .fault_rules import fault_problems
 from .shape import FAULT, problems
 
 

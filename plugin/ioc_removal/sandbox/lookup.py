@@ -14,18 +14,6 @@ INTERNAL, FALSE_POSITIVE = "InternalTI", "FalsePositive"
 HASHES = {32: "Hash_MD5", 40: "Hash_SHA1", 64: "Hash_SHA256"}
 
 
-def malformed_lookup(document: Any) -> str | None:
-    """Say what is wrong with a body; None when it is an array of objects to look up."""
-    if not isinstance(document, list) or not document:
-        return "the body must be a JSON array of objects"
-    for place, row in enumerate(document):
-        if not isinstance(row, dict) or not isinstance(row.get("object"), str):
-            return f"item {place}: the property object must be a string"
-        if len(row) > 1:
-            return f"item {place}: has a property that is not known"
-    return None
-
-
 def looked_up(value: str, suppliers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the row of one object; suppliers: of one tenant."""
     holding = [

@@ -1,27 +1,18 @@
 """One listening port that answers as CyberTrace, SecMaster, WAF and IAM, and remembers."""
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from ..errors import ArgumentError
-from .authentication import Gateway
 from .certificates import Certificates
 from .control import control
-from .cybertrace import CyberTrace
 from .exchange import Answer, Request
-from .expansion import expanded
-from .faults import Faults
-from .huawei import no_such_api
-from .iam import Iam
-from .secmaster import SecMaster
 from .seed import merged
 from .server import Listener
 from .settings import settings_for
-from .waf import Waf
+from .systems import Systems
 
 
 class Sandbox:
@@ -47,12 +38,11 @@ class Sandbox:
         self._port = port
         self._lock = Lock()
         self._listener: Listener | None = None
-        self._requests: list[dict[str, Any]] = []
+        self._systems = Systems(self.seed)
         self._certificates: Certificates | None = None
         self._files: Mapping[str, str] = {}
         if tls or client_certificate:
             self._certificates = Certificates(certificates, client=client_certificate)
-        self._reset()
 
     def __enter__(self) -> "Sandbox":
         self.start()
@@ -106,38 +96,38 @@ class Sandbox:
         struck the request.
         """
         with self._lock:
-            return list(self._requests)
+            return list(self._systems.requests)
 
     def state(self) -> dict[str, Any]:
         """Return what the systems hold now, whatever they answered."""
         with self._lock:
-            return self._state()
+            return self._systems.state()
 
     def reset(self) -> None:
         """Go back to the seed, its faults too, and forget the requests and issued tokens."""
         with self._lock:
-            self._reset()
+            self._systems = Systems(self.seed)
 
     def misbehave(self, **fault: Any) -> int:
         """Add a fault (examples/sandbox-faults.yml shows every key); return its number."""
         with self._lock:
-            return self._faults.add(fault)[0]
+            return self._systems.faults.add(fault)[0]
 
     @property
     def faults(self) -> list[dict[str, Any]]:
         """Every fault with its number, how often it struck and still can."""
         with self._lock:
-            return self._faults.rows()
+            return self._systems.faults.rows()
 
     def behave(self) -> None:
         """Forget every fault."""
         with self._lock:
-            self._faults.clear()
+            self._systems.faults.clear()
 
     def expire_tokens(self) -> None:
         """Let every token that IAM issued expire now."""
         with self._lock:
-            self._iam.expire_tokens()
+            self._systems.iam.expire_tokens()
 
     def settings(self, huawei: str | None = None) -> dict[str, Any]:
         """Return settings for the plugin with credentials that this sandbox accepts.
@@ -146,68 +136,8 @@ class Sandbox:
         """
         return settings_for(self.seed, self.url, huawei, self._files)
 
-    def _reset(self) -> None:
-        seed = expanded(self.seed)
-        self._iam = Iam(seed["huawei"])
-        self._gateway = Gateway(seed["huawei"]["auth"], self._iam)
-        project_id = seed["huawei"]["project_id"]
-        self._systems: dict[str, CyberTrace | SecMaster | Waf | Iam] = {
-            "cybertrace": CyberTrace(seed["cybertrace"]),
-            "secmaster": SecMaster(seed["secmaster"], project_id, self._gateway),
-            "waf": Waf(seed["waf"], project_id, self._gateway),
-            "iam": self._iam,
-        }
-        self._faults = Faults(self.seed["faults"], self._iam.expire_tokens)
-        self._requests.clear()
-
-    def _state(self) -> dict[str, Any]:
-        holding = {
-            name: one.state() for name, one in self._systems.items() if not isinstance(one, Iam)
-        }
-        return {**holding, "huawei": self._gateway.state()}
-
     def _answer(self, request: Request) -> Answer:
         if request.path[:1] == ["sandbox"]:
             return control(self, request)
         with self._lock:
-            name = _system_of(request.path)
-            own: list[Answer] = []
-            act = partial(self._act, name, request, own)
-            answer, fault = self._faults.strike(name, request, act)
-            self._requests.append(
-                {
-                    "number": len(self._requests) + 1,
-                    "time": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
-                    "system": name,
-                    "method": request.method,
-                    "target": request.target,
-                    "headers": dict(request.headers.items()),
-                    "body": request.document,
-                    "status": answer.status if answer.delivery.answers else None,
-                    "request_id": answer.headers.get("X-request-id"),
-                    "acted": bool(own),
-                    "system_status": own[0].status if own else None,
-                    "fault": fault,
-                }
-            )
-            return answer
-
-    def _act(self, name: str | None, request: Request, own: list[Answer]) -> Answer:
-        """Let a system act, and note that it did."""
-        if name is None:
-            return no_such_api(request)
-        own.append(self._systems[name].answer(request))
-        return own[0]
-
-
-def _system_of(path: list[str]) -> str | None:
-    match path:
-        case ["api", *_]:
-            return "cybertrace"
-        case ["v1", _, "workspaces", _, *_]:
-            return "secmaster"
-        case ["v1", _, "waf", *_]:
-            return "waf"
-        case ["v3", "auth", "tokens", *_]:
-            return "iam"
-    return None
+            return self._systems.answer(request)

@@ -21,7 +21,10 @@ def write(
     answer; head_only: HEAD was asked. Raises OSError when the client is gone.
     """
     delivery = answer.delivery
-    headers = {"Date": date, "Content-Type": "application/json", **answer.headers}
+    given = {name.lower() for name in answer.headers}
+    usual = {"Date": date, "Content-Type": "application/json"}
+    headers = {name: value for name, value in usual.items() if name.lower() not in given}
+    headers.update(answer.headers)
     body = b"" if answer.status in BODILESS or head_only else answer.body
     if answer.status not in BODILESS and not delivery.endless:
         headers["Content-Length"] = str(max(0, len(answer.body) + delivery.excess))
