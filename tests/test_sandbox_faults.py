@@ -135,6 +135,25 @@ def test_a_refusal_can_hide_that_the_system_acted(
     )
 
 
+@pytest.mark.parametrize("fault", [{"status": 504}, {"hang_up": "before"}, {"answer": "empty"}])
+def test_a_system_can_act_after_it_has_answered(sandbox: Sandbox, fault: dict[str, Any]) -> None:
+    sandbox.misbehave(**fault, acts_after=0.3)
+    sandbox.misbehave(**fault, acts_after=60)
+    for one in (KNOWN, first_ids(sandbox, 2)[1]):
+        if "hang_up" in fault:
+            with pytest.raises(requests.ConnectionError):
+                delete_ids(sandbox, one)
+        else:
+            delete_ids(sandbox, one)
+    assert KNOWN in first_ids(sandbox, 9)
+    assert sandbox.requests[0]["acted"] is False
+    while not sandbox.requests[0]["acted"]:
+        pass
+    assert KNOWN not in first_ids(sandbox, 9)
+    assert sandbox.requests[0]["system_status"] == 200
+    assert sandbox.requests[1]["acted"] is False
+
+
 @pytest.mark.parametrize(
     ("name", "status", "start"),
     [
@@ -446,6 +465,12 @@ def test_faults_are_listed_and_cleared(sandbox: Sandbox) -> None:
         {"headers": {"content-length": "1"}},
         {"headers": ["A"]},
         {"expire_tokens": False},
+        {"acts_after": -1, "status": 504},
+        {"acts_after": 1},
+        {"acts_after": 1, "delay": 1},
+        {"acts_after": 1, "status": 504, "acted": True},
+        {"acts_after": 1, "hang_up": "after"},
+        {"acts_after": 1, "answer": "no-reasons"},
         {"delay": "long"},
         {"delay": -1},
         {"delay": float("nan")},
@@ -518,7 +543,7 @@ def test_the_example_shows_every_key_and_every_answer() -> None:
 
 def test_with_every_fault_at_once_the_state_stays_the_truth() -> None:
     faults = [
-        {**fault, **({"delay": 0} if "delay" in fault else {})}
+        {key: 0 if key == "delay" else value for key, value in fault.items() if key != "acts_after"}
         for fault in read_faults(str(EXAMPLE))
         if fault.get("answer") != "endless"
     ]

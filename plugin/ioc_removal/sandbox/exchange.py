@@ -76,6 +76,7 @@ class Delivery:
     delay: seconds before it; hang_up, reset: no answer, the connection ends with a FIN or an RST;
     cut: end the connection after so many bytes of the body; excess: add it to the declared
     length of the body; drip_headers, drip_body: seconds a byte; endless: go on for ever.
+    acts_after: the system, which did not act, does so that many seconds after the request.
     """
 
     delay: float = 0.0
@@ -86,6 +87,7 @@ class Delivery:
     drip_headers: float = 0.0
     drip_body: float = 0.0
     endless: bool = False
+    acts_after: float | None = None
 
     @property
     def answers(self) -> bool:

@@ -68,6 +68,7 @@ class Fault:
             drip_headers=float(rule.get("drip_headers", 0)),
             drip_body=float(rule.get("drip_body", 0)),
             endless=given.delivery.endless,
+            acts_after=rule.get("acts_after"),
         )
         own = rule.get("headers", {})
         hidden = {name.lower() for name in own}

@@ -34,8 +34,21 @@ def fault_problems(rule: Mapping[str, Any], where: str) -> Iterator[str]:
         yield f"{where}.body: must be text or JSON; quote what YAML takes for a date"
     if "acted" in rule and not {"answer", "status"} & rule.keys():
         yield f"{where}.acted: needs a status or an answer"
+    yield from _wrong_late(rule, where)
     if not rule.keys() - set(CHOOSING):
         yield f"{where}: must say what goes wrong, such as status, answer, hang_up or delay"
+
+
+def _wrong_late(rule: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Yield a line when a system that is to act later acts at once."""
+    if "acts_after" not in rule:
+        return
+    ready = READY.get(rule.get("answer", ""))
+    lost = "before" in (rule.get("hang_up"), rule.get("reset"))
+    if rule.get("acted") or (ready is not None and ready.change is not None):
+        yield f"{where}.acts_after: goes not with a system that acted at once"
+    elif not (lost or {"status", "answer"} & rule.keys()):
+        yield f"{where}.acts_after: needs a status, an answer, or hang_up or reset before"
 
 
 def _wrong_values(rule: Mapping[str, Any], where: str) -> Iterator[str]:
@@ -59,7 +72,7 @@ def _wrong_numbers(rule: Mapping[str, Any], where: str) -> Iterator[str]:
     for key, least in (("times", 1), ("skip", 0), ("cut", 0)):
         if rule.get(key, least) < least:
             yield f"{where}.{key}: must be {least} or more"
-    for key in ("delay", "drip_headers", "drip_body"):
+    for key in ("delay", "acts_after", "drip_headers", "drip_body"):
         if not 0 <= rule.get(key, 0) < float("inf"):
             yield f"{where}.{key}: must be a number of seconds, 0 or more"
     if not 0 < rule.get("chance", 1) <= 1:

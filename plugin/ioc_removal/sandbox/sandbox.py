@@ -1,8 +1,8 @@
 """One listening port that answers as CyberTrace, SecMaster, WAF and IAM, and remembers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 from ..errors import ArgumentError
@@ -96,7 +96,7 @@ class Sandbox:
         struck the request.
         """
         with self._lock:
-            return list(self._systems.requests)
+            return [dict(row) for row in self._systems.requests]
 
     def state(self) -> dict[str, Any]:
         """Return what the systems hold now, whatever they answered."""
@@ -140,4 +140,14 @@ class Sandbox:
         if request.path[:1] == ["sandbox"]:
             return control(self, request)
         with self._lock:
-            return self._systems.answer(request)
+            answer, late = self._systems.answer(request), self._systems.late
+            while late:
+                Thread(target=self._act, args=late.pop(), daemon=True).start()
+            return answer
+
+    def _act(self, seconds: float, act: Callable[[], None]) -> None:
+        """Let a system act later, unless the sandbox stops before."""
+        listener = self._listener
+        if listener is not None and not listener.stopping.wait(seconds):
+            with self._lock:
+                act()

@@ -42,6 +42,7 @@ FAULT: Mapping[str, Any] = {
     "body": object,
     "headers": {"*": str},
     "acted": bool,
+    "acts_after": float,
     "expire_tokens": bool,
     "delay": float,
     "hang_up": str,
