@@ -42,17 +42,24 @@ class HuaweiSignature(AuthBase):
             for name, value in headers.items()
             if name.lower() in {"host", "content-type"} or name.lower().startswith("x-")
         }
-        canonical = canonical_request(
+        headers["Authorization"] = self.authorization(
             request.method or "", request.url or "", signed, request.body or b""
         )
-        text = string_to_sign(headers["X-Sdk-Date"], canonical)
-        key = self.secret_key.reveal().encode()
-        signature = hmac(key, text.encode(), sha256).hexdigest()
-        headers["Authorization"] = (
-            f"{ALGORITHM} Access={self.access_key}, "
-            f"SignedHeaders={';'.join(sorted(signed))}, Signature={signature}"
-        )
         return request
+
+    def authorization(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | str
+    ) -> str:
+        """Return the value of the header that signs a request.
+
+        headers: those to sign, by lower-case name, x-sdk-date among them.
+        """
+        text = string_to_sign(headers["x-sdk-date"], canonical_request(method, url, headers, body))
+        key = self.secret_key.reveal().encode()
+        return (
+            f"{ALGORITHM} Access={self.access_key}, SignedHeaders={';'.join(sorted(headers))}, "
+            f"Signature={hmac(key, text.encode(), sha256).hexdigest()}"
+        )
 
 
 def canonical_request(method: str, url: str, headers: dict[str, str], body: bytes | str) -> str:
