@@ -56,7 +56,7 @@ def connection(system: str, address: str, **more: Any) -> Connection:
 
 def test_there_are_path_values_to_try() -> None:
     assert {argument for _, argument in PLACES} == {
-        *("supplier", "project_id", "workspace_id", "policy_id", "rule_id")
+        *("supplier", "project_id", "workspace_id", "policy_id", "rule_id", "indicator_id")
     }
 
 
