@@ -131,7 +131,7 @@ def test_a_removal_says_what_it_does_and_where(action: Definition) -> None:
     properties = action.schema.part["properties"]
     assert all(name in properties or name in action.fixed for name in action.target)
     if not action.removes:
-        assert not action.settles
+        assert action.settle is None
         assert "DELETE" not in str(entry(action).get("endpoint"))
         return
     assert str(entry(action)["endpoint"]).startswith("DELETE ")

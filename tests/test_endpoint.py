@@ -64,7 +64,7 @@ def test_there_are_path_values_to_try() -> None:
 def test_a_path_value_is_one_segment_or_refused(name: str, argument: str) -> None:
     definition = INTEGRATION.definition(name)
     assert definition.endpoint
-    with serving(by=lambda _: reply(400, {})) as server:
+    with serving(by=lambda _: reply(418, {})) as server:
         action = INTEGRATION.bind(name, connection(definition.system, server.url))
         example = definition.schema.part["examples"][0]
         usual = wire(action, example, server)

@@ -116,6 +116,7 @@ def test_a_refusal_cannot_claim_a_removal() -> None:
         "supplier": "InternalTI",
         "outcome": "failed",
         "reason": "400: No",
+        "advice": outcome.advice,
         "http_status": 400,
         "attempts": 1,
         "status": "No",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from ioc_removal.action import Action, Batch
+from ioc_removal.action import Action
+from ioc_removal.batches import Batch
 from ioc_removal.connection import Connection
 from ioc_removal.errors import ApiError, ArgumentError
 from ioc_removal.integration import load_integration

@@ -291,9 +291,15 @@ def test_plain_text_on_the_way_is_said_aloud() -> None:
 @pytest.mark.parametrize(
     ("missing", "told"),
     [
-        ("url", ("url is missing", "connections.one.url in settings.yml", "IOC_REMOVAL_ONE_URL")),
+        (
+            "url",
+            (
+                "url or nodes is missing",
+                "connections.one.url in settings.yml",
+                "IOC_REMOVAL_ONE_URL",
+            ),
+        ),
         ("auth", ("auth is missing", "connections.one.auth in settings.yml")),
-        ("api_version", ("api_version is missing", "IOC_REMOVAL_ONE_API_VERSION")),
     ],
 )
 def test_what_is_missing_is_named_with_its_places(missing: str, told: tuple[str, ...]) -> None:

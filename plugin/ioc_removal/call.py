@@ -1,6 +1,6 @@
 """An action's operation on a connection, as its handler sees it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,38 +8,47 @@ from .answer import Answer
 from .connection import Connection
 from .endpoint import Endpoint
 from .errors import ApiError, ClosedError, ResponseError, TransportError
+from .outcome import Rows
 from .schema import Schema, outputs_of
 
-# Codes with which Huawei's WAF says in a 400 what others say in a 401 or a 403.
-NOT_AUTHENTICATED = frozenset({"WAF.00012001"})
-NOT_PERMITTED = frozenset({"WAF.00012003"})
+LookUp = Callable[[Mapping[str, Any], Sequence[str]], Rows]
 
 
 @dataclass(frozen=True)
 class Call:
     """What a handler may do: send its own request, and read through the actions named with it.
 
-    answers: schemas of the documented answers by status; resend: whether a request whose answer
-    was lost is sent once more, which a handler that can settle it by reading does not want;
-    reads: bound read actions by name.
+    target: arguments of the path that name what a 403 closes, all of them if none;
+    answers: schemas of the documented answers by status; look_up: asks the system which ids are
+    there, given the arguments of the call and the ids, None where it cannot tell: then a request
+    whose answer was lost is sent once more; reads: bound read actions by name; crashes: how often
+    a 500 is tried again.
     """
 
     action: str
     endpoint: Endpoint
     connection: Connection
+    target: tuple[str, ...] = ()
     answers: Mapping[int, Schema] = field(default_factory=dict)
-    resend: bool = True
-    reads: Mapping[str, Callable[..., list[dict[str, Any]]]] = field(default_factory=dict)
+    look_up: LookUp | None = None
+    reads: Mapping[str, Callable[..., Rows]] = field(default_factory=dict)
+    crashes: int = 1
 
     @property
     def api_version(self) -> str | None:
-        """The version of the API that the connection speaks."""
+        """The version of the API that the connection speaks; raises what asking for it raises."""
         return self.connection.api_version
 
     @property
     def tenant(self) -> Mapping[str, str]:
         """The connection's tenant as a part of the target; empty when there is none."""
         return {"tenant": self.connection.tenant} if self.connection.tenant else {}
+
+    @property
+    def place(self) -> Mapping[str, str]:
+        """What the connection adds to a target: its tenant, and its node where it has several."""
+        node = {"node": self.connection.node} if self.connection.node else {}
+        return {**self.tenant, **node}
 
     def send(
         self,
@@ -51,13 +60,13 @@ class Call:
         """Send one request and return its 2xx answer.
 
         A 401 closes the connection for this run, a 403 this operation at this target.
-        Raises ClosedError, TransportError, ApiError, ResponseError.
+        Raises ClosedError, TransportError, ApiError, ResponseError, HungUpError.
         """
         path, query = path or {}, query or {}
         try:
             return self._try(path, query, body)
         except TransportError as error:
-            if not (error.sent and self.resend):
+            if self.look_up is not None or not error.sent:
                 raise
             lost = error
         try:
@@ -87,7 +96,7 @@ class Call:
         schema = self.answers.get(answer.status)
         return answer.quotes.fields(outputs_of(schema.part, answer.body)) if schema else {}
 
-    def read(self, name: str, **arguments: Any) -> list[dict[str, Any]]:
+    def read(self, name: str, **arguments: Any) -> Rows:
         """Return the rows of a read action named in this action's definition."""
         return self.reads[name](**arguments)
 
@@ -95,18 +104,25 @@ class Call:
         self, path: Mapping[str, str], query: Mapping[str, str | int | None], body: object
     ) -> Answer:
         """Send in turn; what a refusal closes is closed before another request has its turn."""
-        target = (self.action, tuple(path.values()))
-        with self.connection.turn(target):
-            try:
-                answer = self.endpoint.send(self.connection.wire, path=path, query=query, body=body)
-            except ApiError as error:
-                if error.status == 401 or error.code in NOT_AUTHENTICATED:
-                    self.connection.close(f"the connection was closed after: {error}")
-                elif error.status == 403 or error.code in NOT_PERMITTED:
-                    self.connection.close(f"not sent after: {error}", target)
+        key = (self.action, *(path[name] for name in self.target or path))
+        attempts = 0
+        with self.connection.turn(key):
+            while True:
+                token = self.connection.ready()
+                try:
+                    answer = self.endpoint.send(
+                        self.connection.wire,
+                        path=path,
+                        query=query,
+                        body=body,
+                        crashes=self.crashes,
+                    )
+                except ApiError as error:
+                    error.attempts += attempts
+                    if attempts or not self.connection.renewed(error, token):
+                        self.connection.heed(error, key)
+                        raise
+                    attempts = error.attempts
+                else:
                     self.connection.accept()
-                elif error.status < 500:
-                    self.connection.accept()
-                raise
-            self.connection.accept()
-            return answer
+                    return replace(answer, attempts=attempts + answer.attempts)

@@ -1,8 +1,8 @@
 """Settings of a connection -> an authenticated session, with its limits."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from ssl import create_default_context
 from threading import Lock, Semaphore
@@ -11,66 +11,91 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .authentication import authentication, check_authentication, secrets_of
-from .endpoint import segment
-from .errors import ClosedError, SettingsError
+from .errors import ApiError, ClosedError, SettingsError
+from .iam import iam_token
 from .quotes import Quotes
-from .refusals import Rule
-from .regions import Service, address_of
+from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
+from .regions import address_of
+from .secret import Secret
 from .settings import PREFIX, Settings
+from .system import System
+from .versions import Version
 from .wire import open_wire
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-@dataclass(frozen=True)
-class System(Service):
-    """One of the systems, as integration.yml describes it.
-
-    base: path below the address, by {api_version} and {tenant}; required: settings without which
-    nothing can be sent; auth: the kinds it accepts; in_flight: requests at a time by default;
-    test: the action, and its arguments, that reads something harmless; refusals: what its refusals
-    mean, the first that matches; iam: the service that gives tokens for it.
-    """
-
-    base: str = ""
-    tenant_base: str = ""
-    auth: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    in_flight: int = 1
-    test: Mapping[str, Any] | None = None
-    refusals: tuple[Rule, ...] = ()
-    iam: Service | None = None
-
-
 class Connection:
-    """An authenticated session to one system, for one run.
+    """An authenticated session to one server of a system, for one run.
 
-    name: as in the settings; a 401 closes it, a 403 closes an action at a target.
+    name: as in the settings; url: of the server, where the settings have several. A 401 closes it,
+    a 403 closes an action at a target.
     """
 
-    def __init__(self, name: str, settings: Settings, system: System) -> None:
+    def __init__(
+        self, name: str, settings: Settings, system: System, url: str | None = None
+    ) -> None:
         own = settings.connections[name]
         _check(name, own, system, settings.source)
-        self.name = name
+        servers = own.get("nodes") or [
+            own.get("url") or address_of(system, own["region"], settings.sdk)
+        ]
+        url = url or servers[0]
+        self.name, self.url = name, url
         self.system = system
-        self.api_version: str | None = own.get("api_version")
+        self.node = urlsplit(url).netloc if len(servers) > 1 else None
         self.tenant: str | None = own.get("tenant")
         self.defaults: Mapping[str, str] = own.get("defaults", {})
         self.limits: Mapping[str, Any] = own.get("limits", {})
         self.in_flight: int = self.limits.get("in_flight", system.in_flight)
-        url = own.get("url") or address_of(system, own["region"], settings.sdk)
-        base = system.tenant_base if self.tenant else system.base
-        tenant = segment("tenant", self.tenant) if self.tenant else None
-        path = base.format(api_version=self.api_version, tenant=tenant)
         self.warnings = tuple(_warnings(name, url, own))
         self._closed: dict[object, str] = {}
         self._accepted = False
         self._first = Lock()
-        address = url.rstrip("/") + path
-        self.wire = open_wire(own, address, authentication(own["auth"]), Quotes(), self.in_flight)
+        quotes = Quotes()
+        self._token = (
+            iam_token(name, own, settings, system.iam, quotes, system.refusals)
+            if own["auth"]["type"] == "iam_password" and system.iam
+            else None
+        )
+        auth = self._token or authentication(own["auth"])
+        self.wire = open_wire(own, url, auth, quotes, self.in_flight)
         self.wire.quotes.mask(*secrets_of(own["auth"], self.wire.session.proxies.values()))
         self._places = Semaphore(self.in_flight)
         self._pace = _Pace(self.limits.get("per_second"))
+        self._version = Version(system, self.wire, self.tenant, own.get("api_version"))
+        others = servers[1:] if url == servers[0] else ()
+        self.nodes = (self, *(Connection(name, settings, system, other) for other in others))
+
+    @property
+    def place(self) -> str:
+        """Where the connection leads, whichever version of the API is spoken there."""
+        servers = ", ".join(node.url for node in self.nodes)
+        return f"{servers}, tenant {self.tenant}" if self.tenant else servers
+
+    @property
+    def api_version(self) -> str | None:
+        """The version of the API, as set, else the newest that the server speaks.
+
+        Raises what asking the server raises.
+        """
+        try:
+            return self._version.known()
+        except ApiError as error:
+            self.heed(error)
+            self.close(f"the connection was closed after: {error}")
+            raise
+
+    def filling(self, names: Iterable[str]) -> Mapping[str, str]:
+        """Return what the settings say of some arguments, and the token's project if they do not.
+
+        Raises what ready() raises.
+        """
+        wanted = list(names)
+        if "project_id" in wanted and "project_id" not in self.defaults and self._token:
+            self._token.ready()
+            self.defaults = {**self.defaults, "project_id": str(self._token.project_id)}
+        return {name: self.defaults[name] for name in wanted if name in self.defaults}
 
     @contextmanager
     def turn(self, *keys: object) -> Iterator[None]:
@@ -90,9 +115,46 @@ class Connection:
             self._pace.wait()
             yield
 
+    def ready(self) -> Secret | None:
+        """Have what a request needs: the version of the API, and a token, which is returned.
+
+        Raises ClosedError, TransportError, ApiError, ResponseError, HungUpError.
+        """
+        _ = self.api_version
+        if self._token is None:
+            return None
+        self._token.ready()
+        return self._token.token
+
+    def renewed(self, error: ApiError, token: Secret | None) -> bool:
+        """Renew a token that expired; False when the refusal says something else.
+
+        token: the one that was refused. Raises what ready() raises.
+        """
+        refusal = refusal_of(self.system.refusals, error.status, error.code, error.said)
+        if self._token is None or token is None or refusal is None or refusal.then != RENEW:
+            return False
+        self._token.renew(token.reveal())
+        return True
+
     def accept(self) -> None:
         """Let requests go side by side from now on: the credentials are accepted."""
         self._accepted = True
+
+    def heed(self, error: ApiError, key: object = None) -> None:
+        """Explain a refusal and close what it closes; key: what a missing permission closes."""
+        refusal = refusal_of(self.system.refusals, error.status, error.code, error.said)
+        then = ""
+        if refusal is not None:
+            error.meaning = refusal.sentence(error.date, datetime.now(timezone.utc))
+            error.about, then = refusal.about, refusal.then
+        if then in {CLOSE_CONNECTION, RENEW}:
+            self.close(f"the connection was closed after: {error}")
+        elif then == CLOSE_ACTION and key is not None:
+            self.close(f"not sent after: {error}", key)
+            self.accept()
+        elif error.status < 500:
+            self.accept()
 
     def close(self, reason: str, key: object = None) -> None:
         """Send nothing more on this connection, or for this key on it, in this run."""
@@ -101,8 +163,11 @@ class Connection:
 
     def hang_up(self) -> None:
         """End what is in flight, whatever it waits for, and let go of the sockets."""
-        self.close("the run was ended")
-        self.wire.hang_up()
+        for node in self.nodes:
+            node.close("the run was ended")
+            node.wire.hang_up()
+            if node._token:
+                node._token.wire.hang_up()
 
 
 class _Pace:
@@ -140,8 +205,10 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
             raise missing(choices[0], " or ".join(choices))
     check_authentication(name, own["auth"], system.title, system.auth, missing)
     _check_files(name, own)
-    if own.get("tenant") and own.get("api_version") != "1.3":
-        raise SettingsError(f"connection {name}: tenant needs api_version 1.3")
+    version = own.get("api_version")
+    if own.get("tenant") and version and version not in system.tenant_versions:
+        known = " or ".join(system.tenant_versions)
+        raise SettingsError(f"connection {name}: tenant needs api_version {known}")
 
 
 def _check_files(name: str, own: Mapping[str, Any]) -> None:

@@ -30,9 +30,9 @@ class Definition:
 
     document: the whole schema, schema: of the arguments; limits: None when a call is one request;
     effect: what a removal does, by an argument, None for what only reads; target: arguments that
-    name it, fixed: those of them that the action fixes; settles: whether the handler settles a
-    lost answer by reading; reads: the read actions that the handler may use; resolves: the
-    argument whose values a read turns into ids; refusals: what a status means here.
+    name it, fixed: those of them that the action fixes; settle: the read that tells what became of
+    an id when no answer does; reads: the read actions that the handler may use; resolves: the
+    argument whose values a read turns into ids.
     """
 
     name: str
@@ -47,10 +47,9 @@ class Definition:
     effect: Mapping[str, str] | None
     target: tuple[str, ...]
     fixed: Mapping[str, str]
-    settles: bool
+    settle: str | None
     reads: tuple[str, ...]
     resolves: str | None
-    refusals: Mapping[int, str]
     applies_to: tuple[str, ...]
     context_path: str
     context_key: tuple[str, ...]

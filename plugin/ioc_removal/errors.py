@@ -95,9 +95,13 @@ class ApiError(PluginError):
         self.unclear = unclear
         self.date = date
 
+    @property
+    def said(self) -> str:
+        """What the system said, without what it means."""
+        return super().__str__()
+
     def __str__(self) -> str:
-        said = super().__str__()
-        return f"{said} ({self.meaning})" if self.meaning else said
+        return f"{self.said} ({self.meaning})" if self.meaning else self.said
 
 
 class StoreError(PluginError):

@@ -1,21 +1,24 @@
 """integration.yml -> definitions, and actions bound to a connection."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from .action import Action, Batch
-from .call import Call
-from .connection import Connection, System
+from .action import Action
+from .batches import Batch
+from .call import Call, LookUp
+from .connection import Connection
 from .definition import Definition, Limits
 from .endpoint import Endpoint
 from .errors import ArgumentError, DefinitionError
 from .handlers import HANDLERS
 from .loader import read
+from .outcome import Rows
 from .refusals import rules_of
 from .regions import Service
 from .schema import Schema
+from .system import System
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,16 @@ class Integration:
                 f"there is no action {name!r}; `ioc-removal actions` lists them"
             ) from None
 
-    def bind(self, name: str, connection: Connection | None) -> Action:
-        """Return an action on a connection to its system, None for a local action."""
+    def bind(self, name: str, connection: Connection | None, *, alone: bool = False) -> Action:
+        """Return an action on a connection to its system, None for a local action.
+
+        alone: without the other nodes of the connection.
+        """
         definition = self.definition(name)
         if connection is None or definition.endpoint is None:
-            return Action(definition, None)
-        return Action(definition, self._call(definition, connection))
+            return Action(definition)
+        nodes = (connection,) if alone else connection.nodes
+        return Action(definition, tuple(self._call(definition, node) for node in nodes))
 
     def _call(self, definition: Definition, connection: Connection) -> Call:
         """Make the call of an action, and of the reads that its handler may use."""
@@ -49,14 +56,22 @@ class Integration:
             action=definition.name,
             endpoint=definition.endpoint,
             connection=connection,
+            target=definition.target,
             answers={
                 int(part.removeprefix("answer_")): Schema(definition.document, part)
                 for part in parts
                 if part.startswith("answer_")
             },
-            resend=not definition.settles,
-            reads={name: partial(_read, self.bind(name, connection)) for name in definition.reads},
+            look_up=self._look_up(definition.settle, connection),
+            reads={
+                name: partial(_read, self.bind(name, connection, alone=True))
+                for name in definition.reads
+            },
         )
+
+    def _look_up(self, name: str | None, connection: Connection) -> LookUp | None:
+        """Return what tells which ids are there, through the read of that name."""
+        return partial(_looked_up, self.bind(name, connection, alone=True)) if name else None
 
 
 def load_integration() -> Integration:
@@ -73,8 +88,15 @@ def load_integration() -> Integration:
     return Integration(systems, definitions)
 
 
-def _read(action: Action, **arguments: Any) -> list[dict[str, Any]]:
+def _read(action: Action, **arguments: Any) -> Rows:
     return action.read(Batch(0, arguments))
+
+
+def _looked_up(action: Action, arguments: Mapping[str, Any], ids: Sequence[str]) -> Rows:
+    """Read with those arguments of a removal that the read knows, and the ids if it takes them."""
+    known = action.definition.schema.part["properties"]
+    given = {name: value for name, value in arguments.items() if name in known}
+    return _read(action, **given, **({"ids": list(ids)} if "ids" in known else {}))
 
 
 def _system(
@@ -96,7 +118,6 @@ def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
     if "endpoint" in entry:
         method, path = entry["endpoint"].split(" ", 1)
         endpoint = Endpoint(method, path, entry.get("headers", {}))
-    reads = [entry[key] for key in ("settle", "reads") if key in entry]
     return Definition(
         name=name,
         title=entry["title"],
@@ -110,10 +131,9 @@ def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
         effect=entry.get("effect"),
         target=tuple(entry.get("target", ())),
         fixed=entry.get("fixed", {}),
-        settles="settle" in entry,
-        reads=tuple(reads),
+        settle=entry.get("settle"),
+        reads=(entry["reads"],) if "reads" in entry else (),
         resolves=entry.get("resolves"),
-        refusals={int(status): text for status, text in entry.get("refusals", {}).items()},
         applies_to=tuple(entry.get("applies_to", ())),
         context_path=entry["context"]["path"],
         context_key=tuple(entry["context"]["key"]),

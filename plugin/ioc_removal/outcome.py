@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 REMOVED = "removed"
@@ -17,7 +17,7 @@ OUTCOMES = (UNKNOWN, FAILED, REFUSED, PLANNED, REMOVED, ABSENT)
 DONE = frozenset({REMOVED, ABSENT})
 
 # What names a target; no answer may add to it.
-TARGETS = ("tenant", "supplier", "workspace_id", "policy_id")
+TARGETS = ("node", "tenant", "supplier", "workspace_id", "policy_id")
 # Errors after which it is not known what the system did, or would do.
 NO_ANSWER = frozenset({"TransportError", "ResponseError", "StoreError"})
 
@@ -34,8 +34,10 @@ class Outcome:
 
     outcome: one of OUTCOMES; target: supplier, workspace or policy, by the vendor's names;
     value, id: what was named, at least one of them; attempts: requests that carried it;
-    maybe_ours: it is absent after a request of ours whose answer was lost or unclear;
-    response: every other documented response field, by its output name.
+    maybe_ours: it is absent after a request of ours whose answer was lost or unclear; settled: it
+    was looked up, as no answer told it; advice: what the reason means, and whose move it is;
+    response: every other documented response field, by its output name; missing: the refusal may
+    only mean that it is not there, which the row does not tell.
     """
 
     outcome: str
@@ -47,7 +49,15 @@ class Outcome:
     request_id: str | None = None
     attempts: int = 0
     maybe_ours: bool = False
+    settled: bool = False
+    advice: str | None = None
     response: Mapping[str, Any] = field(default_factory=dict)
+    missing: bool = field(default=False, compare=False)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a look at the system may tell more than the answer did."""
+        return self.outcome == UNKNOWN or (self.missing and self.outcome == FAILED)
 
     @property
     def indicator(self) -> str:
@@ -57,7 +67,7 @@ class Outcome:
     @property
     def unreachable(self) -> bool:
         """Whether it failed because no answer could be had."""
-        return self.outcome == FAILED and self.http_status is None
+        return self.outcome == FAILED and self.http_status is None and not self.settled
 
     def row(self) -> dict[str, Any]:
         """Return the outcome as one flat JSON object, without what is not known.
@@ -70,14 +80,27 @@ class Outcome:
             **self.target,
             "outcome": self.outcome,
             "reason": self.reason,
+            "advice": self.advice,
             "http_status": self.http_status,
             "request_id": self.request_id,
             "attempts": self.attempts,
             "maybe_ours": self.maybe_ours or None,
+            "settled": self.settled or None,
         }
         ours = {*known, *TARGETS}
         row = {**known, **{k: v for k, v in self.response.items() if k not in ours}}
         return {name: value for name, value in row.items() if value is not None}
+
+
+def after_a_lost_try(outcome: Outcome) -> Outcome:
+    """Weigh an outcome when an earlier request may have removed the indicator already."""
+    if outcome.outcome == ABSENT:
+        return replace(outcome, maybe_ours=True)
+    answered = outcome.http_status is not None and outcome.http_status < 300
+    if outcome.outcome == REFUSED or (outcome.outcome == FAILED and not answered):
+        reason = f"an earlier try may have removed it; this one: {outcome.reason}"
+        return replace(outcome, outcome=UNKNOWN, reason=reason)
+    return outcome
 
 
 def worst(outcomes: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .errors import DefinitionError
 
+MISSING = "missing"
 RENEW, CLOSE_CONNECTION, CLOSE_ACTION = "renew", "close connection", "close action"
 SIGNATURE_VALID = timedelta(minutes=15)  # before or after the server's clock
 CLOCKS = "{clocks}"

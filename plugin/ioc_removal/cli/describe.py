@@ -15,7 +15,10 @@ EFFECTS = {
     "disarms": "what is removed is no longer detected or blocked (disarms)",
     "rearms": "alerts on what is removed come back (rearms)",
 }
-OUTCOME_FIELDS = ("outcome", "reason", "http_status", "request_id", "attempts", "maybe_ours")
+OUTCOME_FIELDS = (
+    *("outcome", "reason", "advice", "http_status", "request_id", "attempts", "maybe_ours"),
+    "settled",
+)
 
 
 def show_action(session: Session) -> int:

@@ -101,6 +101,8 @@ def _cells(row: Row) -> list[Cell]:
     reason = row.get("reason")
     if effect := effect_of(row):
         reason = f"would be removed: {EFFECT_ON_ONE[effect]}"
+    if advice := row.get("advice"):
+        reason = f"{reason} ({advice})"
     if row.get("maybe_ours"):
         reason = "; ".join(filter(None, (reason, "perhaps removed by this run")))
     indicator = value if value is not None else id_

@@ -31,7 +31,7 @@ def probe(session: Session) -> int:
             f"no connection is set: write {session.settings.source}, or set "
             "IOC_REMOVAL_CYBERTRACE_URL and the like; `ioc-removal sandbox` prints an example"
         )
-    rows = [_tested(session, name) for name in names]
+    rows = [row for name in names for row in _tested(session, name)]
     if output.json:
         output.print_json([{k: v for k, v in row.items() if k != "status"} for row in rows])
     else:
@@ -41,20 +41,32 @@ def probe(session: Session) -> int:
     return min(statuses, key=WORST_FIRST.index)
 
 
-def _tested(session: Session, name: str) -> dict[str, Any]:
+def _tested(session: Session, name: str) -> list[dict[str, Any]]:
+    """Test each node of a connection."""
     try:
-        message, error, status = _read(session, session.open(name)), None, 0
-    except ArgumentError as mistake:
-        where = f"; set it in connections.{name}.defaults of {session.settings.source}"
-        message, error = f"{mistake}{where}", "SettingsError"
-        status = 2
-    except _DoubtError as doubt:
-        message, error, status = str(doubt), "ResponseError", 3
+        nodes = session.open(name).nodes
     except PluginError as problem:
-        message, error = _explained(session, name, problem), type(problem).__name__
-        status = exit_status(Summary(), [error])
-    row = {"connection": name, "ok": status == 0, "message": message, "status": status}
-    return {**row, "error": error} if error else row
+        return [_failed(session, name, problem)]
+    return [_row(session, name, node) for node in nodes]
+
+
+def _row(session: Session, name: str, node: Connection) -> dict[str, Any]:
+    try:
+        message = _read(session, node)
+    except PluginError as problem:
+        return _failed(session, name, problem)
+    return {"connection": name, "ok": True, "message": message, "status": 0}
+
+
+def _failed(session: Session, name: str, problem: PluginError) -> dict[str, Any]:
+    message, error = _explained(session, name, problem), type(problem).__name__
+    if isinstance(problem, ArgumentError):
+        message += f"; set it in connections.{name}.defaults of {session.settings.source}"
+        error = "SettingsError"
+    elif isinstance(problem, _DoubtError):
+        error = "ResponseError"
+    status = exit_status(Summary(), [error])
+    return {"connection": name, "ok": False, "message": message, "status": status, "error": error}
 
 
 def _explained(session: Session, name: str, problem: PluginError) -> str:
@@ -68,7 +80,7 @@ def _read(session: Session, connection: Connection) -> str:
     """Read what integration.yml names for a test; return what works."""
     system = connection.system
     test = system.test or {}
-    action = session.integration.bind(test["action"], connection)
+    action = session.integration.bind(test["action"], connection, alone=True)
     prepared = action.prepare(test["arguments"])
     rows = [row for part in perform(action, prepared, NoRecord()) for row in part.outputs]
     for row in rows:

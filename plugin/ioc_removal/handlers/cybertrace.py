@@ -27,7 +27,7 @@ def delete_indicators(
         path={"supplier": supplier},
         body=[{"indicator": indicator, **flag} for indicator in indicators],
     )
-    return _outcomes(answer, indicators, {"supplier": supplier, **call.tenant})
+    return _outcomes(answer, indicators, {"supplier": supplier, **call.place})
 
 
 def unmark_false_positives(

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
 
-from ..action import Action, Prepared
+from ..action import Action
+from ..batches import Prepared
 from ..definition import Definition
 from ..errors import ArgumentError, PluginError
 from ..outcome import FAILED, PARTIAL, SUCCEEDED, UNKNOWN, Summary

@@ -140,7 +140,7 @@ def _performing(
     )
     systems = systems_of(playbooks.values(), integration)
     addresses = {
-        system: made.wire.address for system in systems if (made := performing.connection(system))
+        system: made.place for system in systems if (made := performing.connection(system))
     }
     before = get_run(database, run).details.get("addresses", addresses)
     for system, address in addresses.items():
@@ -169,6 +169,8 @@ def _execute(
         raise
     except PluginError as error:
         return _ended(database, integration, get_run(database, run), [error_row(error)])
+    finally:
+        performing.hang_up()  # the engine has ended: nothing that breaks now is taken for a result
     return _ended(
         database,
         integration,

@@ -71,6 +71,12 @@ class Performing:
                 )
             return self._connections[system]
 
+    def hang_up(self) -> None:
+        """End what is in flight on every connection, and let go of the sockets."""
+        with self._lock:
+            for connection in self._connections.values():
+                connection.hang_up()
+
     def bind(self, name: str) -> Action:
         """Return an action on its connection."""
         system = self.integration.definition(name).system
@@ -149,6 +155,6 @@ def _chunk(action: Action) -> int:
     """Return how many batches make a chunk."""
     if action.call is None:
         return 1
-    connection = action.call.connection
-    a_second = min(connection.in_flight, connection.limits.get("per_second", 1e9))
+    limit = action.call.connection.limits.get("per_second", 1e9) * len(action.calls)
+    a_second = min(action.in_flight, limit)
     return max(1, int(CHUNK_SECONDS * a_second))

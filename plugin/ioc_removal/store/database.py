@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any
 
 from ..errors import SettingsError, StoreError
-from .tables import TABLES, VERSION
+from .tables import MIGRATIONS, TABLES, VERSION
 
 DEFAULT = "~/.local/state/ioc-removal/store.db"
 VARIABLE = "IOC_REMOVAL_STORE"
@@ -92,7 +92,13 @@ class Database:
                 for statement in TABLES.split(";\n"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {VERSION}")
-            elif version != VERSION:
+                return
+            while version in MIGRATIONS:
+                for statement in MIGRATIONS[version]:
+                    connection.execute(statement)
+                version += 1
+                connection.execute(f"PRAGMA user_version = {version}")
+            if version != VERSION:
                 raise SettingsError(
                     f"the store {self.path} has version {version}, this program knows {VERSION}; "
                     f"choose another with --store or {VARIABLE}"

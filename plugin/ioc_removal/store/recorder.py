@@ -4,14 +4,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..action import Action, Batch, Prepared
+from ..action import Action
+from ..batches import Batch, Prepared
 from ..outcome import REFUSED, UNKNOWN, Outcome
 from ..trust.perform import Finished, Intent
 from .database import Database
 from .sets import by_reference, by_value
 
 OUTCOME_COLUMNS = (
-    "value, id, target, outcome, reason, http_status, request_id, attempts, maybe_ours, response"
+    "value, id, target, outcome, reason, http_status, request_id, attempts, maybe_ours,"
+    " response, settled, advice"
 )
 
 
@@ -106,7 +108,7 @@ class StoreRecorder:
         outcomes = finished.outcomes or tuple(self._unresolved(finished.outputs))
         with self._database.transaction() as connection:
             connection.executemany(
-                "INSERT INTO outcomes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO outcomes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 ((*key, at, *_columns(outcome)) for at, outcome in enumerate(outcomes)),
             )
             connection.executemany(
@@ -138,7 +140,9 @@ class StoreRecorder:
             if not finished:
                 outcome = UNKNOWN if tries else REFUSED
                 text = f"{'it may have been sent' if tries else 'not sent'}: {reason}"
-                outcomes = self._action.outcomes(batch.items, self._target, outcome, text, tries)
+                outcomes = self._action.outcomes(
+                    batch, batch.items, self._target, outcome, text, tries
+                )
                 self.finish(Finished(batch, outcomes=tuple(outcomes)))
 
     def _unresolved(self, outputs: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
@@ -163,10 +167,11 @@ class StoreRecorder:
 
 def outcome_of(row: tuple[Any, ...]) -> Outcome:
     """Return the outcome of a row of OUTCOME_COLUMNS."""
-    value, id_, target, outcome, reason, status, request_id, attempts, maybe, response = row
+    value, id_, target, outcome, reason, status, request_id, attempts, maybe, *rest = row
+    response, settled, advice = rest
     return Outcome(
         outcome, json.loads(target), value, id_, reason, status, request_id, attempts,
-        bool(maybe), json.loads(response),
+        bool(maybe), bool(settled), advice, json.loads(response),
     )  # fmt: skip
 
 
@@ -182,6 +187,8 @@ def _columns(outcome: Outcome) -> tuple[Any, ...]:
         outcome.attempts,
         outcome.maybe_ours,
         json.dumps(outcome.response),
+        outcome.settled,
+        outcome.advice,
     )
 
 

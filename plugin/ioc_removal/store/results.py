@@ -27,7 +27,7 @@ def run_summary(database: Database, run: str, call: str | None = None) -> Summar
     counts = {OUTCOMES[rank]: count for rank, count in lines}
     [(sent, unreachable)] = database.rows(
         "SELECT coalesce(max(o.attempts > 0), 0),"  # noqa: S608
-        " coalesce(max(o.outcome = 'failed' AND o.http_status IS NULL), 0)"
+        " coalesce(max(o.outcome = 'failed' AND o.http_status IS NULL AND NOT o.settled), 0)"
         f" FROM outcomes o {where}",
         values,
     )

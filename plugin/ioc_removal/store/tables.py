@@ -4,7 +4,14 @@ A row of `batches` is the intent to send; its `finished` is set together with it
 batch without it may have been sent by a process that did not live to see the answer.
 """
 
-VERSION = 1
+VERSION = 2
+# What turns a file of a version into one of the next.
+MIGRATIONS = {
+    1: (
+        "ALTER TABLE outcomes ADD COLUMN settled INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE outcomes ADD COLUMN advice TEXT",
+    )
+}
 
 TABLES = """
 CREATE TABLE runs (
@@ -82,6 +89,8 @@ CREATE TABLE outcomes (
     attempts INTEGER NOT NULL,
     maybe_ours INTEGER NOT NULL,
     response TEXT NOT NULL,          -- JSON
+    settled INTEGER NOT NULL DEFAULT 0,
+    advice TEXT,
     PRIMARY KEY (run, call, batch, position)
 ) WITHOUT ROWID;
 

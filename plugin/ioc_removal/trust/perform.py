@@ -7,13 +7,14 @@ handler.
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
-from ..action import Action, Batch, Prepared
+from ..action import Action
+from ..batches import Batch, Prepared
 from ..errors import PluginError
-from ..outcome import ABSENT, FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..outcome import PLANNED, REFUSED, UNKNOWN, Outcome
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def perform(
     def one(batch: Batch) -> Finished:
         return _one(action, prepared.target, batch, recorder, plan, dry_run)
 
-    at_once = action.call.connection.in_flight if action.call else 1
+    at_once = action.in_flight
     pool = ThreadPoolExecutor(at_once, thread_name_prefix=action.definition.name)
     walk, running = iter(chosen), deque[Future[Finished]]()
     try:
@@ -102,10 +103,13 @@ def perform(
             finished = running.popleft().result()
             running.extend(pool.submit(one, batch) for batch in islice(walk, 1))
             yield finished
+    except KeyboardInterrupt:
+        for call in action.calls:
+            call.connection.hang_up()
+        pool.shutdown(cancel_futures=True)  # nothing is sent any more when the caller goes on
+        raise
     except Exception:
-        pool.shutdown(
-            cancel_futures=True
-        )  # what is in flight is recorded before the caller goes on
+        pool.shutdown(cancel_futures=True)  # what is in flight is recorded before
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -127,37 +131,26 @@ def _one(
     outcomes = list(refused)
     if dry_run:
         effect = action.definition.effect_on(batch.arguments)
-        outcomes += action.outcomes(
-            allowed.items, target, PLANNED, f"would be removed; {effect}", 0
-        )
+        reason = f"would be removed; {effect}"
+        outcomes += action.outcomes(batch, allowed.items, target, PLANNED, reason, 0)
     elif allowed.items:
-        sent = _sent(action, target, allowed)
-        outcomes += map(_after_a_lost_try, sent) if intent.repeated else sent
+        outcomes += _sent(action, target, allowed, repeated=intent.repeated)
     finished = Finished(batch, outcomes=tuple(outcomes))
     recorder.finish(finished)
     return finished
 
 
-def _sent(action: Action, target: Mapping[str, str], batch: Batch) -> list[Outcome]:
+def _sent(
+    action: Action, target: Mapping[str, str], batch: Batch, *, repeated: bool
+) -> list[Outcome]:
     """Send a batch; a mistake of ours in reading its answer leaves it unknown, not unrecorded."""
     try:
-        return action.send(batch, target)
+        return action.send(batch, target, repeated=repeated)
     except PluginError:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, the batch may have been carried out
         reason = f"internal error, please report it: {type(error).__name__}: {error}"
-        return action.outcomes(batch.items, target, UNKNOWN, reason, 1)
-
-
-def _after_a_lost_try(outcome: Outcome) -> Outcome:
-    """Weigh an outcome of a batch that a process, which did not live on, may have sent before."""
-    if outcome.outcome == ABSENT:
-        return replace(outcome, maybe_ours=True)
-    answered = outcome.http_status is not None and outcome.http_status < 300
-    if outcome.outcome == REFUSED or (outcome.outcome == FAILED and not answered):
-        reason = f"an earlier try may have removed it; this one: {outcome.reason}"
-        return replace(outcome, outcome=UNKNOWN, reason=reason)
-    return outcome
+        return action.outcomes(batch, batch.items, target, UNKNOWN, reason, 1)
 
 
 def _divided(
@@ -171,7 +164,7 @@ def _divided(
         outcome
         for item, reason in reasons.items()
         if reason
-        for outcome in action.outcomes([item], target, REFUSED, reason, 0)
+        for outcome in action.outcomes(batch, [item], target, REFUSED, reason, 0)
     ]
     allowed = [item for item, reason in reasons.items() if not reason]
     return refused, action.part(batch, allowed)

@@ -1,0 +1,83 @@
+"""What one request carries, and how a call is cut into such batches."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
+from typing import Any
+
+from .definition import Definition
+
+BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one request carries.
+
+    number: its place in the call, from 0; arguments: the handler's; items: the values or ids that
+    it removes, distinct, empty for a read that is not cut.
+    """
+
+    number: int
+    arguments: Mapping[str, Any]
+    items: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Checked arguments, ready to be cut; iterating yields the batches, lazily and repeatably.
+
+    target: of every outcome; duplicates: items given more than once; filled: names of arguments
+    that came from the connection's defaults.
+    """
+
+    arguments: Mapping[str, Any]
+    target: Mapping[str, str]
+    duplicates: int
+    filled: tuple[str, ...]
+    items: Iterable[str] = ()
+    cut: Callable[["Prepared"], Iterator[Batch]] = field(repr=False, default=lambda _: iter(()))
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self.cut(self)
+
+
+def cut_items(
+    items: Iterable[str], definition: Definition, own: Mapping[str, int]
+) -> Iterator[list[str]]:
+    """Cut by items and by the bytes that they take in JSON; own: limits of the connection."""
+    limits = definition.limits
+    if limits is None:
+        return
+    most = min(own.get("items", limits.items), limits.most or own.get("items", limits.items))
+    room = own.get("bytes", limits.bytes) if limits.bytes else None
+    batch: list[str] = []
+    size = 0
+    for item in items:
+        taken = len(json.dumps(item)) + BYTES_AROUND_ITEM if room else 0
+        if batch and (len(batch) == most or (room and size + taken > room)):
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += taken
+    if batch:
+        yield batch
+
+
+def batch_of(
+    definition: Definition, number: int, arguments: Mapping[str, Any], items: Sequence[str]
+) -> Batch:
+    """Return a batch with some of the items of a call; without any, it has nothing to send."""
+    limits = definition.limits
+    if limits is None:
+        return Batch(number, arguments)
+    if not items:
+        return Batch(number, {})
+    rule = definition.schema.part["properties"][limits.argument]
+    part = list(items) if rule["type"] == "array" else items[0]
+    return Batch(number, {**arguments, limits.argument: part}, tuple(items))
+
+
+def many(value: object) -> bool:
+    """Tell whether a value is a collection that a call is cut into batches by."""
+    return isinstance(value, Sized) and not isinstance(value, str | bytes | Mapping)

@@ -1,0 +1,71 @@
+"""Refuse arguments that do not satisfy their schema, before anything is sent."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
+from typing import Any, cast
+
+from .batches import many
+from .definition import Definition
+from .errors import ArgumentError
+
+CHECKED_AT_ONCE = 10_000  # items; a list is checked whole before anything is sent
+MOST_PROBLEMS = 5  # that a message lists
+
+
+def check_arguments(
+    definition: Definition,
+    given: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    items: Iterable[Any] = (),
+    argument: str | None = None,
+) -> None:
+    """Refuse arguments that do not satisfy the schema; items are checked in portions.
+
+    settings: what the schema takes from the connection; items: of the batch argument, whose name
+    is argument. Raises ArgumentError.
+    """
+    fixed: dict[str, Any] = {}
+    for name, rule in definition.schema.part["properties"].items():
+        if rule.get("x-connection"):
+            if name in given:
+                raise ArgumentError(f"{name}: belongs to the connection's settings")
+            fixed[name] = settings.get(name)
+    walk, start = iter(items), 0
+    while True:
+        portion = list(islice(walk, CHECKED_AT_ONCE))
+        if start and not portion:
+            return
+        whole = {**given, **fixed, **({argument: portion} if argument else {})}
+        found = chain(_halves("", whole), definition.schema.problems(whole))
+        said = dict.fromkeys(found)  # two rules, one message
+        if problems := list(islice(said, MOST_PROBLEMS + 1)):
+            if start and argument:
+                problems = [_counted_from(start, argument, line) for line in problems]
+            if len(problems) > MOST_PROBLEMS:
+                problems[MOST_PROBLEMS:] = ["and more"]
+            raise ArgumentError(*problems)
+        start += len(portion)
+        if len(portion) < CHECKED_AT_ONCE:
+            return
+
+
+def _counted_from(start: int, argument: str, problem: str) -> str:
+    """Name an item by its place in the whole list, not in the portion that was checked."""
+    name, bracket, rest = problem.partition("[")
+    place, end, text = rest.partition("]")
+    inside = name == argument and bracket and place.isdigit()
+    return f"{name}[{start + int(place)}]{text}" if inside and end else problem
+
+
+def _halves(field: str, value: object) -> Iterator[str]:
+    """Name each text that UTF-8 cannot carry: with one half of a pair that makes a character."""
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            yield f"{field}: holds half of a surrogate pair, which cannot be sent"
+    elif isinstance(value, Mapping):
+        for name, entry in value.items():
+            yield from _halves(f"{field}.{name}" if field else str(name), entry)
+    elif many(value):
+        for place, entry in enumerate(cast("Iterable[object]", value)):
+            if not (isinstance(entry, str) and entry.isascii()):
+                yield from _halves(f"{field}[{place}]", entry)

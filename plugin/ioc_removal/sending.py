@@ -1,0 +1,160 @@
+"""Send the items of one batch of a removal: whatever happens becomes outcomes."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .bisection import Part, bisected
+from .call import Call
+from .definition import Definition
+from .errors import (
+    ApiError,
+    ClosedError,
+    HungUpError,
+    PluginError,
+    ResponseError,
+    TransportError,
+)
+from .outcome import ABSENT, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
+from .refusals import MISSING
+
+# Statuses with which one value can make a whole batch fail.
+POISONED = frozenset({400, 500})
+# What a refusal may speak of that has nothing to do with the values.
+NOT_A_VALUE = frozenset({"credentials", "permission", "place", "limit"})
+
+
+def outcomes_of(
+    definition: Definition,
+    items: Iterable[str],
+    target: Mapping[str, str],
+    outcome: str,
+    reason: str,
+    attempts: int,
+    answer: ApiError | ResponseError | None = None,
+) -> list[Outcome]:
+    """Return one and the same outcome for some items."""
+    named = definition.named_by
+    return [
+        Outcome(
+            outcome,
+            target,
+            value=item if named == "value" else None,
+            id=item if named == "id" else None,
+            reason=reason,
+            http_status=answer.status if answer else None,
+            request_id=answer.request_id if answer else None,
+            attempts=attempts,
+            advice=answer.meaning if isinstance(answer, ApiError) else None,
+            response=answer.fields if isinstance(answer, ApiError) else {},
+            missing=isinstance(answer, ApiError) and answer.about == MISSING,
+        )
+        for item in items
+    ]
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends one batch.
+
+    call: of the action, at one server; target: of the outcomes; arguments: the handler's, for
+    some of the items.
+    """
+
+    definition: Definition
+    call: Call
+    target: Mapping[str, str]
+    arguments: Callable[[Sequence[str]], Mapping[str, Any]]
+
+    def send(self, items: Sequence[str], *, repeated: bool = False) -> list[Outcome]:
+        """Return an outcome an item, in their order; what no answer tells is looked up.
+
+        repeated: whether an earlier process may have sent them before. Raises HungUpError.
+        """
+        answer = self._try(items, self.call)
+        if isinstance(answer, ApiError) and self._poisoned(answer, items):
+            once = replace(self.call, crashes=0)  # it was tried again already
+            parts = list(bisected(items, answer, lambda half: self._try(half, once)))
+        else:
+            parts = [Part(items, answer)]
+        told = {outcome.indicator: outcome for part in parts for outcome in self._told(part)}
+        outcomes = [told[item] for item in items]
+        if repeated:
+            outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
+        return self._settled(outcomes, items)
+
+    def _try(self, items: Sequence[str], call: Call) -> list[Outcome] | ApiError:
+        """Let the handler send some items, once; a refusal of all of them is returned."""
+        try:
+            outcomes: list[Outcome] = self.definition.handler(call, **self.arguments(items))
+        except ClosedError as error:
+            return outcomes_of(self.definition, items, self.target, REFUSED, str(error), 0)
+        except TransportError as error:
+            outcome = UNKNOWN if error.sent else FAILED
+            return outcomes_of(
+                self.definition, items, self.target, outcome, str(error), error.attempts
+            )
+        except ResponseError as error:
+            return outcomes_of(
+                self.definition, items, self.target, UNKNOWN, str(error), error.attempts, error
+            )
+        except ApiError as error:
+            return error
+        return outcomes
+
+    def _told(self, part: Part) -> list[Outcome]:
+        """Return what became of the items of a part, given what was sent of them before."""
+        answer = part.answer
+        if isinstance(answer, ApiError):
+            outcome, reason = (UNKNOWN if answer.unclear else FAILED), answer.said
+            if len(part.items) > 1 and part.attempts:
+                reason += f"; refused together with {len(part.items) - 1:,} more"
+            answer = outcomes_of(
+                self.definition, part.items, self.target, outcome, reason, answer.attempts, answer
+            )
+        told = [replace(row, attempts=row.attempts + part.attempts) for row in answer]
+        return [after_a_lost_try(row) for row in told] if part.unclear else told
+
+    def _poisoned(self, refusal: ApiError, items: Sequence[str]) -> bool:
+        """Tell whether one of the values may have made the batch fail."""
+        return len(items) > 1 and refusal.status in POISONED and refusal.about not in NOT_A_VALUE
+
+    def _settled(self, outcomes: list[Outcome], items: Sequence[str]) -> list[Outcome]:
+        """Look up what is unknown, or perhaps not there: there is failed, gone is absent."""
+        look_up = self.call.look_up
+        doubtful = [outcome for outcome in outcomes if outcome.doubtful]
+        if look_up is None or not doubtful:
+            return outcomes
+        try:
+            rows = look_up(self.arguments(items), [outcome.indicator for outcome in doubtful])
+        except HungUpError:
+            raise
+        except PluginError as error:
+            looked = {
+                o.indicator: _undecided(o, f"it could not be looked up: {error}") for o in doubtful
+            }
+        else:
+            found = {row["id"]: row for row in rows}
+            looked = {o.indicator: _decided(o, found.get(o.indicator)) for o in doubtful}
+        return [looked.get(outcome.indicator, outcome) for outcome in outcomes]
+
+
+def _decided(outcome: Outcome, row: Mapping[str, Any] | None) -> Outcome:
+    """Return what a look at the system tells; row: of the indicator, None when there is none."""
+    if row is not None and "outcome" not in row:
+        there = f"{outcome.reason}; it is still there"
+        return replace(outcome, outcome=FAILED, reason=there, advice=None, settled=True)
+    if row is not None and row["outcome"] != ABSENT:
+        return _undecided(outcome, str(row["reason"]))
+    return replace(
+        outcome,
+        outcome=ABSENT,
+        reason=f"{outcome.reason}; it is gone",
+        advice=None,
+        maybe_ours=outcome.outcome == UNKNOWN,
+        settled=True,
+    )
+
+
+def _undecided(outcome: Outcome, why: str) -> Outcome:
+    return replace(outcome, reason=f"{outcome.reason}; and {why}")
