@@ -58,6 +58,9 @@ class Connection:
             if own["auth"]["type"] == "iam_password" and system.iam
             else None
         )
+        if self._token is not None:
+            self.warnings += tuple(_warnings(name, self._token.wire.address, own))
+            self.warnings += tuple(settings.token_cache(own["auth"]).warnings())
         auth = self._token or authentication(own["auth"])
         self.wire = open_wire(own, url, auth, quotes, self.in_flight)
         self.wire.quotes.mask(*secrets_of(own["auth"], self.wire.session.proxies.values()))
