@@ -14,9 +14,10 @@ from ioc_removal.trust.perform import NoRecord, perform
 
 INTEGRATION = load_integration()
 LOGIN = "/v3/auth/tokens"
-POLICIES = ("waf", "waf-policies-list", {})
-SEARCH = ("secmaster", "secmaster-indicators-search", {"values": ["192.0.2.10"]})
-DELETE = (
+Asked = tuple[str, str, dict[str, Any]]
+POLICIES: Asked = ("waf", "waf-policies-list", {})
+SEARCH: Asked = ("secmaster", "secmaster-indicators-search", {"values": ["192.0.2.10"]})
+DELETE: Asked = (
     "secmaster",
     "secmaster-indicators-delete",
     {"batch_ids": ["909494e3-558e-46b6-a9eb-07a8e18ca62f"]},

@@ -59,8 +59,8 @@ class Connection:
             else None
         )
         if self._token is not None:
-            self.warnings += tuple(_warnings(name, self._token.wire.address, own))
-            self.warnings += tuple(settings.token_cache(own["auth"]).warnings())
+            more = (*_warnings(name, self._token.wire.address, own), *self._token.warnings())
+            self.warnings = tuple(dict.fromkeys((*self.warnings, *more)))
         auth = self._token or authentication(own["auth"])
         self.wire = open_wire(own, url, auth, quotes, self.in_flight)
         self.wire.quotes.mask(*secrets_of(own["auth"], self.wire.session.proxies.values()))

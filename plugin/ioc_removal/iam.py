@@ -1,6 +1,6 @@
 """Tokens of Huawei Cloud IAM for a user's password: got, shared, renewed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from time import time
 from typing import Any
@@ -73,6 +73,10 @@ class IamToken(AuthBase):
         """The project of the token, once there is one."""
         token = self._shared.token
         return token.project_id if token else None
+
+    def warnings(self) -> Iterator[str]:
+        """Say why tokens that were kept are not used."""
+        yield from self._cache.warnings()
 
     def ready(self) -> None:
         """Have a token that lasts: from memory, the cache, or IAM, once for all threads.
