@@ -72,7 +72,7 @@ class Sender:
         repeated: whether an earlier process may have sent them before. Raises HungUpError.
         """
         answer = self._try(items, self.call)
-        if isinstance(answer, ApiError) and self._poisoned(answer, items):
+        if isinstance(answer, ApiError) and len(items) > 1:
             once = replace(self.call, crashes=0)  # it was tried again already
             parts = list(bisected(items, answer, lambda half: self._try(half, once)))
         else:
@@ -84,7 +84,7 @@ class Sender:
         return self._settled(outcomes, items)
 
     def _try(self, items: Sequence[str], call: Call) -> list[Outcome] | ApiError:
-        """Let the handler send some items, once; a refusal of all of them is returned."""
+        """Let the handler send some items, once; what one value may have caused is returned."""
         try:
             outcomes: list[Outcome] = self.definition.handler(call, **self.arguments(items))
         except ClosedError as error:
@@ -99,25 +99,25 @@ class Sender:
                 self.definition, items, self.target, UNKNOWN, str(error), error.attempts, error
             )
         except ApiError as error:
-            return error
+            return error if _poisoned(error) else self._refused(items, error, error.said)
         return outcomes
 
     def _told(self, part: Part) -> list[Outcome]:
         """Return what became of the items of a part, given what was sent of them before."""
         answer = part.answer
         if isinstance(answer, ApiError):
-            outcome, reason = (UNKNOWN if answer.unclear else FAILED), answer.said
-            if len(part.items) > 1 and part.attempts:
+            reason = answer.said
+            if len(part.items) > 1:
                 reason += f"; refused together with {len(part.items) - 1:,} more"
-            answer = outcomes_of(
-                self.definition, part.items, self.target, outcome, reason, answer.attempts, answer
-            )
+            answer = self._refused(part.items, answer, reason)
         told = [replace(row, attempts=row.attempts + part.attempts) for row in answer]
         return [after_a_lost_try(row) for row in told] if part.unclear else told
 
-    def _poisoned(self, refusal: ApiError, items: Sequence[str]) -> bool:
-        """Tell whether one of the values may have made the batch fail."""
-        return len(items) > 1 and refusal.status in POISONED and refusal.about not in NOT_A_VALUE
+    def _refused(self, items: Sequence[str], refusal: ApiError, reason: str) -> list[Outcome]:
+        outcome = UNKNOWN if refusal.unclear else FAILED
+        return outcomes_of(
+            self.definition, items, self.target, outcome, reason, refusal.attempts, refusal
+        )
 
     def _settled(self, outcomes: list[Outcome], items: Sequence[str]) -> list[Outcome]:
         """Look up what is unknown, or perhaps not there: there is failed, gone is absent."""
@@ -137,6 +137,11 @@ class Sender:
             found = {row["id"]: row for row in rows}
             looked = {o.indicator: _decided(o, found.get(o.indicator)) for o in doubtful}
         return [looked.get(outcome.indicator, outcome) for outcome in outcomes]
+
+
+def _poisoned(refusal: ApiError) -> bool:
+    """Tell whether one of the values may have made all of them fail."""
+    return refusal.status in POISONED and refusal.about not in NOT_A_VALUE
 
 
 def _decided(outcome: Outcome, row: Mapping[str, Any] | None) -> Outcome:
