@@ -87,7 +87,9 @@ def read_answer(reply: Reply, quotes: Quotes, attempts: int, *, unclear: bool) -
         raise _refusal(reply, quotes, request_id, attempts, unclear=unclear or reply.unclear)
     if not 200 <= status < 300 or status == 204 or reply.body is None:
         kind = "no documented answer"
-        if 200 <= status < 300:
+        if 300 <= status < 400:
+            kind = "a redirection, which is not followed: check url"
+        elif 200 <= status < 300:
             kind = (
                 "an answer without end" if reply.content is None else "an answer that is not JSON"
             )

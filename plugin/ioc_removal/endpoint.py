@@ -71,13 +71,13 @@ class Endpoint:
                 try:
                     reply = wire.exchange(self.method, url, headers, content, deadline)
                 except Exception as error:
+                    ended = _no_answer(error, wire, deadline, retries.attempts, unclear=unclear)
                     left = retries.after_failure(self.method, url, _reason(error))
-                    if deadline.sent or left is None or not wire.waited(left.pause(), deadline):
-                        sent = deadline.sent or unclear
-                        raise _no_answer(error, wire, deadline, retries.attempts, sent) from error
+                    if deadline.sent or not left or not wire.waited(left, deadline, str(ended)):
+                        raise ended from error
                 else:
-                    left = retries.after_answer(self.method, url, reply.raw)
-                    if left is None or not wire.waited(left.pause(reply.raw, reply.text), deadline):
+                    left = retries.after_answer(self.method, url, reply.raw, reply.text)
+                    if not left or not wire.waited(left, deadline, str(reply.status)):
                         return read_answer(reply, wire.quotes, retries.attempts, unclear=unclear)
                     unclear |= reply.unclear
                 retries = left
@@ -103,12 +103,12 @@ def _reason(error: Exception) -> Exception:
 
 
 def _no_answer(
-    error: Exception, wire: Wire, deadline: Deadline, attempts: int, sent: bool
+    error: Exception, wire: Wire, deadline: Deadline, attempts: int, *, unclear: bool
 ) -> TransportError | HungUpError:
     """Say why no answer came, and whether the request can have reached the system."""
     if deadline.hung_up:
         return HungUpError(f"the request to {wire.address} was given up; it may be carried out")
-    reason = _reason(error)
+    reason, sent = _reason(error), deadline.sent or unclear
     words = USERINFO.sub(f"//{MASK}@", " ".join(str(reason).split())).rpartition(": ")[2]
     words = wire.quotes.line(words) or type(error).__name__
     if deadline.left <= 0:

@@ -32,6 +32,7 @@ class Retries(Retry):
     def __init__(self, *, crashes: int = 1, **options: Any) -> None:
         super().__init__(**options)
         self.crashes = crashes
+        self.asked = 0.0
 
     def new(self, **changes: Any) -> "Retries":
         """Return the retries that are left."""
@@ -44,39 +45,45 @@ class Retries(Retry):
 
     def after_failure(self, method: str, url: str, error: Exception) -> "Retries | None":
         """Return the retries that are left when nothing was sent; None when there are none."""
-        try:
-            return self.increment(method, url, error=error)
-        except MaxRetryError:
-            return None
+        return self._counted(method, url, error=error)
 
-    def after_answer(self, method: str, url: str, response: BaseHTTPResponse) -> "Retries | None":
-        """Return the retries that are left after an answer; None when it is the last."""
+    def after_answer(
+        self, method: str, url: str, response: BaseHTTPResponse, text: str
+    ) -> "Retries | None":
+        """Return the retries that are left after an answer; None when it is the last.
+
+        text: the body of the answer.
+        """
         crashed = sum(entry.status == CRASHED for entry in self.history)
         if response.status == CRASHED and crashed >= self.crashes:
             return None
         if not self.is_retry(method, response.status):
             return None
-        try:
-            return self.increment(method, url, response)
-        except MaxRetryError:
-            return None
+        left = self._counted(method, url, response=response)
+        if left is not None:
+            left.asked = left.asked_by(response, text)
+        return left
 
-    def pause(self, response: BaseHTTPResponse | None = None, text: str = "") -> float:
-        """Return the seconds to wait before the next try; response, text: the answer, if any."""
-        if response is None:
-            return self.get_backoff_time()
-        asked = self._asked(response)
-        if asked is None and response.status == 429 and (said := THROTTLED.search(text)):
-            asked = int(said[1]) * SECONDS[said[2].lower()] * SHARES[len(self.history) - 1]
-        if asked is None:
-            asked = LATER.get(response.status, 0.0)
-        return max(asked, self.get_backoff_time())
+    @property
+    def pause(self) -> float:
+        """The seconds to wait before the next try."""
+        return max(self.asked, self.get_backoff_time())
 
-    def _asked(self, response: BaseHTTPResponse) -> float | None:
-        """Return the wait that the server asks for; None when it cannot be read."""
+    def asked_by(self, response: BaseHTTPResponse, text: str) -> float:
+        """Return the seconds that an answer asks to wait."""
         try:
-            return self.get_retry_after(response)
+            after = self.get_retry_after(response)
         except (InvalidHeader, ValueError, TypeError, ArithmeticError, LookupError):
+            after = None  # it cannot be read
+        if after is None and response.status == 429 and (said := THROTTLED.search(text)):
+            window = int(said[1]) * SECONDS[said[2].lower()]
+            after = window * SHARES[len(self.history) - 1]
+        return LATER.get(response.status, 0.0) if after is None else after
+
+    def _counted(self, method: str, url: str, **what: Any) -> "Retries | None":
+        try:
+            return self.increment(method, url, **what)
+        except MaxRetryError:
             return None
 
 

@@ -151,14 +151,9 @@ def _decided(outcome: Outcome, row: Mapping[str, Any] | None) -> Outcome:
         return replace(outcome, outcome=FAILED, reason=there, advice=None, settled=True)
     if row is not None and row["outcome"] != ABSENT:
         return _undecided(outcome, str(row["reason"]))
-    return replace(
-        outcome,
-        outcome=ABSENT,
-        reason=f"{outcome.reason}; it is gone",
-        advice=None,
-        maybe_ours=outcome.outcome == UNKNOWN,
-        settled=True,
-    )
+    ours = outcome.outcome == UNKNOWN
+    gone = f"{outcome.reason}; it is {'gone' if ours else 'not there'}"
+    return replace(outcome, outcome=ABSENT, reason=gone, advice=None, maybe_ours=ours, settled=True)
 
 
 def _undecided(outcome: Outcome, why: str) -> Outcome:

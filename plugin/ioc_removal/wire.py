@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging import getLogger
 from os import environ
 from socket import socket
 from typing import Any
@@ -18,12 +19,15 @@ from urllib3.exceptions import InsecureRequestWarning
 from .answer import Reply
 from .deadline import CURRENT, Deadline, Requests
 from .quotes import Quotes
+from .retries import Retries
 
 CONNECT_TIMEOUT, READ_TIMEOUT, TOTAL_TIMEOUT = 10.0, 120.0, 300.0  # seconds
 LONGEST_ANSWER = 1 << 26  # bytes; twice what the longest documented request could be echoed as
 PORTION = 1 << 16  # bytes
+LONG = 1.0  # seconds
 SHORTEST = 0.001  # seconds; 0 is not allowed
 USER_AGENT = "ioc-removal"
+LOG = getLogger("ioc_removal")
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,17 @@ class Wire:
                 response.raw,
             )
 
-    def waited(self, seconds: float, deadline: Deadline) -> bool:
-        """Wait before another try; False, at once where possible, when there is to be none."""
-        return not self.closed and deadline.waited(seconds) and not self.closed
+    def waited(self, retries: Retries, deadline: Deadline, why: str) -> bool:
+        """Wait before another try; False, at once where possible, when there is to be none.
+
+        why: what the last try met; a wait of a second and more is logged with it.
+        """
+        pause = retries.pause
+        if self.closed or pause >= deadline.left:
+            return False
+        if pause >= LONG:
+            LOG.info("%s: trying again in %.0f s, after %s", self.address, pause, why)
+        return deadline.waited(pause) and not self.closed
 
     def hang_up(self) -> None:
         """End what is in flight and let go of the sockets."""

@@ -13,6 +13,7 @@ from ..outcome import Summary, exit_status
 from .commands import parser_with_commands
 from .output import Output
 from .parser import Options
+from .pauses import told_pauses
 from .session import Session
 
 DEBUG = "IOC_REMOVAL_DEBUG"
@@ -32,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return WRONG_USE
             module, function = options.does.split(".")
             command = getattr(import_module(f".{module}", __package__), function)
-            with Session(options, output) as session:
+            with told_pauses(output), Session(options, output) as session:
                 status = int(command(session))
         except SystemExit as left:  # argparse's --help and --version
             status = int(left.code or 0)
