@@ -33,7 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("wire", "signature", "huawei_sdk"),
     ("answer",),
     ("schema", "quotes", "retries", "token_cache", "origin"),
-    ("token_file", "loader", "outcome", "refusals", "deadline"),
+    ("token_file", "loader", "outcome", "refusals", "deadline", "pace"),
     ("errors", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}

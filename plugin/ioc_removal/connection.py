@@ -6,13 +6,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from ssl import create_default_context
 from threading import Lock, Semaphore
-from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
 from .authentication import authentication, check_authentication, secrets_of
 from .errors import ApiError, ClosedError, SettingsError
 from .iam import iam_token
+from .pace import Pace
 from .quotes import Quotes
 from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
 from .regions import address_of
@@ -65,7 +65,7 @@ class Connection:
         self.wire = open_wire(own, url, auth, quotes, self.in_flight)
         self.wire.quotes.mask(*secrets_of(own["auth"], self.wire.session.proxies.values()))
         self._places = Semaphore(self.in_flight)
-        self._pace = _Pace(self.limits.get("per_second"))
+        self._pace = Pace(self.limits.get("per_second"))
         self._version = Version(system, self.wire, self.tenant, own.get("api_version"))
         others = servers[1:] if url == servers[0] else ()
         self.nodes = (self, *(Connection(name, settings, system, other) for other in others))
@@ -112,10 +112,9 @@ class Connection:
                 alone.enter_context(self._first)
             if self._accepted:
                 alone.close()
-            for key in (None, *keys):
-                if key in self._closed:
-                    raise ClosedError(self._closed[key])
-            self._pace.wait()
+            self._check_open(keys)
+            if self._pace.waited():
+                self._check_open(keys)
             yield
 
     def ready(self) -> Secret | None:
@@ -159,6 +158,11 @@ class Connection:
         elif error.status < 500:
             self.accept()
 
+    def _check_open(self, keys: Iterable[object]) -> None:
+        for key in (None, *keys):
+            if key in self._closed:
+                raise ClosedError(self._closed[key])
+
     def close(self, reason: str, key: object = None) -> None:
         """Send nothing more on this connection, or for this key on it, in this run."""
         self._closed.setdefault(key, reason)
@@ -168,26 +172,10 @@ class Connection:
         """End what is in flight, whatever it waits for, and let go of the sockets."""
         for node in self.nodes:
             node.close("the run was ended")
+            node._pace.end()
             node.wire.hang_up()
             if node._token:
                 node._token.wire.hang_up()
-
-
-class _Pace:
-    """At most so many starts a second, evenly spaced."""
-
-    def __init__(self, per_second: float | None) -> None:
-        self._pause = 1 / per_second if per_second else 0.0
-        self._next = 0.0
-        self._lock = Lock()
-
-    def wait(self) -> None:
-        if not self._pause:
-            return
-        with self._lock:
-            start = max(monotonic(), self._next)
-            self._next = start + self._pause
-        sleep(max(0.0, start - monotonic()))
 
 
 def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> None:

@@ -122,7 +122,7 @@ class _Watch:
 _WATCH = _Watch()
 
 
-class Requests:
+class InFlight:
     """The requests of one wire that are in flight."""
 
     def __init__(self) -> None:

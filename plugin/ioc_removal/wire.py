@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import InsecureRequestWarning
 
 from .answer import Reply
-from .deadline import CURRENT, Deadline, Requests
+from .deadline import CURRENT, Deadline, InFlight
 from .quotes import Quotes
 from .retries import Retries
 
@@ -50,12 +50,12 @@ class Wire:
         self.address = address.rstrip("/")
         self.session, self.quotes, self.timeouts = session, quotes, timeouts
         self.closed = False
-        self._requests = Requests()
+        self._in_flight = InFlight()
 
     @contextmanager
     def deadline(self) -> Iterator[Deadline]:
         """Have a request in flight, until its end or its total timeout."""
-        with self._requests.one(self.timeouts.total) as deadline:
+        with self._in_flight.one(self.timeouts.total) as deadline:
             yield deadline
 
     def exchange(
@@ -103,7 +103,7 @@ class Wire:
 
     def hang_up(self) -> None:
         """End what is in flight and let go of the sockets."""
-        self._requests.hang_up()
+        self._in_flight.hang_up()
         self.session.close()
 
 

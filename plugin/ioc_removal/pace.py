@@ -1,0 +1,28 @@
+"""How often requests may start."""
+
+from threading import Event, Lock
+from time import monotonic
+
+
+class Pace:
+    """At most so many starts a second, evenly spaced; per_second: None for no limit."""
+
+    def __init__(self, per_second: float | None) -> None:
+        self._pause = 1 / per_second if per_second else 0.0
+        self._next = 0.0
+        self._lock = Lock()
+        self._over = Event()
+
+    def waited(self) -> bool:
+        """Wait until a request may start; return whether that took any time."""
+        if not self._pause:
+            return False
+        with self._lock:
+            start = max(monotonic(), self._next)
+            self._next = start + self._pause
+        self._over.wait(max(0.0, start - monotonic()))
+        return True
+
+    def end(self) -> None:
+        """Let nothing wait any more."""
+        self._over.set()
