@@ -6,7 +6,7 @@ handler.
 
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
@@ -15,6 +15,8 @@ from ..action import Action
 from ..batches import Batch, Prepared
 from ..errors import PluginError
 from ..outcome import PLANNED, REFUSED, UNKNOWN, Outcome
+
+LEAVE = 0.5  # seconds for what was just answered, when the caller is interrupted
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def perform(
     except KeyboardInterrupt:
         for call in action.calls:
             call.connection.hang_up()
-        pool.shutdown(cancel_futures=True)  # nothing is sent any more when the caller goes on
+        pool.shutdown(wait=False, cancel_futures=True)
+        wait(running, LEAVE)  # what was answered is recorded, nothing more is sent
         raise
     except Exception:
         pool.shutdown(cancel_futures=True)  # what is in flight is recorded before
