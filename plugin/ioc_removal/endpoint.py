@@ -77,7 +77,9 @@ class Endpoint:
                         raise ended from error
                 else:
                     left = retries.after_answer(self.method, url, reply.raw, reply.text)
-                    if not left or not wire.waited(left, deadline, str(reply.status)):
+                    if not left or not wire.waited(
+                        left, deadline, f"{reply.status} from {wire.address}"
+                    ):
                         return read_answer(reply, wire.quotes, retries.attempts, unclear=unclear)
                     unclear |= reply.unclear
                 retries = left

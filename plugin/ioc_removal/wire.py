@@ -98,7 +98,7 @@ class Wire:
         if self.closed or pause >= deadline.left:
             return False
         if pause >= LONG:
-            LOG.info("%s: trying again in %.0f s, after %s", self.address, pause, why)
+            LOG.info("%s; trying again in %.0f s", why, pause)
         return deadline.waited(pause) and not self.closed
 
     def hang_up(self) -> None:
