@@ -73,13 +73,14 @@ class Endpoint:
                 except Exception as error:
                     ended = _no_answer(error, wire, deadline, retries.attempts, unclear=unclear)
                     left = retries.after_failure(self.method, url, _reason(error))
-                    if deadline.sent or not left or not wire.waited(left, deadline, str(ended)):
+                    if deadline.sent or left is None:
+                        raise ended from error
+                    if not wire.waited(left, deadline, str(ended)):
                         raise ended from error
                 else:
+                    why = f"{reply.status} from {wire.address}"
                     left = retries.after_answer(self.method, url, reply.raw, reply.text)
-                    if not left or not wire.waited(
-                        left, deadline, f"{reply.status} from {wire.address}"
-                    ):
+                    if left is None or not wire.waited(left, deadline, why):
                         return read_answer(reply, wire.quotes, retries.attempts, unclear=unclear)
                     unclear |= reply.unclear
                 retries = left
