@@ -1,19 +1,14 @@
 """A path value stays one segment; TLS, redirects and broken answers end in a plain error."""
 
-import ssl
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from hashlib import sha256
 from json import dumps
-from pathlib import Path
 from string import Formatter
 from threading import Event
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-import trustme
 
 from ioc_removal.connection import Connection
 from ioc_removal.errors import ApiError, ArgumentError, SettingsError, TransportError
@@ -21,7 +16,7 @@ from ioc_removal.integration import load_integration
 from ioc_removal.outcome import FAILED, REFUSED, REMOVED, UNKNOWN
 from ioc_removal.settings import settings_from
 from ioc_removal.trust.perform import NoRecord, perform
-from recorded import Recorded, Reply, Server, reply, serving, unused_address
+from recorded import Recorded, Reply, Server, reply, serving
 
 INTEGRATION = load_integration()
 AUTH = {
@@ -183,11 +178,6 @@ def test_a_redirection_sends_nothing_elsewhere() -> None:
     assert not other.requests
 
 
-def test_a_proxy_that_is_not_there_got_nothing() -> None:
-    row = removal("http://cybertrace.example", proxy=unused_address())
-    assert row["outcome"] == FAILED
-
-
 def test_an_address_that_cannot_be_used_got_nothing() -> None:
     row = removal("http://192.0.2.1:123456789")
     assert row["outcome"] == FAILED
@@ -207,88 +197,6 @@ def deleted(_: Recorded) -> Reply:
     return reply(201, [{"status": "Deleted"}])
 
 
-@dataclass(frozen=True)
-class Trust:
-    """A server's certificate and who vouches for it; paths are PEM files."""
-
-    context: ssl.SSLContext
-    fingerprint: str
-    authority: str
-    client: str
-
-
-@pytest.fixture(name="trust", scope="module")
-def _trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
-    folder, authority = tmp_path_factory.mktemp("trust"), trustme.CA()
-    issued, client = authority.issue_cert("127.0.0.1"), authority.issue_cert("soc@example.com")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    issued.configure_cert(context)
-    der = ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
-    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
-    client.private_key_and_cert_chain_pem.write_to_path(str(folder / "client.pem"))
-    return Trust(
-        context, sha256(der).hexdigest(), str(folder / "authority.pem"), str(folder / "client.pem")
-    )
-
-
-def test_a_certificate_that_nobody_vouches_for_gets_nothing(trust: Trust) -> None:
-    with serving(by=deleted, tls=trust.context) as server:
-        row = removal(server.url)
-    assert (row["outcome"], row["attempts"]) == (FAILED, 1)
-    assert "certificate" in row["reason"]
-    assert "set its ca_bundle or fingerprint" in row["reason"]
-    assert not server.requests
-
-
-def test_a_bundle_vouches(trust: Trust) -> None:
-    with serving(by=deleted, tls=trust.context) as server:
-        assert removal(server.url, ca_bundle=trust.authority)["outcome"] == REMOVED
-
-
-def test_a_fingerprint_vouches_for_one_certificate(trust: Trust) -> None:
-    with serving(by=deleted, tls=trust.context) as server:
-        assert removal(server.url, fingerprint=trust.fingerprint)["outcome"] == REMOVED
-        row = removal(server.url, fingerprint="00" * 32)
-        assert (row["outcome"], row["attempts"]) == (FAILED, 1)
-    assert len(server.requests) == 1
-
-
-def test_verification_is_off_only_aloud(trust: Trust) -> None:
-    with serving(by=deleted, tls=trust.context) as server:
-        own = connection("cybertrace", server.url, verify=False)
-        assert any("not verified" in warning for warning in own.warnings)
-        assert removal(server.url, verify=False)["outcome"] == REMOVED
-        assert not connection("cybertrace", server.url).warnings
-
-
-def test_a_client_shows_its_certificate(trust: Trust) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(trust.client)
-    context.load_verify_locations(trust.authority)
-    context.verify_mode = ssl.CERT_REQUIRED
-    with serving(by=deleted, tls=context) as server:
-        pin = sha256(ssl.PEM_cert_to_DER_cert(_first(trust.client))).hexdigest()
-        row = removal(server.url, fingerprint=pin, client_certificate=trust.client)
-        assert row["outcome"] == REMOVED
-
-
-def _first(file: str) -> str:
-    begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-    text = Path(file).read_text(encoding="ascii")
-    return begin + text.split(begin)[1].split(end)[0] + end
-
-
-@pytest.mark.parametrize("key", ["ca_bundle", "client_certificate"])
-def test_a_file_that_cannot_be_used_is_a_mistake_of_the_settings(key: str, tmp_path: Path) -> None:
-    wrong = tmp_path / "wrong.pem"
-    wrong.write_text("no certificate", encoding="ascii")
-    for file in (tmp_path / "missing.pem", wrong, tmp_path):
-        with pytest.raises(SettingsError) as refused:
-            connection("cybertrace", "https://192.0.2.1", **{key: str(file)})
-        assert f"connection cybertrace: {key}" in str(refused.value)
-        assert str(file) in str(refused.value)
-
-
 def test_a_refusal_is_kept_in_short_and_without_secrets() -> None:
     long = {"message": "made-up-token " + "x" * 1_000_000, "list": ["y" * 1000] * 1000}
     many = {f"field-{number}": number for number in range(1000)}
@@ -305,14 +213,6 @@ def test_a_refusal_is_kept_in_short_and_without_secrets() -> None:
     assert row["request_id"].startswith("***z")
     assert len(dumps(row)) < 5000
     assert "made-up-token" not in dumps(row)
-
-
-def test_a_proxy_that_cannot_be_used_is_named_without_its_password() -> None:
-    for proxy in ("http://user:pw@127.0.0.1:1", "http://user:pw@[", "http://user:pw@a..example"):
-        row = removal("http://cybertrace.example", proxy=proxy)
-        assert row["outcome"] == FAILED
-        assert "user" not in row["reason"]
-        assert "pw" not in row["reason"]
 
 
 def test_wrong_credentials_are_tried_once() -> None:

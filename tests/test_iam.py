@@ -75,7 +75,7 @@ def settings(url: str, cache: Path | bool | None = None, **auth: Any) -> Setting
 def token_of(found: Settings, name: str = "waf", **more: Any) -> IamToken:
     own = {**found.connections[name], **more}
     assert WAF.iam is not None
-    return iam_token(name, own, found, WAF.iam, Quotes(), WAF.refusals)
+    return iam_token(own, found, WAF.iam, Quotes(), WAF.refusals)
 
 
 def sent_by(token: IamToken) -> str:
@@ -164,7 +164,7 @@ from ioc_removal.settings import settings_from
 
 found = settings_from(json.load(sys.stdin), "settings.yml")
 waf = load_integration().systems["waf"]
-token = iam_token("waf", found.connections["waf"], found, waf.iam, Quotes())
+token = iam_token(found.connections["waf"], found, waf.iam, Quotes())
 token.ready()
 print(token.token.reveal(), token.project_id)
 """

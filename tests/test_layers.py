@@ -30,9 +30,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("system",),
     ("settings", "regions", "iam_login"),
     ("endpoint", "authentication", "environment", "huawei_settings"),
+    ("unanswered",),
     ("wire", "signature", "huawei_sdk"),
-    ("answer",),
-    ("schema", "quotes", "retries", "token_cache", "origin"),
+    ("adapter", "answer"),
+    ("schema", "quotes", "retries", "token_cache", "origin", "proxies", "certificates"),
     ("token_file", "loader", "outcome", "refusals", "deadline", "pace"),
     ("errors", "secret"),
 )
@@ -47,8 +48,10 @@ DOORS: Mapping[str, set[str]] = {
     "psycopg": {"store"},
     "dbos": {"playbooks.engine"},
     "jinja2": {"playbooks.expressions"},
-    "requests": {"iam", "endpoint", "wire", "authentication", "signature"},
-    "urllib3": {"answer", "endpoint", "retries", "wire"},
+    "requests": {
+        *("adapter", "authentication", "certificates", "iam", "signature", "unanswered", "wire"),
+    },
+    "urllib3": {"adapter", "answer", "retries", "unanswered", "wire"},
 }
 CORE = {"requests", "urllib3", "jsonschema", "yaml"}
 EXTRAS_IN = {"playbooks", "cli", "sandbox", "hosts"}

@@ -1,7 +1,7 @@
 """The credentials of a connection: which go with which kind, and how each is sent."""
 
 from base64 import b64encode
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,16 +100,10 @@ def check_authentication(
             raise SettingsError(f"connection {name}: auth.{key} holds what no header can carry")
 
 
-def secrets_of(auth: Mapping[str, Any], proxies: Iterable[str]) -> tuple[Secret, ...]:
-    """Return the texts that no message may hold.
-
-    proxies: addresses, whose names and passwords are secrets too.
-    """
+def secrets_of(auth: Mapping[str, Any]) -> tuple[Secret, ...]:
+    """Return the texts that no message may hold."""
     texts = {value.reveal() for value in auth.values() if isinstance(value, Secret)}
     if auth["type"] == "basic":
         pair = f"{auth['username']}:{auth['password'].reveal()}"
         texts |= {pair, b64encode(pair.encode()).decode()}
-    for proxy in proxies:
-        pair = proxy.rpartition("@")[0].rpartition("//")[2]
-        texts |= {pair, pair.partition(":")[2]}
     return tuple(map(Secret, texts))

@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
-from pathlib import Path
-from ssl import create_default_context
 from threading import Lock, Semaphore
 from typing import Any
 from urllib.parse import urlsplit
 
 from .authentication import authentication, check_authentication, secrets_of
 from .errors import ApiError, ClosedError, SettingsError
-from .iam import iam_token
+from .iam import IamToken, iam_token
 from .pace import Pace
 from .quotes import Quotes
 from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
@@ -52,18 +50,18 @@ class Connection:
         self._closed: dict[object, str] = {}
         self._accepted = False
         self._first = Lock()
-        quotes = Quotes()
-        self._token = (
-            iam_token(name, own, settings, system.iam, quotes, system.refusals)
-            if own["auth"]["type"] == "iam_password" and system.iam
-            else None
-        )
+        quotes = Quotes(secrets_of(own["auth"]))
+        self._token: IamToken | None = None
+        try:
+            if own["auth"]["type"] == "iam_password" and system.iam:
+                self._token = iam_token(own, settings, system.iam, quotes, system.refusals)
+            auth = self._token or authentication(own["auth"])
+            self.wire = open_wire(own, url, auth, quotes, self.in_flight)
+        except SettingsError as error:
+            raise SettingsError(f"connection {name}: {error}") from error
         if self._token is not None:
             more = (*_warnings(name, self._token.wire.address, own), *self._token.warnings())
             self.warnings = tuple(dict.fromkeys((*self.warnings, *more)))
-        auth = self._token or authentication(own["auth"])
-        self.wire = open_wire(own, url, auth, quotes, self.in_flight)
-        self.wire.quotes.mask(*secrets_of(own["auth"], self.wire.session.proxies.values()))
         self._places = Semaphore(self.in_flight)
         self._pace = Pace(self.limits.get("per_second"))
         self._version = Version(system, self.wire, self.tenant, own.get("api_version"))
@@ -195,28 +193,10 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
         if not any(choice in own for choice in choices):
             raise missing(choices[0], " or ".join(choices))
     check_authentication(name, own["auth"], system.title, system.auth, missing)
-    _check_files(name, own)
     version = own.get("api_version")
     if own.get("tenant") and version and version not in system.tenant_versions:
         known = " or ".join(system.tenant_versions)
         raise SettingsError(f"connection {name}: tenant needs api_version {known}")
-
-
-def _check_files(name: str, own: Mapping[str, Any]) -> None:
-    """Refuse certificates that cannot be read, before a handshake fails because of them."""
-    context = create_default_context()
-    for key, load in (
-        ("ca_bundle", context.load_verify_locations),
-        ("client_certificate", context.load_cert_chain),
-    ):
-        try:
-            if key in own:
-                load(Path(own[key]))
-        except OSError as error:  # of ssl too
-            why = error.strerror or type(error).__name__
-            raise SettingsError(
-                f"connection {name}: {key}: cannot read certificates from {own[key]!r}: {why}"
-            ) from error
 
 
 def _warnings(name: str, url: str, own: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""One documented operation: quote the path, send, try again, say why no answer came."""
+"""One documented operation: quote the path, send, try again."""
 
 import json
 import re
@@ -8,22 +8,16 @@ from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from requests.exceptions import ReadTimeout
-from urllib3.exceptions import MaxRetryError, SSLError
-
 from .answer import Answer, read_answer
-from .deadline import Deadline
-from .errors import ArgumentError, HungUpError, TransportError
+from .errors import ArgumentError
 from .retries import retries_of_one_request
-from .secret import MASK
+from .unanswered import no_answer, reason_of, turned_away
 from .wire import Wire
 
 # A path value that holds one of these could reach another endpoint: servers and proxies decode
 # and resolve before they route.
 NOT_A_SEGMENT = re.compile(r"[/\\\x00-\x1f\x7f]|%2f|%5c|%2e|%00", re.IGNORECASE)
 LONGEST_SEGMENT = 1024
-# A proxy's name and password, as they stand in its address.
-USERINFO = re.compile(r"//[^/\s]*@")
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,10 @@ class Endpoint:
                 try:
                     reply = wire.exchange(self.method, url, headers, content, deadline)
                 except Exception as error:
-                    ended = _no_answer(error, wire, deadline, retries.attempts, unclear=unclear)
-                    left = retries.after_failure(self.method, url, _reason(error))
+                    deadline.sent &= not turned_away(error)
+                    sent = deadline.sent or unclear
+                    ended = no_answer(error, wire, deadline, retries.attempts, sent=sent)
+                    left = retries.after_failure(self.method, url, reason_of(error))
                     if deadline.sent or left is None:
                         raise ended from error
                     if not wire.waited(left, deadline, str(ended)):
@@ -96,33 +92,3 @@ def segment(name: str, value: str) -> str:
         shown = value if len(value) <= 60 else f"{value[:60]}…"
         raise ArgumentError(f"{name}: {shown!r} cannot be one segment of a path; name it exactly")
     return quote(value.encode("utf-8", "surrogatepass"), safe="~")
-
-
-def _reason(error: Exception) -> Exception:
-    """Return what happened on the way, out of the wrappings of requests and urllib3."""
-    ended = error.args[0] if error.args else error
-    reason = ended.reason if isinstance(ended, MaxRetryError) else ended
-    return reason if isinstance(reason, Exception) else error
-
-
-def _no_answer(
-    error: Exception, wire: Wire, deadline: Deadline, attempts: int, *, unclear: bool
-) -> TransportError | HungUpError:
-    """Say why no answer came, and whether the request can have reached the system."""
-    if deadline.hung_up:
-        return HungUpError(f"the request to {wire.address} was given up; it may be carried out")
-    reason, sent = _reason(error), deadline.sent or unclear
-    words = USERINFO.sub(f"//{MASK}@", " ".join(str(reason).split())).rpartition(": ")[2]
-    words = wire.quotes.line(words) or type(error).__name__
-    if deadline.left <= 0:
-        what, words = "no answer", f"not within {wire.timeouts.total:g} s (total_timeout)"
-    elif isinstance(error, ReadTimeout) or "Read timed out" in str(reason):
-        what = "no answer in time"
-    elif sent:
-        what = "the connection broke before the answer was complete"
-    else:
-        what = "no connection"
-    message = f"{what} {'from' if sent else 'to'} {wire.address}: {words}"
-    if isinstance(reason, SSLError) and not sent:
-        message += "; if this server is to be trusted, set its ca_bundle or fingerprint"
-    return TransportError(message, sent=sent, attempts=attempts)

@@ -160,7 +160,6 @@ class IamToken(AuthBase):
 
 
 def iam_token(
-    name: str,
     own: Mapping[str, Any],
     settings: Settings,
     service: Service,
@@ -169,14 +168,12 @@ def iam_token(
 ) -> IamToken:
     """Return the token of a connection whose credentials are a user of IAM.
 
-    name, own: of the connection, and its settings; service: IAM. Raises SettingsError.
+    own: settings of the connection; service: IAM. Raises SettingsError.
     """
     auth = own["auth"]
     address = iam_address(service, auth.get("iam_url"), own.get("region"), settings.sdk)
     if address is None:
-        raise SettingsError(
-            f"connection {name}: where IAM is, is not known; set auth.iam_url, or region"
-        )
+        raise SettingsError("where IAM is, is not known; set auth.iam_url, or region")
     same = urlsplit(address).netloc == urlsplit(own.get("url", "")).netloc
     kept = {key: value for key, value in own.items() if same or key != "fingerprint"}
     wire = open_wire(kept, address, None, quotes)

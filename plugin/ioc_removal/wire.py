@@ -4,20 +4,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from logging import getLogger
-from os import environ
-from socket import socket
 from typing import Any
 
 from requests import Request, Response, Session
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from requests.utils import get_environ_proxies
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, disable_warnings
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
 
+from .adapter import Adapter
 from .answer import Reply
-from .deadline import CURRENT, Deadline, InFlight
+from .certificates import bundle_of, client_of, context_for_proxies
+from .deadline import Deadline, InFlight
+from .proxies import Proxy, proxy_to
 from .quotes import Quotes
 from .retries import Retries
 
@@ -42,13 +40,21 @@ class Timeouts:
 class Wire:
     """An open way to one server.
 
-    address: scheme, host, port and path, below which the paths of endpoints go; closed: whether
-    nothing more is to be sent.
+    address: scheme, host, port and path, below which the paths of endpoints go; proxy: that leads
+    there, None for none; closed: whether nothing more is to be sent.
     """
 
-    def __init__(self, address: str, session: Session, quotes: Quotes, timeouts: Timeouts) -> None:
+    def __init__(
+        self,
+        address: str,
+        session: Session,
+        quotes: Quotes,
+        timeouts: Timeouts,
+        proxy: Proxy | None = None,
+    ) -> None:
         self.address = address.rstrip("/")
         self.session, self.quotes, self.timeouts = session, quotes, timeouts
+        self.proxy = proxy
         self.closed = False
         self._in_flight = InFlight()
 
@@ -113,25 +119,23 @@ def open_wire(
     """Return a way to a server, with a connection's settings.
 
     own: the settings; auth: authenticates each request; in_flight: requests at a time.
+    Raises SettingsError.
     """
     session = _StayingSession()
     session.trust_env = False  # else a netrc file could replace the credentials
     session.headers["User-Agent"] = USER_AGENT
     session.auth = auth
-    proxy = own.get("proxy")
-    session.proxies.update(
-        {"http": proxy, "https": proxy} if proxy else get_environ_proxies(address, no_proxy=None)
-    )
-    pinned = own.get("fingerprint")
-    session.verify = (
-        own.get("verify", True)
-        and not pinned
-        and (own.get("ca_bundle") or environ.get("REQUESTS_CA_BUNDLE") or True)
-    )
+    proxy, bundle, pinned = proxy_to(address, own), bundle_of(own), own.get("fingerprint")
+    if proxy is not None:
+        session.proxies["all"] = proxy.address
+        quotes.mask(*proxy.secrets)
+    session.verify = bundle if own.get("verify", True) and not pinned else False
     if own.get("verify") is False:
         disable_warnings(InsecureRequestWarning)  # it is said once, among the warnings
-    session.cert = own.get("client_certificate")
-    adapter = _Adapter(pinned, pool_maxsize=in_flight)
+    session.cert = client_of(own)
+    secured = proxy is not None and proxy.address.startswith("https://")
+    context = context_for_proxies(bundle) if secured else None
+    adapter = Adapter(pinned, proxy, context, pool_maxsize=in_flight)
     for scheme in ("https://", "http://"):
         session.mount(scheme, adapter)
     named = {
@@ -139,7 +143,7 @@ def open_wire(
         for name in ("connect", "read", "total")
         if f"{name}_timeout" in own
     }
-    return Wire(address, session, quotes, Timeouts(**named))
+    return Wire(address, session, quotes, Timeouts(**named), proxy)
 
 
 class _StayingSession(Session):
@@ -147,81 +151,3 @@ class _StayingSession(Session):
 
     def get_redirect_target(self, resp: Response) -> None:
         """Say that there is none: an address that cannot be read must not hide the answer."""
-
-
-class _Connection(HTTPConnection):
-    """A connection that tells the deadline of its request its socket, and what was sent."""
-
-    _twin: socket | None = None
-
-    def _new_conn(self) -> socket:
-        connected = super()._new_conn()
-        self._twin = connected.dup()  # TLS takes the first one over, and hides it meanwhile
-        _held(self._twin)
-        return connected
-
-    def _tunnel(self) -> None:
-        super()._tunnel()
-        _check()
-
-    def request(self, *arguments: Any, **options: Any) -> None:
-        """Connect, if that is still to be done, and send."""
-        if self.sock is None:
-            self.connect()
-        _check()
-        if self._twin is not None:
-            _held(self._twin, sent=True)
-        super().request(*arguments, **options)
-
-    def close(self) -> None:
-        """Close both sockets."""
-        super().close()
-        if self._twin is not None:
-            self._twin.close()
-            self._twin = None
-
-
-class _SecureConnection(_Connection, HTTPSConnection):
-    """The same over TLS."""
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-class _Adapter(HTTPAdapter):
-    """An adapter with these connections; with a fingerprint, it trusts that certificate only."""
-
-    def __init__(self, fingerprint: str | None, **options: Any) -> None:
-        self._fingerprint = fingerprint
-        super().__init__(**options)
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        if self._fingerprint:
-            options["assert_fingerprint"] = self._fingerprint
-        super().init_poolmanager(*arguments, **options)
-        _equip(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **options)
-        _equip(manager)
-        return manager
-
-
-def _equip(manager: PoolManager) -> None:
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-
-
-def _check() -> None:
-    if (deadline := CURRENT.get()) is not None:
-        deadline.check()
-
-
-def _held(connected: socket, *, sent: bool = False) -> None:
-    if (deadline := CURRENT.get()) is not None:
-        deadline.sent |= sent
-        deadline.hold(connected)

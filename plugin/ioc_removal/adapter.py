@@ -1,0 +1,144 @@
+"""Connections that know their deadline, the certificate that is pinned, and the proxy's own TLS."""
+
+from http.client import HTTPException
+from re import compile as pattern
+from socket import socket
+from ssl import CERT_REQUIRED, SSLContext, SSLEOFError, SSLSocket
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError, ProxyError
+
+from .deadline import CURRENT
+from .proxies import Proxy
+
+# How http.client words the answer of a proxy that opens no tunnel for want of the server.
+NOT_NOW = pattern(r"Tunnel connection failed: 5\d\d")
+
+
+class Adapter(HTTPAdapter):
+    """An adapter for one server.
+
+    fingerprint: of the only certificate to trust there, also through a proxy; proxy: that leads
+    there; context: how TLS is spoken with that proxy itself, None for not at all.
+    """
+
+    def __init__(
+        self,
+        fingerprint: str | None,
+        proxy: Proxy | None,
+        context: SSLContext | None,
+        **options: Any,
+    ) -> None:
+        self._pin: dict[str, Any] = {"assert_fingerprint": fingerprint} if fingerprint else {}
+        self._proxy, self._context = proxy, context
+        super().__init__(**options)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make what holds the connections that go to the server directly."""
+        super().init_poolmanager(*arguments, **{**options, **self._pin})
+        _equip(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Make what holds the connections that go through the proxy."""
+        options = {**options, **self._pin, "proxy_ssl_context": self._context}
+        manager = super().proxy_manager_for(proxy, **options)
+        _equip(manager)
+        return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:  # noqa: ARG002
+        """Return the headers that are for the proxy alone."""
+        authorization = self._proxy.authorization if self._proxy else None
+        return {"Proxy-Authorization": authorization.reveal()} if authorization else {}
+
+
+class _Connection(HTTPConnection):
+    """A connection that tells the deadline of its request its socket, and what was sent."""
+
+    _twin: socket | None = None
+
+    def _new_conn(self) -> socket:
+        connected = super()._new_conn()
+        self._twin = connected.dup()  # TLS takes the first one over, and hides it meanwhile
+        _held(self._twin)
+        return connected
+
+    def _tunnel(self) -> None:
+        """Have the proxy open a way to the server; whatever fails here is the proxy's."""
+        try:
+            super()._tunnel()
+        except (OSError, HTTPException) as error:
+            raised: Exception = error
+            if NOT_NOW.match(str(error)):
+                raised = NewConnectionError(self, str(error))  # the server may be there later
+            raise ProxyError("no tunnel", raised) from error
+        _check()
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        """Connect, if that is still to be done, and send."""
+        if self.sock is None:
+            self.connect()
+        _check()
+        if self._twin is not None:
+            _held(self._twin, sent=True)
+        super().request(*arguments, **options)
+
+    def close(self) -> None:
+        """Close both sockets."""
+        super().close()
+        if self._twin is not None:
+            self._twin.close()
+            self._twin = None
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same over TLS, with the server or with a proxy.
+
+    What is set for the server's certificate is not for the proxy's, which is always verified.
+    """
+
+    def connect(self) -> None:
+        """Connect, and shake hands."""
+        if self.proxy is not None and self._tunnel_host is None and self.proxy_config is not None:
+            self.ssl_context, self.cert_reqs = self.proxy_config.ssl_context, CERT_REQUIRED
+            self.ca_certs = self.ca_cert_dir = self.ca_cert_data = None
+            self.cert_file = self.key_file = self.assert_fingerprint = None
+        super().connect()
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        """Send; where the server hung up meanwhile, let urllib3 read why."""
+        try:
+            super().request(*arguments, **options)
+        except SSLEOFError as error:
+            raise BrokenPipeError(str(error)) from error
+
+    def _connect_tls_proxy(self, hostname: str, sock: socket) -> SSLSocket:
+        assert self.proxy_config is not None  # noqa: S101  # only a proxy is connected to so
+        assert self.proxy_config.ssl_context is not None  # noqa: S101  # see proxy_manager_for
+        self.proxy_is_verified = True
+        return self.proxy_config.ssl_context.wrap_socket(sock, server_hostname=hostname.strip("[]"))
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+def _equip(manager: PoolManager) -> None:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+
+def _check() -> None:
+    if (deadline := CURRENT.get()) is not None:
+        deadline.check()
+
+
+def _held(connected: socket, *, sent: bool = False) -> None:
+    if (deadline := CURRENT.get()) is not None:
+        deadline.sent |= sent
+        deadline.hold(connected)
