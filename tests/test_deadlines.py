@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from socket import create_server, socket
 from threading import Event, Thread
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from ioc_removal.endpoint import Endpoint
-from ioc_removal.errors import HungUpError, ResponseError, TransportError
+from ioc_removal.errors import ClosedError, HungUpError, ResponseError, TransportError
 from ioc_removal.quotes import Quotes
 from ioc_removal.wire import LONGEST_ANSWER, Wire, open_wire
 from recorded import reply, serving
@@ -152,3 +153,46 @@ def test_sequential_requests_share_one_connection_and_many_deadlines() -> None:
         for _ in range(50):
             assert DELETE.send(way).status == 200
     assert len(server.requests) == 50
+
+
+def test_a_request_that_ends_while_it_pauses_leaves_others_their_connection() -> None:
+    """The connection of a request that pauses is in the pool: another request uses it."""
+    arrived, go_on = Event(), Event()
+    busy = reply(503, {}, headers={"Retry-After": "1"})
+
+    def answer(request: Any) -> Any:
+        if request.method == "DELETE":
+            return busy
+        arrived.set()
+        return reply(200, {}, pause=go_on)
+
+    with serving(by=answer) as server, ThreadPoolExecutor(2) as pool:
+        way = wire(server.url, total_timeout=1.5)
+        pausing = pool.submit(DELETE.send, way)
+        while not server.requests:
+            go_on.wait(0.01)
+        way.timeouts = replace(way.timeouts, total=60)
+        reading = pool.submit(Endpoint("GET", "it").send, way)
+        assert arrived.wait(10)
+        assert type(pausing.exception(10)).__name__ == "ApiError"
+        go_on.set()
+        assert reading.result(10).status == 200
+
+
+def test_a_closed_wire_sends_nothing() -> None:
+    with serving(by=lambda _: reply(200, {})) as server:
+        way = wire(server.url)
+        way.closed = "the connection was closed after: 401"
+        with pytest.raises(ClosedError, match="401"):
+            DELETE.send(way)
+    assert not server.requests
+
+
+def test_no_cookie_is_kept() -> None:
+    setting = reply(200, {}, headers={"Set-Cookie": "session=made-up; Path=/"})
+    with serving(by=lambda _: setting) as server:
+        way = wire(server.url)
+        for _ in range(2):
+            DELETE.send(way)
+    assert len(server.requests) == 2
+    assert not any(request.headers["Cookie"] for request in server.requests)

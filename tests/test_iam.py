@@ -265,8 +265,7 @@ def test_a_token_that_expired_is_renewed_once_for_all(iam: Server, tmp_path: Pat
     for token in tokens:
         token.ready()
     with ThreadPoolExecutor(8) as threads:
-        renewed = list(threads.map(lambda token: token.renew("token-1"), tokens))
-    assert renewed.count(True) == 1
+        list(threads.map(lambda token: token.renew("token-1"), tokens))
     assert {sent_by(token) for token in tokens} == {"token-2"}
     assert len(iam.requests) == 2
     later = token_of(settings(iam.url, tmp_path / "tokens.json"))
@@ -278,8 +277,8 @@ def test_another_process_s_renewal_is_taken_over(iam: Server, tmp_path: Path) ->
     one, other = (token_of(settings(iam.url, tmp_path / "tokens.json")) for _ in range(2))
     one.ready()
     other.ready()
-    assert one.renew("token-1")
-    assert other.renew("token-1")
+    one.renew("token-1")
+    other.renew("token-1")
     assert sent_by(other) == "token-2"
     assert len(iam.requests) == 2
 

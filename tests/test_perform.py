@@ -1,6 +1,8 @@
 """The one way to a handler: what is sent, in which parts, and what is kept of it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from threading import Barrier, BrokenBarrierError, Event, Lock
 from typing import Any
 
@@ -383,3 +385,32 @@ def test_an_odd_path_value_is_refused_before_any_intent() -> None:
     action = INTEGRATION.bind("waf-ip-reputation-rule-delete", connection)
     with pytest.raises(ArgumentError, match=r"rule_id: '\.\.' cannot be one segment"):
         action.prepare({"project_id": "p", "policy_id": "q", "rule_id": ".."})
+
+
+@pytest.mark.parametrize("leave", [KeyboardInterrupt, GeneratorExit])
+def test_what_an_interrupted_caller_has_in_flight_is_not_taken_for_finished(
+    leave: type[BaseException],
+) -> None:
+    """What was begun can be sent again when the run goes on; what was not is as if never asked."""
+    never, arrived = Event(), Event()
+
+    def answer(request: Recorded) -> Reply:
+        if request.json == [{"indicator": "1.example"}]:
+            return DELETED
+        arrived.set()
+        return replace(DELETED, pause=never)
+
+    memory = Memory()
+    with serving(by=answer) as server:
+        action = bound(server.url, items=1)
+        walk = perform(
+            action, action.prepare(arguments(["1.example", "2.example", "3.example"])), memory
+        )
+        assert [o.outcome for o in next(walk).outcomes] == [REMOVED]
+        assert arrived.wait(10)
+        with suppress(leave):
+            walk.throw(leave)
+        never.set()
+    assert set(memory.kept) == {0}
+    assert memory.begun == {0, 1}
+    assert len(server.requests) == 2

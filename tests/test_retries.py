@@ -10,15 +10,19 @@ from ioc_removal.retries import TRIES, Retries, retries_of_one_request
 LIMITED = "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:{}"
 
 
-def pauses(status: int, text: str = "", **headers: str) -> list[float]:
-    """Return the pauses before each of the tries that follow the same answer."""
+def pauses(status: int, text: str = "", time: float = 1e6, **headers: str) -> list[float]:
+    """Return the pauses before each of the tries that follow the same answer.
+
+    time: the seconds that the request has.
+    """
     response = HTTPResponse(
         status=status, headers={name.replace("_", "-"): text for name, text in headers.items()}
     )
     found: list[float] = []
     left: Retries | None = retries_of_one_request()
-    while left and (left := left.after_answer("DELETE", "/", response, text)):
+    while left and (left := left.after_answer("DELETE", "/", response, text, time)):
         found.append(left.pause)
+        time -= left.pause
     return found
 
 
@@ -42,9 +46,9 @@ def test_a_500_is_tried_once_more_also_among_others() -> None:
     crashed, busy = HTTPResponse(status=500), HTTPResponse(status=503)
     left = retries_of_one_request()
     for response in (crashed, busy):
-        left = left.after_answer("DELETE", "/", response, "") or pytest.fail("no try left")
-    assert left.after_answer("DELETE", "/", crashed, "") is None
-    assert retries_of_one_request(crashes=0).after_answer("DELETE", "/", crashed, "") is None
+        left = left.after_answer("DELETE", "/", response, "", 100.0) or pytest.fail("no try left")
+    assert left.after_answer("DELETE", "/", crashed, "", 100.0) is None
+    assert retries_of_one_request(crashes=0).after_answer("DELETE", "/", crashed, "", 100.0) is None
 
 
 @pytest.mark.parametrize(("after", "pause"), [("0", 0.0), ("7", 7.0), ("3600", 3600.0)])
@@ -71,7 +75,14 @@ def test_the_last_try_comes_when_the_time_of_a_limit_has_passed(text: str, whole
     assert sum(waits) == pytest.approx(whole, abs=10)
     assert sum(waits) >= whole
     assert waits == sorted(waits)
+    assert sum(pauses(429, LIMITED.format(text), time=200.0)) < 200
     assert pauses(503, LIMITED.format(text))[-1] < 10  # the text is the gateway's 429
+
+
+def test_a_limit_of_five_minutes_fits_into_the_usual_time_of_a_request() -> None:
+    waits = pauses(429, LIMITED.format("5 minute"), time=300.0)
+    assert len(waits) == TRIES
+    assert 280 < sum(waits) < 300
 
 
 @pytest.mark.parametrize(

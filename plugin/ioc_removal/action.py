@@ -120,6 +120,11 @@ class Action:
         node = self._call_of(batch).connection.node if self.calls else None
         return {**target, "node": node} if node else target
 
+    def check(self, batch: Batch) -> None:
+        """Raise HungUpError when the run was ended: the batch is not to be begun."""
+        if self.calls:
+            self._call_of(batch).connection.check()
+
     def part(self, batch: Batch, items: Sequence[str]) -> Batch:
         """Return a batch with only some of its items."""
         return batch_of(self.definition, batch.number, batch.arguments, items)

@@ -11,7 +11,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError, ProxyError
 
-from .deadline import CURRENT
+from .deadline import CURRENT, Deadline
 from .proxies import Proxy
 
 # How http.client words the answer of a proxy that opens no tunnel for want of the server.
@@ -58,11 +58,12 @@ class _Connection(HTTPConnection):
     """A connection that tells the deadline of its request its socket, and what was sent."""
 
     _twin: socket | None = None
+    _holder: Deadline | None = None
 
     def _new_conn(self) -> socket:
         connected = super()._new_conn()
         self._twin = connected.dup()  # TLS takes the first one over, and hides it meanwhile
-        _held(self._twin)
+        self._hold()
         return connected
 
     def _tunnel(self) -> None:
@@ -81,9 +82,18 @@ class _Connection(HTTPConnection):
         if self.sock is None:
             self.connect()
         _check()
-        if self._twin is not None:
-            _held(self._twin, sent=True)
+        self._hold(sent=True)
         super().request(*arguments, **options)
+
+    def _hold(self, *, sent: bool = False) -> None:
+        """Let the deadline of the request that this thread makes hold the socket, and no other."""
+        deadline = CURRENT.get()
+        if self._holder is not None and self._holder is not deadline:
+            self._holder.release()
+        self._holder = deadline
+        if deadline is not None and self._twin is not None:
+            deadline.sent |= sent
+            deadline.hold(self._twin)
 
     def close(self) -> None:
         """Close both sockets."""
@@ -136,9 +146,3 @@ def _equip(manager: PoolManager) -> None:
 def _check() -> None:
     if (deadline := CURRENT.get()) is not None:
         deadline.check()
-
-
-def _held(connected: socket, *, sent: bool = False) -> None:
-    if (deadline := CURRENT.get()) is not None:
-        deadline.sent |= sent
-        deadline.hold(connected)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .authentication import authentication, check_authentication, secrets_of
-from .errors import ApiError, ClosedError, SettingsError
+from .errors import ApiError, ClosedError, HungUpError, SettingsError
 from .iam import IamToken, iam_token
 from .pace import Pace
 from .quotes import Quotes
@@ -48,7 +48,7 @@ class Connection:
         self.in_flight: int = self.limits.get("in_flight", system.in_flight)
         self.warnings = tuple(_warnings(name, url, own))
         self._closed: dict[object, str] = {}
-        self._accepted = False
+        self._accepted = self._hung_up = False
         self._first = Lock()
         quotes = Quotes(secrets_of(own["auth"]))
         self._token: IamToken | None = None
@@ -156,7 +156,13 @@ class Connection:
         elif error.status < 500:
             self.accept()
 
+    def check(self) -> None:
+        """Raise HungUpError when the run was ended."""
+        if self._hung_up:
+            raise HungUpError("the run was ended; nothing more is sent")
+
     def _check_open(self, keys: Iterable[object]) -> None:
+        self.check()
         for key in (None, *keys):
             if key in self._closed:
                 raise ClosedError(self._closed[key])
@@ -164,12 +170,13 @@ class Connection:
     def close(self, reason: str, key: object = None) -> None:
         """Send nothing more on this connection, or for this key on it, in this run."""
         self._closed.setdefault(key, reason)
-        self.wire.closed |= key is None
+        if key is None:
+            self.wire.closed = self._closed[None]
 
     def hang_up(self) -> None:
         """End what is in flight, whatever it waits for, and let go of the sockets."""
         for node in self.nodes:
-            node.close("the run was ended")
+            node._hung_up = True
             node._pace.end()
             node.wire.hang_up()
             if node._token:

@@ -58,7 +58,7 @@ class Deadline:
         self._shut()
 
     def release(self) -> None:
-        """Let go of the socket: another request may use it."""
+        """Let go of the socket: another request may use it, also while this one pauses."""
         self._socket = None
 
     def _shut(self) -> None:
@@ -134,11 +134,11 @@ class InFlight:
         """Have a request in flight for so many seconds at most."""
         deadline = Deadline(seconds)
         self._open.add(deadline)
-        if self.hung_up:
-            deadline.hung_up = True
-            deadline.end()
         token = CURRENT.set(deadline)
         _WATCH.begin(deadline)
+        if self.hung_up:  # asked last: hang_up ends what has begun
+            deadline.hung_up = True
+            deadline.end()
         try:
             yield deadline
         finally:

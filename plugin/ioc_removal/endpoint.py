@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from .answer import Answer, read_answer
-from .errors import ArgumentError
+from .errors import ArgumentError, PluginError
 from .retries import retries_of_one_request
 from .unanswered import no_answer, reason_of, turned_away
 from .wire import Wire
@@ -64,6 +64,8 @@ class Endpoint:
             while True:
                 try:
                     reply = wire.exchange(self.method, url, headers, content, deadline)
+                except PluginError:  # of the authentication, or of a closed connection
+                    raise
                 except Exception as error:
                     deadline.sent &= not turned_away(error)
                     sent = deadline.sent or unclear
@@ -75,7 +77,9 @@ class Endpoint:
                         raise ended from error
                 else:
                     why = f"{reply.status} from {wire.address}"
-                    left = retries.after_answer(self.method, url, reply.raw, reply.text)
+                    left = retries.after_answer(
+                        self.method, url, reply.raw, reply.text, deadline.left
+                    )
                     if left is None or not wire.waited(left, deadline, why):
                         return read_answer(reply, wire.quotes, retries.attempts, unclear=unclear)
                     unclear |= reply.unclear

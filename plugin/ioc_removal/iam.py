@@ -90,20 +90,17 @@ class IamToken(AuthBase):
                 self._refresh()
         self._mask()
 
-    def renew(self, stale: str) -> bool:
-        """Replace a token that the server says has expired.
+    def renew(self, stale: str) -> None:
+        """Replace a token that the server says has expired, unless another thread has done so.
 
-        False when it was replaced already, by another thread: only repeat. Raises as ready() does.
+        Raises as ready() does. Until there is another one, requests that are under way keep it.
         """
         with self._shared.lock:
             held = self._shared.token
-            replaced = held is not None and held.text.reveal() != stale
-            if not replaced:
-                self._shared.token = None
+            if held is None or held.text.reveal() == stale:
                 self._cache.drop(self._key, stale)
                 self._obtain()
         self._mask()
-        return not replaced
 
     def _refresh(self) -> None:
         """Get another token unless this one lasts; as long as it is valid, one try in a while."""

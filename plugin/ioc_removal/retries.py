@@ -18,8 +18,10 @@ LATER = {425: 0.5, 429: 0.5}
 # Source: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html
 THROTTLED = pattern(r"limit:\d+,\s*time:(\d{1,4})\s*(second|minute|hour)", IGNORECASE)
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
-# The waits are growing parts of the time that a limit counts: the last try comes after all of it.
+# The waits are growing parts of the time that a limit counts: the last try comes after all of it,
+# or as late as the time of the request allows.
 SHARES = tuple(2**place / (2**TRIES - 1) for place in range(TRIES))
+FOR_TRIES = 10.0  # seconds that the waits leave
 
 
 class Retries(Retry):
@@ -48,11 +50,11 @@ class Retries(Retry):
         return self._counted(method, url, error=error)
 
     def after_answer(
-        self, method: str, url: str, response: BaseHTTPResponse, text: str
+        self, method: str, url: str, response: BaseHTTPResponse, text: str, time: float
     ) -> "Retries | None":
         """Return the retries that are left after an answer; None when it is the last.
 
-        text: the body of the answer.
+        text: the body of the answer; time: the seconds that the request still has.
         """
         crashed = sum(entry.status == CRASHED for entry in self.history)
         if response.status == CRASHED and crashed >= self.crashes:
@@ -61,7 +63,7 @@ class Retries(Retry):
             return None
         left = self._counted(method, url, response=response)
         if left is not None:
-            left.asked = left.asked_by(response, text)
+            left.asked = left.asked_by(response, text, time)
         return left
 
     @property
@@ -69,15 +71,18 @@ class Retries(Retry):
         """The seconds to wait before the next try."""
         return max(self.asked, self.get_backoff_time())
 
-    def asked_by(self, response: BaseHTTPResponse, text: str) -> float:
-        """Return the seconds that an answer asks to wait."""
+    def asked_by(self, response: BaseHTTPResponse, text: str, time: float) -> float:
+        """Return the seconds that an answer asks to wait; time: that the request still has."""
         try:
             after = self.get_retry_after(response)
         except (InvalidHeader, ValueError, TypeError, ArithmeticError, LookupError):
             after = None  # it cannot be read
         if after is None and response.status == 429 and (said := THROTTLED.search(text)):
-            window = int(said[1]) * SECONDS[said[2].lower()]
-            after = window * SHARES[len(self.history) - 1]
+            tried = len(self.history) - 1
+            window: float = int(said[1]) * SECONDS[said[2].lower()]
+            if time > 2 * FOR_TRIES:
+                window = min(window, (time - FOR_TRIES) / sum(SHARES[tried:]))
+            after = window * SHARES[tried]
         return LATER.get(response.status, 0.0) if after is None else after
 
     def _counted(self, method: str, url: str, **what: Any) -> "Retries | None":

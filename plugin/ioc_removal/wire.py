@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from logging import getLogger
 from typing import Any
 
@@ -15,6 +16,7 @@ from .adapter import Adapter
 from .answer import Reply
 from .certificates import bundle_of, client_of, context_for_proxies
 from .deadline import Deadline, InFlight
+from .errors import ClosedError
 from .proxies import Proxy, proxy_to
 from .quotes import Quotes
 from .retries import Retries
@@ -41,7 +43,7 @@ class Wire:
     """An open way to one server.
 
     address: scheme, host, port and path, below which the paths of endpoints go; proxy: that leads
-    there, None for none; closed: whether nothing more is to be sent.
+    there, None for none; closed: why nothing more is to be sent, empty while it may be.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class Wire:
         self.address = address.rstrip("/")
         self.session, self.quotes, self.timeouts = session, quotes, timeouts
         self.proxy = proxy
-        self.closed = False
+        self.closed = ""
         self._in_flight = InFlight()
 
     @contextmanager
@@ -75,25 +77,30 @@ class Wire:
         """Send a request once, signed anew, and read what comes back unless it is endless."""
         deadline.sent = False
         deadline.check()
+        if self.closed:
+            raise ClosedError(self.closed)
         request = self.session.prepare_request(Request(method, url, data=body, headers=headers))
         left = max(deadline.left, SHORTEST)
         timeout = (min(self.timeouts.connect, left), min(self.timeouts.read, left))
-        with self.session.send(
-            request, timeout=timeout, allow_redirects=False, stream=True
-        ) as response:
-            content = bytearray()
-            for portion in response.iter_content(PORTION):
-                content += portion
-                if len(content) > LONGEST_ANSWER:
-                    break
-            deadline.check()
-            return Reply(
-                response.status_code,
-                response.reason or "",
-                response.headers,
-                bytes(content) if len(content) <= LONGEST_ANSWER else None,
-                response.raw,
-            )
+        try:
+            with self.session.send(
+                request, timeout=timeout, allow_redirects=False, stream=True
+            ) as response:
+                content = bytearray()
+                for portion in response.iter_content(PORTION):
+                    content += portion
+                    if len(content) > LONGEST_ANSWER:
+                        break
+                deadline.check()
+                return Reply(
+                    response.status_code,
+                    response.reason or "",
+                    response.headers,
+                    bytes(content) if len(content) <= LONGEST_ANSWER else None,
+                    response.raw,
+                )
+        finally:
+            deadline.release()
 
     def waited(self, retries: Retries, deadline: Deadline, why: str) -> bool:
         """Wait before another try; False, at once where possible, when there is to be none.
@@ -125,6 +132,7 @@ def open_wire(
     session.trust_env = False  # else a netrc file could replace the credentials
     session.headers["User-Agent"] = USER_AGENT
     session.auth = auth
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # credentials are enough
     proxy, bundle, pinned = proxy_to(address, own), bundle_of(own), own.get("fingerprint")
     if proxy is not None:
         session.proxies["all"] = proxy.address

@@ -61,7 +61,7 @@ def call_action(
                     finished(batch)
         except PluginError as error:
             more["errors"].append(error_row(error))
-            if recorder and prepared and definition.removes:
+            if recorder and prepared and definition.removes and not dry_run:
                 recorder.give_up(prepared, "the call could not go on")
         except KeyboardInterrupt:
             end_run(database, run, None, INTERRUPTED)

@@ -126,8 +126,9 @@ class Performing:
         """Sum up a removal that was performed; return its result, its outcomes by reference."""
         try:
             recorder = StoreRecorder(self.database, self.run, call, self.bind(name))
-            unfinished = recorder.planned(recorder.prepared(), 0, recorder.count())
-            recorder.give_up(unfinished, "the run could not go on")
+            if not self._dry_run:
+                unfinished = recorder.planned(recorder.prepared(), 0, recorder.count())
+                recorder.give_up(unfinished, "the run could not go on")
             summary = run_summary(self.database, self.run, call)
             rows = outcome_rows(self.database, self.run, call)
             outcomes = write_set(self.database, self.run, f"outcomes of {call}", rows)

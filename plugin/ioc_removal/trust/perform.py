@@ -81,7 +81,7 @@ def perform(
 
     prepared: from action.prepare; batches: a part of it, else all; plan: what may be removed, else
     everything; dry_run: send no removal, every outcome is planned. A read that fails raises its
-    error; a removal raises only what its recorder raises.
+    error; a removal raises only what its recorder raises. Leaving it early ends the connection.
     """
     chosen = prepared if batches is None else batches
     if not action.definition.removes:
@@ -105,7 +105,7 @@ def perform(
             finished = running.popleft().result()
             running.extend(pool.submit(one, batch) for batch in islice(walk, 1))
             yield finished
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, GeneratorExit):  # here, or in the caller
         for call in action.calls:
             call.connection.hang_up()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -127,6 +127,7 @@ def _one(
     dry_run: bool,
 ) -> Finished:
     """Perform one batch of a removal."""
+    action.check(batch)
     intent = recorder.intent(batch)
     if intent.finished is not None:
         return intent.finished
