@@ -69,7 +69,7 @@ class Answer:
     def undocumented(self, what: str) -> ResponseError:
         """Return the error for an answer that is not the documented one."""
         return ResponseError(
-            f"{self.status}: {self.quotes.line(what)}; what was done is not known",
+            f"{self.status}: {self.quotes.line(what)}",
             status=self.status,
             request_id=self.request_id,
             attempts=self.attempts,
@@ -88,13 +88,13 @@ def read_answer(reply: Reply, quotes: Quotes, attempts: int, *, unclear: bool) -
     if not 200 <= status < 300 or status == 204 or reply.body is None:
         kind = "no documented answer"
         if 300 <= status < 400:
-            kind = "a redirection, which is not followed: check url"
+            kind = "a redirection, which is not followed; check url"
         elif 200 <= status < 300:
             kind = (
                 "an answer without end" if reply.content is None else "an answer that is not JSON"
             )
         raise ResponseError(
-            f"{quotes.line(f'{status} {reply.phrase}')}: {kind}; what was done is not known",
+            f"{quotes.line(f'{status} {reply.phrase}')}: {kind}",
             status=status,
             request_id=request_id,
             attempts=attempts,
@@ -135,6 +135,7 @@ def _refusal(
     status, said = reply.status, _said(reply.body)
     code = said.get("error_code") or said.get("code") or said.get("errorCode")
     code = quotes.line(str(code), LONGEST_EXCERPT) if isinstance(code, str | int) else None
+    told = code if code != str(status) else None  # IAM repeats the status
     named = (said.get(name) for name in ("error_msg", "message", "status", "errorMsg"))
     reason = next(filter(None, named), None)
     if not isinstance(reason, str):
@@ -143,7 +144,7 @@ def _refusal(
             reply.phrase if markup else quotes.line(reply.text, LONGEST_EXCERPT) or reply.phrase
         )
     return ApiError(
-        quotes.line(f"{status} {code}: {reason}" if code else f"{status}: {reason}"),
+        quotes.line(f"{status} {told}: {reason}" if told else f"{status}: {reason}"),
         status=status,
         code=code,
         request_id=request_id or _request_id(said.get("request_id"), quotes),

@@ -98,7 +98,7 @@ def clocks(date: str | None, ours: datetime) -> str:
     both = f"{own}, the server's {_shown(theirs)}"
     if abs(theirs - ours) > SIGNATURE_VALID:
         return f"{both}: set the clock; {valid}"
-    return f"{both}: they agree; check what held the request up for 15 minutes"
+    return f"{both}: they agree; repeat, and if it stays so, ask what delays requests"
 
 
 def _rule(entry: Mapping[str, Any]) -> Rule:
