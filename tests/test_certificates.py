@@ -280,7 +280,7 @@ def test_the_sandbox_demands_a_certificate(
         assert "set client_certificate" in capsys.readouterr().out
         call = ["--settings", str(file), "--store", str(tmp_path / "store.db"), "call"]
         deletion = ["cybertrace-indicators-delete", "--arg", "supplier=InternalTI"]
-        assert main([*call, *deletion, "--arg", 'indicators=["192.0.2.1"]']) == 3
+        assert main([*call, *deletion, "--arg", "indicators=192.0.2.1"]) == 3
         said = capsys.readouterr().out
         assert "failed" in said
         assert "set client_certificate" in " ".join(said.split())

@@ -33,8 +33,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("unanswered",),
     ("wire", "signature", "huawei_sdk"),
     ("adapter", "answer"),
-    ("schema", "quotes", "retries", "token_cache", "origin", "proxies", "certificates"),
-    ("token_file", "loader", "outcome", "refusals", "deadline", "pace"),
+    (
+        "schema",
+        "quotes",
+        "retries",
+        "token_cache",
+        "version_cache",
+        "origin",
+        "proxies",
+        "certificates",
+    ),
+    ("private_file", "loader", "outcome", "refusals", "deadline", "pace"),
     ("errors", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}

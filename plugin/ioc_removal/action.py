@@ -1,6 +1,7 @@
 """An action: check the arguments, cut them into batches, let the handler send each."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,11 @@ class Action:
         """How many requests may be under way at a time, over all nodes."""
         return sum(call.connection.in_flight for call in self.calls) or 1
 
+    @property
+    def copies(self) -> int:
+        """How often each item is sent: what removes goes to each node."""
+        return max(1, len(self.calls)) if self.definition.removes else 1
+
     def prepare(self, arguments: Mapping[str, Any]) -> Prepared:
         """Check the arguments, whole, before anything is sent.
 
@@ -55,10 +61,12 @@ class Action:
                 items = list(dict.fromkeys(texts)) if _texts(texts) else texts
                 duplicates = len(texts) - len(items)
             alone = {**given, limits.argument: []}
-            check_arguments(definition, alone, self._settings(), items, limits.argument)
+            for settings in self._settings():
+                check_arguments(definition, alone, settings, items, limits.argument)
             given[limits.argument] = items
         else:
-            check_arguments(definition, given, self._settings())
+            for settings in self._settings():
+                check_arguments(definition, given, settings)
             items = [given[limits.argument]] if limits else []
         if definition.endpoint:
             definition.endpoint.check_path(given)
@@ -139,26 +147,27 @@ class Action:
             yield Batch(0, prepared.arguments)
             return
         limits = self.call.connection.limits if self.call else {}
-        nodes = max(1, len(self.calls)) if self.definition.removes else 1
         for position, items in enumerate(cut_items(prepared.items, self.definition, limits)):
-            for node in range(nodes):
-                number = position * nodes + node
+            for copy in range(self.copies):
+                number = position * self.copies + copy
                 yield batch_of(self.definition, number, prepared.arguments, items)
 
-    def _settings(self) -> dict[str, Any]:
-        """Return the settings that the schema asks for, as far as they can be known now.
+    def _settings(self) -> list[dict[str, Any]]:
+        """Return the settings that the schema asks for, those of each node that differ.
 
         A server that does not say its version is asked again, and its error told, when it is sent
         something.
         """
         rules = self.definition.schema.part["properties"].items()
         names = [name for name, rule in rules if rule.get("x-connection")]
-        if not names or self.call is None:
-            return {}
-        try:
-            return {name: getattr(self.call.connection, name) for name in names}
-        except (TransportError, ApiError, ResponseError, ClosedError):
-            return {}
+        found: list[dict[str, Any]] = []
+        for call in self.calls if names else ():
+            settings = {}
+            with suppress(TransportError, ApiError, ResponseError, ClosedError):
+                settings = {name: getattr(call.connection, name) for name in names}
+            if settings not in found:
+                found.append(settings)
+        return found or [{}]
 
 
 def _texts(items: Iterable[object]) -> bool:

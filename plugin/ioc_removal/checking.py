@@ -24,18 +24,15 @@ def check_arguments(
     settings: what the schema takes from the connection; items: of the batch argument, whose name
     is argument. Raises ArgumentError.
     """
-    fixed: dict[str, Any] = {}
     for name, rule in definition.schema.part["properties"].items():
-        if rule.get("x-connection"):
-            if name in given:
-                raise ArgumentError(f"{name}: belongs to the connection's settings")
-            fixed[name] = settings.get(name)
+        if rule.get("x-connection") and name in given:
+            raise ArgumentError(f"{name}: belongs to the connection's settings")
     walk, start = iter(items), 0
     while True:
         portion = list(islice(walk, CHECKED_AT_ONCE))
         if start and not portion:
             return
-        whole = {**given, **fixed, **({argument: portion} if argument else {})}
+        whole = {**given, **settings, **({argument: portion} if argument else {})}
         found = chain(_halves("", whole), definition.schema.problems(whole))
         said = dict.fromkeys(found)  # two rules, one message
         if problems := list(islice(said, MOST_PROBLEMS + 1)):

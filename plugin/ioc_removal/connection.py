@@ -17,7 +17,7 @@ from .regions import address_of
 from .secret import Secret
 from .settings import PREFIX, Settings
 from .system import System
-from .versions import Version
+from .versions import NOT_FOUND, Version
 from .wire import open_wire
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -41,7 +41,7 @@ class Connection:
         url = url or servers[0]
         self.name, self.url = name, url
         self.system = system
-        self.node = urlsplit(url).netloc if len(servers) > 1 else None
+        self.node = _node(url) if len(servers) > 1 else None
         self.tenant: str | None = own.get("tenant")
         self.defaults: Mapping[str, str] = own.get("defaults", {})
         self.limits: Mapping[str, Any] = own.get("limits", {})
@@ -64,7 +64,9 @@ class Connection:
             self.warnings = tuple(dict.fromkeys((*self.warnings, *more)))
         self._places = Semaphore(self.in_flight)
         self._pace = Pace(self.limits.get("per_second"))
-        self._version = Version(system, self.wire, self.tenant, own.get("api_version"))
+        self._version = Version(
+            system, self.wire, self.tenant, own.get("api_version"), settings.versions
+        )
         others = servers[1:] if url == servers[0] else ()
         self.nodes = (self, *(Connection(name, settings, system, other) for other in others))
 
@@ -80,10 +82,14 @@ class Connection:
 
         Raises what asking the server raises.
         """
+        if not self._version.settled and (why := self._closed.get(None)):
+            raise ClosedError(why)
         try:
             return self._version.known()
         except ApiError as error:
             self.heed(error)
+            if error.status == NOT_FOUND:
+                error.meaning = f"no version of the REST API is spoken at {self.place}: correct url"
             self.close(f"the connection was closed after: {error}")
             raise
 
@@ -148,6 +154,8 @@ class Connection:
         if refusal is not None:
             error.meaning = refusal.sentence(error.date, datetime.now(timezone.utc))
             error.about, then = refusal.about, refusal.then
+        if error.status == NOT_FOUND:
+            self._version.forget()
         if then in {CLOSE_CONNECTION, RENEW}:
             self.close(f"the connection was closed after: {error}")
         elif then == CLOSE_ACTION and key is not None:
@@ -199,11 +207,21 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
         choices = key.split("|")
         if not any(choice in own for choice in choices):
             raise missing(choices[0], " or ".join(choices))
+    names = [_node(url) for url in own.get("nodes", ())]
+    if twice := next((node for node in names if names.count(node) > 1), None):
+        raise SettingsError(f"connection {name}: nodes: {twice} is there twice; name each once")
     check_authentication(name, own["auth"], system.title, system.auth, missing)
     version = own.get("api_version")
     if own.get("tenant") and version and version not in system.tenant_versions:
         known = " or ".join(system.tenant_versions)
         raise SettingsError(f"connection {name}: tenant needs api_version {known}")
+
+
+def _node(url: str) -> str:
+    """Return the name of a node: its host, with port and path where they are not the usual ones."""
+    parts = urlsplit(url.lower())
+    usual = ":443" if parts.scheme == "https" else ":80"
+    return parts.netloc.removesuffix(usual) + urlsplit(url).path.rstrip("/")
 
 
 def _warnings(name: str, url: str, own: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from .call import Call
 from .definition import Definition
 from .errors import (
     ApiError,
+    ArgumentError,
     ClosedError,
     HungUpError,
     PluginError,
@@ -87,7 +88,7 @@ class Sender:
         """Let the handler send some items, once; what one value may have caused is returned."""
         try:
             outcomes: list[Outcome] = self.definition.handler(call, **self.arguments(items))
-        except ClosedError as error:
+        except (ArgumentError, ClosedError) as error:
             return outcomes_of(self.definition, items, self.target, REFUSED, str(error), 0)
         except TransportError as error:
             outcome = UNKNOWN if error.sent else FAILED

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import environ
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from .origin import origin_of, place_of
 from .schema import Schema
 from .secret import Secret
 from .token_cache import TokenCache
+from .version_cache import VersionCache
 
 PREFIX = "IOC_REMOVAL_"
 RESERVED = {f"{PREFIX}{name}" for name in ("SETTINGS", "STORE", "DEBUG")}
 PLACES = ("./ioc-removal.yml", "~/.config/ioc-removal/settings.yml")
 SECRETS = ("password", "secret_key", "security_token", "token")
 TOKENS = "ioc-removal/tokens.json"
+VERSIONS = "ioc-removal/versions.json"
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Settings:
     connections: by name, as in schemas/settings.json, credentials resolved, secrets as Secret,
     and with auth_from, where these stand, or no_auth, why there are none; source: where they were
     found, for messages; sdk: what the official SDK of Huawei Cloud would find; cache_folder: where
-    IAM tokens are kept by default, None for nowhere.
+    IAM tokens are kept by default, and the versions of servers, None for nowhere.
     """
 
     connections: Mapping[str, Mapping[str, Any]]
@@ -38,6 +41,11 @@ class Settings:
     sdk: HuaweiSdk = field(default_factory=lambda: HuaweiSdk({}))
     cache_folder: Path | None = None
     _caches: dict[Path | None, TokenCache] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def versions(self) -> VersionCache:
+        """What is remembered of servers' versions."""
+        return VersionCache(self.cache_folder and self.cache_folder / VERSIONS)
 
     def token_cache(self, auth: Mapping[str, Any]) -> TokenCache:
         """Return where tokens are kept for credentials, the same for all that name it alike."""

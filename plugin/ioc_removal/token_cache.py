@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import pbkdf2_hmac, sha256
 from hmac import compare_digest
@@ -11,9 +10,10 @@ from pathlib import Path
 from secrets import token_bytes
 from threading import Lock
 from time import time
+from typing import Any
 
+from .private_file import Entries, PrivateFile
 from .secret import Secret
-from .token_file import TokenFile
 
 MARGIN = 600.0  # seconds before its expiry from which a token is renewed
 ROUNDS = 25_000  # of PBKDF2-HMAC-SHA256: about 10 ms
@@ -53,7 +53,7 @@ class TokenCache:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._file = TokenFile(path) if path else None
+        self._file = PrivateFile(path, "tokens", _whole) if path else None
         self._shared: dict[tuple[str, bytes], SharedToken] = {}
         self._salt = token_bytes(16)
 
@@ -88,18 +88,18 @@ class TokenCache:
             "salt": salt.hex(),
             "bound": _bound(password, salt),
         }
-        with suppress(OSError), self._file.alone():
-            self._file.write({**self._file.entries(), key: entry})
+        self._file.change(lambda entries: entries.update({key: entry}))
 
     def drop(self, key: str, text: str) -> None:
         """Keep this token no longer; another one, which another process got, stays."""
         if self._file is None:
             return
-        with suppress(OSError), self._file.alone():
-            entries = self._file.entries()
+
+        def without(entries: Entries) -> None:
             if key in entries and entries[key]["token"] == text:
                 del entries[key]
-                self._file.write(entries)
+
+        self._file.change(without)
 
 
 def token_key(address: str, domain: str, username: str, scope: Mapping[str, str]) -> str:
@@ -114,3 +114,15 @@ def _bound(password: Secret, salt: bytes) -> str:
 
 def _bytes(password: Secret) -> bytes:
     return password.reveal().encode("utf-8", "surrogatepass")
+
+
+def _whole(entry: Mapping[str, Any]) -> bool:
+    texts = ("token", "project_id", "bound", "salt")
+    return (
+        all(isinstance(entry.get(name), str) and entry[name] for name in texts)
+        and entry["token"].isascii()
+        and entry["token"].isprintable()
+        and entry["bound"].isascii()
+        and all(digit in "0123456789abcdef" for digit in entry["salt"])
+        and len(entry["salt"]) % 2 == 0
+    )

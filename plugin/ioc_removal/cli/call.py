@@ -30,7 +30,7 @@ def call(session: Session) -> int:
 
     def told(size: int) -> None:
         nonlocal total
-        total = size
+        total = size * action.copies
         watch.tell(READING, size, size)
         watch.tell(definition.name, 0, total)
 
@@ -77,7 +77,7 @@ def _arguments(options: Options, definition: Definition) -> dict[str, Any]:
 def _size(action: Action, arguments: Mapping[str, Any]) -> int | None:
     limits = action.definition.limits
     given = arguments.get(limits.argument) if limits else None
-    return len(set(map(str, given))) if isinstance(given, list) else None
+    return len(set(map(str, given))) * action.copies if isinstance(given, list) else None
 
 
 def _note_filled(output: Output, action: Action, filled: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..answer import Answer
 from ..call import Call
+from ..errors import ArgumentError
 from ..outcome import ABSENT, FAILED, REMOVED, UNKNOWN, Outcome, worst
 from .cybertrace_rows import match_rows
 
@@ -23,6 +24,11 @@ def delete_indicators(
     flag = {}
     if supplier == FALSE_POSITIVE and call.api_version in UNMARKING_VERSIONS:
         flag = {"unmark_detections": bool(unmark_detections)}
+    elif unmark_detections is not None:
+        raise ArgumentError(
+            f"unmark_detections: the server speaks REST API {call.api_version}, which does not "
+            "know it; leave it out"
+        )
     answer = call.send(
         path={"supplier": supplier},
         body=[{"indicator": indicator, **flag} for indicator in indicators],

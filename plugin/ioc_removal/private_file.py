@@ -1,7 +1,7 @@
-"""A file of tokens that only its owner can read, replaced as a whole, one process at a time."""
+"""A file of entries that only its owner can read, replaced as a whole, one process at a time."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, flock
 from os import (
@@ -32,30 +32,44 @@ OTHERS = 0o077
 Entries = dict[str, dict[str, Any]]
 
 
-class TokenFile:
-    """Entries by key, each with token, expires (seconds), project_id, salt and bound.
+class PrivateFile:
+    """Entries by key, each with `expires` (seconds) and what `whole` demands of it.
 
-    A file that others can read, that is not ours, or that is damaged, has no entries; it is
-    replaced when something is written.
+    holds: what they are, and the key in the document. A file that others can read, that is not
+    ours, or that is damaged, has no entries; it is replaced when something is written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, holds: str, whole: Callable[[Mapping[str, Any]], bool]) -> None:
+        self.path, self._holds, self._whole = path, holds, whole
 
     def warnings(self) -> Iterator[str]:
         """Say why a file that is there is not used."""
         with suppress(OSError):
             if why := _refused(self.path.lstat()):
-                yield f"{self.path} {why}: its tokens are not used, and it is replaced"
+                yield f"{self.path} {why}: its {self._holds} are not used, and it is replaced"
 
     def entries(self) -> Entries:
         """Return the entries that have not expired; none where the file is not to be trusted."""
         try:
-            found = json.loads(self._text())["tokens"].items()
-            now = time()
-            return {key: entry for key, entry in found if _whole(entry) and entry["expires"] > now}
+            found = json.loads(self._text())[self._holds].items()
+            return {key: entry for key, entry in found if self._lasts(entry)}
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return {}
+
+    def _lasts(self, entry: Any) -> bool:
+        if not isinstance(entry, dict) or not self._whole(entry):
+            return False
+        expires = entry.get("expires")
+        return isinstance(expires, int | float) and expires > time()
+
+    def change(self, change: Callable[[Entries], None]) -> None:
+        """Change the entries, alone; where that cannot be done, nothing is changed."""
+        with suppress(OSError), self._alone():
+            before = self.entries()
+            after = dict(before)
+            change(after)
+            if after != before:
+                self._write(after)
 
     def _text(self) -> str:
         descriptor = open_descriptor(self.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -64,19 +78,19 @@ class TokenFile:
                 raise OSError(why)
             return file.read(LARGEST_FILE).decode()
 
-    def write(self, entries: Mapping[str, Any]) -> None:
+    def _write(self, entries: Mapping[str, Any]) -> None:
         """Replace the file; raises OSError."""
         new = self.path.with_name(f".{self.path.name}.{token_hex(8)}")
         flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         try:
             with fdopen(open_descriptor(new, flags, 0o600), "w", encoding="utf-8") as file:
-                json.dump({"tokens": entries}, file)
+                json.dump({self._holds: entries}, file)
             new.replace(self.path)
         finally:
             new.unlink(missing_ok=True)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[None]:
         """Keep other processes from writing meanwhile; raises OSError when one holds on."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = self.path.with_name(f"{self.path.name}.lock")
@@ -100,17 +114,3 @@ def _refused(status: stat_result) -> str | None:
     if status.st_uid != geteuid():
         return "belongs to another user"
     return "can be read by others" if S_IMODE(status.st_mode) & OTHERS else None
-
-
-def _whole(entry: Any) -> bool:
-    texts = ("token", "project_id", "bound", "salt")
-    return (
-        isinstance(entry, dict)
-        and all(isinstance(entry.get(name), str) and entry[name] for name in texts)
-        and isinstance(entry.get("expires"), int | float)
-        and entry["token"].isascii()
-        and entry["token"].isprintable()
-        and entry["bound"].isascii()
-        and all(digit in "0123456789abcdef" for digit in entry["salt"])
-        and len(entry["salt"]) % 2 == 0
-    )
