@@ -83,7 +83,7 @@ class Version:
                 raise
             except (ResponseError, TransportError) as error:
                 hint = "; check url, or set api_version" if isinstance(error, ResponseError) else ""
-                told = f"{UNTOLD}: {str(error).partition('; what was done')[0]}{hint}"
+                told = f"{UNTOLD}: {error}{hint}"
                 raise TransportError(told, sent=False, attempts=error.attempts) from error
             else:
                 self._cache.keep(*self._place, version)

@@ -28,26 +28,31 @@ def sandbox(session: Session) -> int:
         output.say(read_text(FAULTS_EXAMPLE).rstrip("\n"))
         return 0
     with _made(options) as running:
-        settings = running.settings(options.given("huawei_auth"))
-        text = "".join(f"{line}\n" for line in settings_lines(settings))
-        file = options.given("write_settings")
-        if file:
-            _write(file, text)
-        if output.json:
-            certificate = {"fingerprint": running.fingerprint} if running.fingerprint else {}
-            output.print_json({"url": running.url, **certificate, "settings": settings})
-        else:
-            output.say(f"# CyberTrace, SecMaster and WAF answer at {running.url}")
-            if running.fingerprint:
-                output.say(f"# SHA-256 fingerprint of its certificate: {running.fingerprint}")
-            output.say(f"# settings written to {file}" if file else text.rstrip("\n"))
-        output.flush()
-        output.note("Ctrl-C ends it. Requests:")
         try:
+            _show(running, options, output)
             _watch(running, output)
         except KeyboardInterrupt:
             output.note(f"ended after {len(running.requests):,} requests")
     return 0
+
+
+def _show(running: Sandbox, options: Options, output: Output) -> None:
+    """Tell where the systems answer, and the settings that lead there."""
+    settings = running.settings(options.given("huawei_auth"))
+    text = "".join(f"{line}\n" for line in settings_lines(settings))
+    file = options.given("write_settings")
+    if file:
+        _write(file, text)
+    if output.json:
+        certificate = {"fingerprint": running.fingerprint} if running.fingerprint else {}
+        output.print_json({"url": running.url, **certificate, "settings": settings})
+    else:
+        output.say(f"# CyberTrace, SecMaster and WAF answer at {running.url}")
+        if running.fingerprint:
+            output.say(f"# SHA-256 fingerprint of its certificate: {running.fingerprint}")
+        output.say(f"# settings written to {file}" if file else text.rstrip("\n"))
+    output.flush()
+    output.note("Ctrl-C ends it. Requests:")
 
 
 def settings_lines(document: Mapping[str, Any], pad: str = "") -> Iterator[str]:
