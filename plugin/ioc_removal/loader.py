@@ -3,6 +3,8 @@
 import json
 from importlib.resources import files
 from pathlib import Path
+from re import DOTALL
+from re import compile as pattern
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from importlib.abc import Traversable
 
 Where = tuple[str | int, ...]
+MOST_PARTS = 1_000_000  # of a document
+QUOTED = pattern(r"""['"].*['"]""", DOTALL)  # in the words of a parser: a part of the text
 
 
 def root() -> "Traversable":
@@ -47,11 +51,38 @@ def definition_names(folder: str) -> list[str]:
 
 
 def parse(text: str, name: str) -> Any:
-    """Read YAML that a person wrote, such as a settings file; name stands in the message."""
+    """Read YAML that a person wrote, such as a settings file; name stands in the message.
+
+    The message quotes nothing of the text, which may hold secrets, and has no cause that does.
+    Refused too: what refers to itself, and aliases that stand for more than MOST_PARTS parts.
+    """
     try:
-        return yaml.safe_load(text)
+        value = yaml.safe_load(text)
+        parts = _size(value, {})
     except yaml.YAMLError as error:
-        raise DefinitionError(f"{name}: {_one_line(error)}") from error
+        mark, said = (getattr(error, key, None) for key in ("problem_mark", "problem"))
+        where = f"{name}: line {mark.line + 1}" if mark else name
+        said = QUOTED.sub("…", said) if isinstance(said, str) else "a character that YAML forbids"
+        problem = f"{where}: not YAML: {said}; put texts with special characters in quotes"
+    except RecursionError:
+        problem = f"{name}: nested too deep, or in itself"
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
+        problem = f"{name}: a value is not of the type that it looks like; put it in quotes"
+    else:
+        if parts <= MOST_PARTS:
+            return value
+        problem = f"{name}: its aliases stand for too much; write out what is meant"
+    raise DefinitionError(problem)
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """Count the parts of a value, those of an alias at each of its places."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        entries = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_size(entry, known) for entry in entries)
+    return known[id(value)]
 
 
 def parse_with_lines(text: str, name: str) -> tuple[Any, dict[Where, int]]:
@@ -72,6 +103,8 @@ def parse_with_lines(text: str, name: str) -> tuple[Any, dict[Where, int]]:
         raise DefinitionError(f"{name}: nested too deep") from error
     except (ValueError, yaml.YAMLError) as error:
         raise DefinitionError(f"{name}: {_where(error)}") from error
+    except (TypeError, AttributeError, LookupError, ArithmeticError) as error:
+        raise DefinitionError(f"{name}: a value is not of the type that its tag says") from error
     return value, lines
 
 
