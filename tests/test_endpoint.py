@@ -179,7 +179,7 @@ def test_a_redirection_sends_nothing_elsewhere() -> None:
 
 
 def test_an_address_that_cannot_be_used_got_nothing() -> None:
-    row = removal("http://192.0.2.1:123456789")
+    row = removal("http://a..example")
     assert row["outcome"] == FAILED
     assert row["attempts"] == 1
 

@@ -93,11 +93,18 @@ def check_authentication(
             raise SettingsError(
                 f"connection {name}: auth.project and auth.project_id exclude each other; keep one"
             )
-    for key in ("access_key", "security_token", "token"):
-        sent = auth.get(key, "")
-        text = sent.reveal() if isinstance(sent, Secret) else sent
-        if not (text.isascii() and text.isprintable()):
+    _check_texts(name, auth)
+
+
+def _check_texts(name: str, auth: Mapping[str, Any]) -> None:
+    """Refuse credentials that cannot be sent as they are."""
+    for key in sorted(auth.keys() - {"type", "token_cache"}):
+        text = auth[key].reveal() if isinstance(auth[key], Secret) else auth[key]
+        in_header = key in {"access_key", "security_token", "token"}
+        if in_header and not (text.isascii() and text.isprintable()):
             raise SettingsError(f"connection {name}: auth.{key} holds what no header can carry")
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise SettingsError(f"connection {name}: auth.{key} is not UTF-8")
 
 
 def secrets_of(auth: Mapping[str, Any]) -> tuple[Secret, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from .errors import SettingsError
+from .places import path_of
 
 # Where else a bundle may be named; requests, curl and OpenSSL read these.
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -34,8 +35,9 @@ def client_of(own: Mapping[str, Any]) -> str | None:
     """Return the file with the certificate to show and its key; raises SettingsError."""
     if "client_certificate" not in own:
         return None
-    file = str(Path(own["client_certificate"]).expanduser())
+    file = own["client_certificate"]
     try:
+        file = str(path_of(file))
         SSLContext(PROTOCOL_TLS_CLIENT).load_cert_chain(file, password=_no_password)
     except _EncryptedError as error:
         raise SettingsError(
@@ -61,8 +63,9 @@ def context_for_proxies(bundle: str) -> SSLContext:
 
 
 def _checked_bundle(key: str, given: str) -> str:
-    path = Path(given).expanduser()
+    path = Path(given)
     try:
+        path = path_of(given)
         if path.is_dir():
             if not any(HASHED.fullmatch(file.name) for file in path.iterdir()):
                 raise SettingsError(f"{key}: the folder {str(path)!r} {REHASH} {path}")

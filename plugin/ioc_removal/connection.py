@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .authentication import authentication, check_authentication, secrets_of
-from .errors import ApiError, ClosedError, HungUpError, SettingsError
+from .endpoint import segment
+from .errors import ApiError, ArgumentError, ClosedError, HungUpError, SettingsError
 from .iam import IamToken, iam_token
 from .pace import Pace
 from .quotes import Quotes
@@ -211,6 +212,10 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
     if twice := next((node for node in names if names.count(node) > 1), None):
         raise SettingsError(f"connection {name}: nodes: {twice} is there twice; name each once")
     check_authentication(name, own["auth"], system.title, system.auth, missing)
+    try:
+        segment("tenant", own.get("tenant", "none"))
+    except ArgumentError as error:
+        raise SettingsError(f"connection {name}: {error}") from error
     version = own.get("api_version")
     if own.get("tenant") and version and version not in system.tenant_versions:
         known = " or ".join(system.tenant_versions)

@@ -16,6 +16,14 @@ PluginError
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+LONGEST_PROBLEM = 1_000  # characters
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return a text that can be shown in one line: printable, and cut."""
+    cut = text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return "".join(char if char.isprintable() else "\ufffd" for char in cut)
+
 
 class PluginError(Exception):
     """The base of every error that this plugin raises on purpose."""
@@ -32,8 +40,8 @@ class ArgumentError(PluginError):
     """
 
     def __init__(self, *problems: str) -> None:
-        super().__init__("; ".join(problems))
-        self.problems: Sequence[str] = problems
+        self.problems: Sequence[str] = [one_line(line, LONGEST_PROBLEM) for line in problems]
+        super().__init__("; ".join(self.problems))
 
 
 class SettingsError(PluginError):

@@ -6,6 +6,7 @@ from re import fullmatch
 
 from .errors import SettingsError
 from .huawei_sdk import HuaweiSdk
+from .places import is_address
 from .schema import hint
 
 ADDRESS = r"https?://[^/?#@\s]+(/[^?#@\s]*)?"
@@ -51,14 +52,14 @@ def iam_address(
     given: iam_url of the credentials. Raises SettingsError.
     """
     if given:
-        return given
+        return _checked(given, "auth.iam_url")
     if found := sdk.iam_endpoint():
         return _checked(*found)
     return address_of(service, region, sdk, "iam_url") if region else None
 
 
 def _checked(address: str, where: str) -> str:
-    if not fullmatch(ADDRESS, address):
+    if not fullmatch(ADDRESS, address) or not is_address(address):
         raise SettingsError(
             f"{where}: must look like https://HOST[:PORT], without user, query or fragment"
         )

@@ -8,7 +8,10 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.exceptions import best_match
 from jsonschema.validators import extend
 
+from .errors import one_line
+
 LONGEST_SHOWN = 80
+LONGEST_MISTAKE = 600
 
 # A list may be a set of the store: any sequence but a text.
 _CHECKER = Draft202012Validator.TYPE_CHECKER.redefine(
@@ -86,7 +89,8 @@ def _line(error: ValidationError) -> str:
         f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path
     ).lstrip(".")
     message = _own_message(error) or _message(error)
-    return f"{field}: {message}" if field else message
+    field = one_line(field, LONGEST_SHOWN)
+    return one_line(f"{field}: {message}" if field else message, LONGEST_MISTAKE)
 
 
 def _own_message(error: ValidationError) -> str | None:

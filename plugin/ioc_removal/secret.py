@@ -19,3 +19,12 @@ class Secret:
         return MASK
 
     __str__ = __repr__
+
+
+class MaskedText(str):
+    """A secret where a library must have a text: it is one, but its repr is a mask."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return MASK

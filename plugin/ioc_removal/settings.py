@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from .environment import copied, overlay
-from .errors import DefinitionError, SettingsError
+from .errors import DefinitionError, SettingsError, one_line
 from .huawei_sdk import HuaweiSdk
 from .huawei_settings import HUAWEI, completed
 from .loader import parse, read
 from .origin import origin_of, place_of
+from .places import is_address, path_of
 from .schema import Schema
-from .secret import Secret
+from .secret import MaskedText, Secret
 from .token_cache import TokenCache
 from .version_cache import VersionCache
 
@@ -51,7 +52,11 @@ class Settings:
         """Return where tokens are kept for credentials, the same for all that name it alike."""
         given = auth.get("token_cache")
         path = None if given is False else self.cache_folder and self.cache_folder / TOKENS
-        path = Path(given).expanduser() if given else path
+        if given:
+            try:
+                path = path_of(given)
+            except OSError as error:
+                raise SettingsError(f"auth.token_cache: {given!r}: {error.strerror}") from error
         return self._caches.setdefault(path, TokenCache(path))
 
     def pick(self, system: str, name: str | None = None) -> str:
@@ -106,6 +111,7 @@ def settings_from(
     credentials = document.get("credentials", {})
     connections = {}
     for name, connection in document["connections"].items():
+        _check_addresses(f"{source}: connections.{name}", connection)
         own = _resolved(name, connection, credentials, source, environment)
         if "auth" in own:
             own = {**own, "auth_from": origin_of(used.get(name, ()), places.get(name), source)}
@@ -116,10 +122,10 @@ def settings_from(
 def _document(path: str | None) -> tuple[Any, str]:
     places = [path] if path else PLACES
     for place in places:
-        file = Path(place).expanduser()
-        if not path and not file.is_file():
-            continue
         try:
+            file = path_of(place)
+            if not path and not file.is_file():
+                continue
             return parse(file.read_text(encoding="utf-8"), place) or {}, place
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8"
@@ -127,6 +133,14 @@ def _document(path: str | None) -> tuple[Any, str]:
         except DefinitionError as error:
             raise SettingsError(str(error)) from error
     return {}, PLACES[0]
+
+
+def _check_addresses(where: str, connection: Mapping[str, Any]) -> None:
+    """Refuse addresses whose host or port cannot be read, which no pattern tells."""
+    given = {f"nodes[{at}]": node for at, node in enumerate(connection.get("nodes", ()))}
+    for key, address in {"url": connection.get("url"), **given}.items():
+        if address is not None and not is_address(address):
+            raise SettingsError(f"{where}.{key}: its host or its port cannot be read")
 
 
 def _resolved(
@@ -137,6 +151,8 @@ def _resolved(
     environment: Mapping[str, str],
 ) -> Mapping[str, Any]:
     """Replace the name of credentials by them, and each secret by a Secret."""
+    if connection.get("proxy"):  # it may hold a name and a password
+        connection = {**connection, "proxy": MaskedText(connection["proxy"])}
     auth = connection.get("auth")
     where = f"{source}: connections.{name}.auth"
     if isinstance(auth, str):
@@ -166,12 +182,12 @@ def _secret(value: Any, where: str, environment: Mapping[str, str]) -> Secret:
     if "env" in value:
         text = environment.get(value["env"]) or environ.get(value["env"])
         if not text:
-            raise SettingsError(f"{where}: the environment has no {value['env']}")
+            raise SettingsError(f"{where}: the environment has no {one_line(value['env'], 80)}")
         return Secret(text)
     try:
-        text = Path(value["file"]).expanduser().read_text(encoding="utf-8").rstrip("\r\n")
+        text = path_of(value["file"]).read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{where}: cannot read {value['file']}") from error
+        raise SettingsError(f"{where}: cannot read {one_line(value['file'], 200)}") from error
     if not text:
-        raise SettingsError(f"{where}: {value['file']} is empty")
+        raise SettingsError(f"{where}: {one_line(value['file'], 200)} is empty")
     return Secret(text)

@@ -44,7 +44,7 @@ def read_arguments(path: str) -> dict[str, Any]:
         raise ArgumentError(f"{name}: cannot be read: it is not UTF-8") from error
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
             value, _ = parse_with_lines(text, name)
         except DefinitionError as error:

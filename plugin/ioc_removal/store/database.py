@@ -10,6 +10,7 @@ from threading import RLock
 from typing import Any
 
 from ..errors import SettingsError, StoreError
+from ..places import path_of
 from .tables import MIGRATIONS, TABLES, VERSION
 
 DEFAULT = "~/.local/state/ioc-removal/store.db"
@@ -19,8 +20,18 @@ BUSY = 30.0  # seconds to wait for another process's transaction
 
 
 def store_path(option: str | None = None) -> Path:
-    """Return where the store is: --store, else $IOC_REMOVAL_STORE, else the default."""
-    return Path(option or environ.get(VARIABLE) or DEFAULT).expanduser()
+    """Return where the store is: --store, else $IOC_REMOVAL_STORE, else the default.
+
+    Raises SettingsError.
+    """
+    named = option or environ.get(VARIABLE) or DEFAULT
+    try:
+        return path_of(named)
+    except OSError as error:
+        raise SettingsError(
+            f"cannot use the store {named!r}: {error.strerror}; choose another with --store or "
+            f"{VARIABLE}"
+        ) from error
 
 
 def own_file(path: Path) -> None:
