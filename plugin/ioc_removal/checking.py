@@ -6,7 +6,9 @@ from typing import Any, cast
 
 from .batches import many
 from .definition import Definition
-from .errors import ArgumentError
+from .errors import ArgumentError, one_line
+from .quotes import DEEPEST
+from .schema import LONGEST_SHOWN
 
 CHECKED_AT_ONCE = 10_000  # items; a list is checked whole before anything is sent
 MOST_PROBLEMS = 5  # that a message lists
@@ -21,8 +23,8 @@ def check_arguments(
 ) -> None:
     """Refuse arguments that do not satisfy the schema; items are checked in portions.
 
-    settings: what the schema takes from the connection; items: of the batch argument, whose name
-    is argument. Raises ArgumentError.
+    settings: what the schema takes from the connection, as far as it is known; items: of the batch
+    argument, whose name is argument. Raises ArgumentError.
     """
     for name, rule in definition.schema.part["properties"].items():
         if rule.get("x-connection") and name in given:
@@ -54,15 +56,21 @@ def _counted_from(start: int, argument: str, problem: str) -> str:
     return f"{name}[{start + int(place)}]{text}" if inside and end else problem
 
 
-def _halves(field: str, value: object) -> Iterator[str]:
-    """Name each text that UTF-8 cannot carry: with one half of a pair that makes a character."""
+def _halves(field: str, value: object, depth: int = 0) -> Iterator[str]:
+    """Name each text that UTF-8 cannot carry: with one half of a pair that makes a character.
+
+    Raises ArgumentError for what is nested too deep.
+    """
+    if depth > DEEPEST:
+        raise ArgumentError(f"{one_line(field, LONGEST_SHOWN)}: is nested too deep")
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            yield f"{field}: holds half of a surrogate pair, which cannot be sent"
+            name = one_line(field, LONGEST_SHOWN)
+            yield f"{name}: holds half of a surrogate pair, which cannot be sent"
     elif isinstance(value, Mapping):
         for name, entry in value.items():
-            yield from _halves(f"{field}.{name}" if field else str(name), entry)
+            yield from _halves(f"{field}.{name}" if field else str(name), entry, depth + 1)
     elif many(value):
         for place, entry in enumerate(cast("Iterable[object]", value)):
             if not (isinstance(entry, str) and entry.isascii()):
-                yield from _halves(f"{field}[{place}]", entry)
+                yield from _halves(f"{field}[{place}]", entry, depth + 1)

@@ -80,6 +80,7 @@ class Version:
             except ApiError as error:
                 if error.status == NOT_FOUND and version != self._versions[-1]:
                     continue
+                error.unclear = False
                 raise
             except (ResponseError, TransportError) as error:
                 hint = "; check url, or set api_version" if isinstance(error, ResponseError) else ""
