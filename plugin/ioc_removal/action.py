@@ -11,6 +11,7 @@ from .checking import check_arguments
 from .definition import Definition
 from .errors import ApiError, ClosedError, ResponseError, TransportError
 from .outcome import Outcome, Rows
+from .quotes import mapped
 from .sending import Sender, outcomes_of
 
 
@@ -100,15 +101,12 @@ class Action:
 
         The first node that answers is asked.
         """
-        rows: Rows
         for call in self.calls[:-1]:
             try:
-                rows = self.definition.handler(call, **batch.arguments)
+                return self._rows(batch, call)
             except (TransportError, ClosedError):
                 continue
-            return rows
-        rows = self.definition.handler(*self.calls[-1:], **batch.arguments)
-        return rows
+        return self._rows(batch, *self.calls[-1:])
 
     def outcomes(
         self,
@@ -136,6 +134,14 @@ class Action:
     def part(self, batch: Batch, items: Sequence[str]) -> Batch:
         """Return a batch with only some of its items."""
         return batch_of(self.definition, batch.number, batch.arguments, items)
+
+    def _rows(self, batch: Batch, *calls: Call) -> Rows:
+        """Let the handler return its rows, without the secrets that a system may have put there."""
+        rows: Rows = self.definition.handler(*calls, **batch.arguments)
+        for call in calls:
+            masked = call.connection.wire.quotes.masked
+            rows = [mapped(row, masked) for row in rows]
+        return rows
 
     def _call_of(self, batch: Batch) -> Call:
         """Return the call of a batch: the nodes take turns."""

@@ -1,6 +1,6 @@
 """Connections that know their deadline, the certificate that is pinned, and the proxy's own TLS."""
 
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from re import compile as pattern
 from socket import socket
 from ssl import CERT_REQUIRED, SSLContext, SSLEOFError, SSLSocket
@@ -13,6 +13,7 @@ from urllib3.exceptions import NewConnectionError, ProxyError
 
 from .deadline import CURRENT, Deadline
 from .proxies import Proxy
+from .secret import MaskedText
 
 # How http.client words the answer of a proxy that opens no tunnel for want of the server.
 NOT_NOW = pattern(r"Tunnel connection failed: 5\d\d")
@@ -51,12 +52,30 @@ class Adapter(HTTPAdapter):
     def proxy_headers(self, proxy: str) -> dict[str, str]:  # noqa: ARG002
         """Return the headers that are for the proxy alone."""
         authorization = self._proxy.authorization if self._proxy else None
-        return {"Proxy-Authorization": authorization.reveal()} if authorization else {}
+        return {"Proxy-Authorization": MaskedText(authorization.reveal())} if authorization else {}
+
+
+class _Response(HTTPResponse):
+    """The head of an answer, without what urllib3 would log: with a traceback, and quoting it."""
+
+    def begin(self) -> None:
+        """Read the head; refuse one that does not give the body one length (RFC 9112, 6.3)."""
+        super().begin()
+        said = ",".join(self.headers.get_all("Content-Length", ()))
+        lengths = {length.strip() for length in said.split(",") if said}
+        if self.chunked:
+            del self.headers["Content-Length"]
+        elif len(lengths) > 1 or not all(one.isascii() and one.isdigit() for one in lengths):
+            self.close()
+            raise HTTPException("the answer does not give its body one length")
+        self.headers.defects.clear()
+        self.headers.set_payload("")
 
 
 class _Connection(HTTPConnection):
     """A connection that tells the deadline of its request its socket, and what was sent."""
 
+    response_class = _Response
     _twin: socket | None = None
     _holder: Deadline | None = None
 

@@ -1,10 +1,13 @@
 """How a system is quoted in messages and rows: masked, cut, and as JSON that a store takes."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from html import escape
 from itertools import islice
 from math import isfinite
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from .secret import MASK, Secret
 
@@ -31,13 +34,14 @@ class Quotes:
 
     def mask(self, *secrets: Secret) -> None:
         """Mask some more secrets from now on; a short one is a part of too many words."""
-        known = {secret.reveal() for secret in (*self._secrets, *secrets)}
+        known = {secret.reveal() for secret in self._secrets}
+        known.update(form for secret in secrets for form in _forms(secret.reveal()))
         long = (text for text in known if len(text) >= SHORTEST_MASKED)
         self._secrets = tuple(map(Secret, sorted(long, key=len, reverse=True)))
 
     def line(self, text: str, longest: int = LONGEST_QUOTE) -> str:
         """Return a text as one line that can be shown and stored."""
-        words = " ".join(self._masked(text).split())
+        words = " ".join(self.masked(text).split())
         shown = "".join(char if char.isprintable() else "\ufffd" for char in words[: longest + 1])
         return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
@@ -57,13 +61,25 @@ class Quotes:
         return kept
 
     def _cut(self, text: str, longest: int) -> str:
-        masked = self._masked(text)
+        masked = self.masked(text)
         return masked if len(masked) <= longest else f"{masked[: longest - 1]}…"
 
-    def _masked(self, text: str) -> str:
+    def masked(self, text: str) -> str:
+        """Return a text, whole, without the secrets."""
         for secret in self._secrets:
             text = text.replace(secret.reveal(), MASK)
         return text
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield how a text can stand in an answer: as it is, and as others encode it."""
+    if len(text) < SHORTEST_MASKED:
+        return
+    data = text.encode("utf-8", "surrogatepass")
+    yield text
+    yield b64encode(data).decode()
+    yield from (quote(data, safe=""), quote(data), quote_plus(data))
+    yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], escape(text))
 
 
 def mapped(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:

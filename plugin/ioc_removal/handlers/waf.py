@@ -80,7 +80,7 @@ def find_ip_reputation_rules(
         refused += problems
         found.update({(policy_id, row["id"]): {**row, "policyid": policy_id} for row in rows})
     if refused:
-        raise ArgumentError(*refused)
+        raise ArgumentError(*(call.connection.wire.quotes.line(text, 1500) for text in refused))
     return list(found.values())
 
 
