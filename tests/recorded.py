@@ -34,7 +34,8 @@ class Reply:
     """What is served, byte for byte.
 
     hang_up: "close" or "reset" the connection instead of answering; content_length: another than
-    the true one; pause: wait for the event before answering.
+    the true one; pause: wait for the event before answering; raw: sent in place of all that, before
+    the connection is closed.
     """
 
     status: int = 200
@@ -44,6 +45,7 @@ class Reply:
     hang_up: str = ""
     content_length: int | None = None
     pause: Event | None = None
+    raw: bytes | None = None
 
     def head(self) -> bytes:
         length = len(self.body) if self.content_length is None else self.content_length
@@ -133,6 +135,9 @@ class _Handler(StreamRequestHandler):
         if reply.hang_up:
             if reply.hang_up == "reset":
                 self.connection.setsockopt(SOL_SOCKET, SO_LINGER, pack("ii", 1, 0))
+            return False
+        if reply.raw is not None:
+            self.wfile.write(reply.raw)
             return False
         self.wfile.write(reply.head() + reply.body)
         return len(reply.body) == (
