@@ -413,6 +413,18 @@ def test_chance_draws_the_same_again(sandbox: Sandbox) -> None:
     assert set(draws(chance=1)) == {503}
 
 
+def test_a_value_spoils_each_request_that_carries_it(sandbox: Sandbox) -> None:
+    for value in ("192.0.2.10", KNOWN, RULE):
+        sandbox.misbehave(method="DELETE", carries=value, status=400, chance=1)
+    assert delete_values(sandbox, "malware.example", "192.0.2.10").status_code == 400
+    assert delete_values(sandbox, "192.0.2.10").status_code == 400
+    assert delete_values(sandbox, "malware.example", "192.0.2.1").status_code == 202
+    assert delete_ids(sandbox, OTHER, KNOWN).status_code == 400
+    assert delete_ids(sandbox, OTHER).status_code == 200
+    assert huawei(sandbox, "DELETE", f"{RULES}/{RULE}").status_code == 400
+    assert huawei(sandbox, "DELETE", f"{RULES}/{RULE}x").status_code == 404
+
+
 def test_faults_are_listed_and_cleared(sandbox: Sandbox) -> None:
     sandbox.misbehave(system="waf", status=503, times=3)
     sandbox.misbehave(chance=0.5, delay=0)

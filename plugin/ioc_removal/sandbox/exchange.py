@@ -56,6 +56,17 @@ class Request:
         except (ValueError, RecursionError):
             return None
 
+    def carries(self, text: str) -> bool:
+        """Tell whether a text stands whole in the body, as a value or an id, or in the path."""
+        left = [self.document, self.path]
+        while left:
+            part = left.pop()
+            if part == text:
+                return True
+            if isinstance(part, dict | list):
+                left += part.values() if isinstance(part, dict) else part
+        return False
+
     def header(self, name: str) -> str:
         """Return a header's value as text in UTF-8, or the empty string."""
         return (

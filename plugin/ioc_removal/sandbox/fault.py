@@ -41,6 +41,8 @@ class Fault:
             return False
         if rule.get("path", "") not in request.raw_path:
             return False
+        if "carries" in rule and not request.carries(rule["carries"]):
+            return False
         if "answer" in rule and not READY[rule["answer"]].suits(system, request):
             return False
         self._passed += 1

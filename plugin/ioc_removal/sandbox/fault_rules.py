@@ -9,7 +9,7 @@ from .usual import SYSTEMS
 from .writing import BODILESS
 
 LOSSES = ("before", "after")
-CHOOSING = ("system", "method", "path", "times", "skip", "chance", "random")
+CHOOSING = ("system", "method", "path", "carries", "times", "skip", "chance", "random")
 ANSWERING = ("answer", "status", "body", "headers", "acted")
 DELIVERING = ("cut", "content_length", "drip_headers", "drip_body")
 

@@ -33,6 +33,7 @@ FAULT: Mapping[str, Any] = {
     "system": str,
     "method": str,
     "path": str,
+    "carries": str,
     "times": int,
     "skip": int,
     "chance": float,
