@@ -69,18 +69,7 @@ class Call:
             if self.look_up is not None or not error.sent:
                 raise
             lost = error
-        try:
-            again = self._try(path, query, body)
-        except ClosedError:
-            raise lost from None  # what was sent may have been carried out
-        except (TransportError, ApiError, ResponseError) as error:
-            error.attempts += lost.attempts
-            if isinstance(error, TransportError):
-                error.sent = True
-            elif isinstance(error, ApiError):
-                error.unclear = True
-            raise
-        return replace(again, attempts=again.attempts + lost.attempts, unclear=True)
+        return _again(lost, lambda: self._try(path, query, body))
 
     def documented(self, answer: Answer) -> Any:
         """Return the body of an answer that is as documented; raises ResponseError if not."""
@@ -105,24 +94,55 @@ class Call:
     ) -> Answer:
         """Send in turn; what a refusal closes is closed before another request has its turn."""
         key = (self.action, *(path[name] for name in self.target or path))
-        attempts = 0
+
+        def sent() -> Answer:
+            try:
+                answer = self.endpoint.send(
+                    self.connection.wire, path=path, query=query, body=body, crashes=self.crashes
+                )
+            except TransportError as error:
+                if error.sent:
+                    self.connection.miss()
+                raise
+            self.connection.accept()
+            return answer
+
+        def renewed() -> Answer:
+            self.connection.renew(token)
+            try:
+                return sent()
+            except ApiError as error:
+                self.connection.heed(error, key)
+                raise
+
         with self.connection.turn(key):
-            while True:
-                token = self.connection.ready()
-                try:
-                    answer = self.endpoint.send(
-                        self.connection.wire,
-                        path=path,
-                        query=query,
-                        body=body,
-                        crashes=self.crashes,
-                    )
-                except ApiError as error:
-                    error.attempts += attempts
-                    if attempts or not self.connection.renewed(error, token):
-                        self.connection.heed(error, key)
-                        raise
-                    attempts = error.attempts
-                else:
-                    self.connection.accept()
-                    return replace(answer, attempts=attempts + answer.attempts)
+            token = self.connection.ready()
+            try:
+                return sent()
+            except ApiError as error:
+                if not self.connection.renews(error):
+                    self.connection.heed(error, key)
+                    raise
+                expired = error
+            return _again(expired, renewed)
+
+
+def _again(earlier: TransportError | ApiError, send: Callable[[], Answer]) -> Answer:
+    """Send once more, and tell what comes of it together with what came of an earlier try."""
+    unclear = earlier.unclear if isinstance(earlier, ApiError) else earlier.sent
+    try:
+        answer = send()
+    except ClosedError as closed:
+        if isinstance(earlier, ApiError):
+            earlier.meaning = str(closed)
+        raise earlier from None  # it was sent, and may have been carried out
+    except (TransportError, ApiError, ResponseError) as error:
+        error.attempts += earlier.attempts
+        if isinstance(error, TransportError):
+            error.sent |= unclear
+        elif isinstance(error, ApiError):
+            error.unclear |= unclear
+        raise
+    return replace(
+        answer, attempts=answer.attempts + earlier.attempts, unclear=answer.unclear | unclear
+    )

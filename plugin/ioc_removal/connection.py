@@ -21,6 +21,9 @@ from .system import System
 from .versions import NOT_FOUND, Version
 from .wire import open_wire
 
+# Lost answers, none of which may have told that the signature is wrong.
+# Source: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html
+MOST_LOST = 4
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -50,7 +53,8 @@ class Connection:
         self.warnings = tuple(_warnings(name, url, own))
         self._closed: dict[object, str] = {}
         self._accepted = self._hung_up = False
-        self._first = Lock()
+        self._first, self._asking = Lock(), Lock()
+        self._locks, self._lost = own["auth"]["type"] == "aksk", 0
         quotes = Quotes(secrets_of(own["auth"]))
         self._token: IamToken | None = None
         try:
@@ -81,18 +85,23 @@ class Connection:
     def api_version(self) -> str | None:
         """The version of the API, as set, else the newest that the server speaks.
 
-        Raises what asking the server raises.
+        Raises what asking the server raises, with no attempts: what needs it was not sent; and
+        ClosedError.
         """
-        if not self._version.settled and (why := self._closed.get(None)):
-            raise ClosedError(why)
-        try:
-            return self._version.known()
-        except ApiError as error:
-            self.heed(error)
-            if error.status == NOT_FOUND:
-                error.meaning = f"no version of the REST API is spoken at {self.place}: correct url"
-            self.close(f"the connection was closed after: {error}")
-            raise
+        with self._asking:  # a refused password is not sent again
+            if not self._version.settled and (why := self._closed.get(None)):
+                raise ClosedError(why)
+            try:
+                return self._version.known()
+            except ApiError as error:
+                error.attempts, error.unclear = 0, False
+                self.heed(error)
+                if error.status == NOT_FOUND:
+                    error.meaning = (
+                        f"no version of the REST API is spoken at {self.place}: correct url"
+                    )
+                self.close(f"the connection was closed after: {error}")
+                raise
 
     def filling(self, names: Iterable[str]) -> Mapping[str, str]:
         """Return what the settings say of some arguments, and the token's project if they do not.
@@ -109,8 +118,10 @@ class Connection:
     def turn(self, *keys: object) -> Iterator[None]:
         """Wait for a place among the requests in flight; raises ClosedError when closed.
 
-        Until the system accepts the credentials, one request goes alone: a few wrong ones at a
-        time would lock a key. keys: what else may have been closed, such as an action at a target.
+        Until an answer shows that the system accepts the credentials, one request goes alone: a
+        few wrong ones at a time would lock a key, and what refuses a request for another reason
+        may not have looked at them yet. keys: what else may have been closed, such as an action at
+        a target.
         """
         with self._places, ExitStack() as alone:
             if not self._accepted:
@@ -133,20 +144,28 @@ class Connection:
         self._token.ready()
         return self._token.token
 
-    def renewed(self, error: ApiError, token: Secret | None) -> bool:
-        """Renew a token that expired; False when the refusal says something else.
-
-        token: the one that was refused. Raises what ready() raises.
-        """
+    def renews(self, error: ApiError) -> bool:
+        """Tell whether a refusal says that a token expired which can be renewed."""
         refusal = refusal_of(self.system.refusals, error.status, error.code, error.said)
-        if self._token is None or token is None or refusal is None or refusal.then != RENEW:
-            return False
-        self._token.renew(token.reveal())
-        return True
+        return self._token is not None and refusal is not None and refusal.then == RENEW
+
+    def renew(self, token: Secret | None) -> None:
+        """Renew a token that was refused. Raises what ready() raises."""
+        if self._token is not None and token is not None:
+            self._token.renew(token.reveal())
 
     def accept(self) -> None:
         """Let requests go side by side from now on: the credentials are accepted."""
         self._accepted = True
+
+    def miss(self) -> None:
+        """Note that an answer was lost: were the key wrong, some more requests would lock it."""
+        self._lost += not self._accepted
+        if self._lost >= MOST_LOST and self._locks:
+            self.close(
+                f"the connection was closed after {self._lost} requests without an answer: "
+                "Huawei locks an access key after 5 wrong signatures, and none was accepted yet"
+            )
 
     def heed(self, error: ApiError, key: object = None) -> None:
         """Explain a refusal and close what it closes; key: what a missing permission closes."""
@@ -161,9 +180,6 @@ class Connection:
             self.close(f"the connection was closed after: {error}")
         elif then == CLOSE_ACTION and key is not None:
             self.close(f"not sent after: {error}", key)
-            self.accept()
-        elif error.status < 500:
-            self.accept()
 
     def check(self) -> None:
         """Raise HungUpError when the run was ended."""

@@ -8,7 +8,7 @@ from string import Formatter
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .answer import Answer, read_answer
+from .answer import Answer, Reply, read_answer
 from .errors import ArgumentError, PluginError
 from .retries import retries_of_one_request
 from .unanswered import no_answer, reason_of, turned_away
@@ -60,12 +60,15 @@ class Endpoint:
         headers = {name: value.format_map(segments) for name, value in self.headers.items()}
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         retries, unclear = retries_of_one_request(crashes), False
+        reply: Reply | None = None
         with wire.deadline() as deadline:
             while True:
                 try:
                     reply = wire.exchange(self.method, url, headers, content, deadline)
                 except PluginError:  # of the authentication, or of a closed connection
-                    raise
+                    if reply is None:
+                        raise
+                    return read_answer(reply, wire.quotes, retries.attempts - 1, unclear=unclear)
                 except Exception as error:
                     deadline.sent &= not turned_away(error)
                     sent = deadline.sent or unclear

@@ -132,14 +132,14 @@ class IamToken(AuthBase):
         except ApiError as error:
             told = self._told(error)
             if error.status >= 500 or error.status in NOT_ABOUT_US:
-                raise TransportError(told, sent=False, attempts=error.attempts) from error
+                raise TransportError(told, sent=False, attempts=0) from error
             self._shared.refused = told
             raise ClosedError(told) from error
         except (ResponseError, TransportError) as error:
             # Whatever became of the login, what the token is for was not sent.
             hint = "; check iam_url" if isinstance(error, ResponseError) else ""
             told = f"{VAIN}: {error}{hint}"
-            raise TransportError(told, sent=False, attempts=error.attempts) from error
+            raise TransportError(told, sent=False, attempts=0) from error
 
     def _told(self, error: ApiError) -> str:
         """Say what IAM refused, what that means, and where the credentials stand."""

@@ -96,8 +96,7 @@ def after_a_lost_try(outcome: Outcome) -> Outcome:
     """Weigh an outcome when an earlier request may have removed the indicator already."""
     if outcome.outcome == ABSENT:
         return replace(outcome, maybe_ours=True)
-    answered = outcome.http_status is not None and outcome.http_status < 300
-    if outcome.outcome == REFUSED or (outcome.outcome == FAILED and not answered):
+    if outcome.outcome in {REFUSED, FAILED}:
         reason = f"an earlier try may have removed it; this one: {outcome.reason}"
         return replace(outcome, outcome=UNKNOWN, reason=reason)
     return outcome

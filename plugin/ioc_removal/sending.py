@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .bisection import Part, bisected
-from .call import Call
+from .call import Call, LookUp
 from .definition import Definition
 from .errors import (
     ApiError,
@@ -19,6 +19,8 @@ from .errors import (
 from .outcome import ABSENT, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
 from .refusals import MISSING
 
+# Seconds until another look at what a system may still carry out, or could not tell.
+LOOK_AGAIN = 1.0
 # Statuses with which one value can make a whole batch fail.
 POISONED = frozenset({400, 500})
 # What a refusal may speak of that has nothing to do with the values.
@@ -122,27 +124,41 @@ class Sender:
 
     def _settled(self, outcomes: list[Outcome], items: Sequence[str]) -> list[Outcome]:
         """Look up what is unknown, or perhaps not there: there is failed, gone is absent."""
-        look_up = self.call.look_up
         doubtful = [outcome for outcome in outcomes if outcome.doubtful]
-        if look_up is None or not doubtful:
+        if self.call.look_up is None or not doubtful:
             return outcomes
+        looked = self._looked(self.call.look_up, items, doubtful)
+        early = [outcome for outcome in doubtful if _early(outcome, looked[outcome.indicator])]
+        if early and self._waited():
+            later = self._looked(self.call.look_up, items, early)
+            looked |= {item: one for item, one in later.items() if one.outcome != UNKNOWN}
+        return [looked.get(outcome.indicator, outcome) for outcome in outcomes]
+
+    def _looked(
+        self, look_up: LookUp, items: Sequence[str], doubtful: Sequence[Outcome]
+    ) -> dict[str, Outcome]:
         try:
             rows = look_up(self.arguments(items), [outcome.indicator for outcome in doubtful])
         except HungUpError:
             raise
         except PluginError as error:
-            looked = {
-                o.indicator: _undecided(o, f"it could not be looked up: {error}") for o in doubtful
-            }
-        else:
-            found = {row["id"]: row for row in rows}
-            looked = {o.indicator: _decided(o, found.get(o.indicator)) for o in doubtful}
-        return [looked.get(outcome.indicator, outcome) for outcome in outcomes]
+            why = f"it could not be looked up: {error}"
+            return {outcome.indicator: _undecided(outcome, why) for outcome in doubtful}
+        found = {row["id"]: row for row in rows}
+        return {o.indicator: _decided(o, found.get(o.indicator)) for o in doubtful}
+
+    def _waited(self) -> bool:
+        """Wait before another look; False when nothing more is to be asked."""
+        wire = self.call.connection.wire
+        with wire.deadline() as deadline:
+            pause = min(LOOK_AGAIN, wire.timeouts.read)
+            return not wire.closed and deadline.waited(pause) and not wire.closed
 
 
 def _poisoned(refusal: ApiError) -> bool:
     """Tell whether one of the values may have made all of them fail."""
-    return refusal.status in POISONED and refusal.about not in NOT_A_VALUE
+    spoilt = refusal.status in POISONED and refusal.about not in NOT_A_VALUE
+    return spoilt and refusal.attempts > 0
 
 
 def _decided(outcome: Outcome, row: Mapping[str, Any] | None) -> Outcome:
@@ -155,6 +171,12 @@ def _decided(outcome: Outcome, row: Mapping[str, Any] | None) -> Outcome:
     ours = outcome.outcome == UNKNOWN
     gone = f"{outcome.reason}; it is {'gone' if ours else 'not there'}"
     return replace(outcome, outcome=ABSENT, reason=gone, advice=None, maybe_ours=ours, settled=True)
+
+
+def _early(outcome: Outcome, looked: Outcome) -> bool:
+    """Tell whether a later look may tell more: of what is unknown, or may still be carried out."""
+    answered = bool(outcome.response)  # by the system itself, in its own form
+    return looked.outcome == UNKNOWN or (looked.outcome == FAILED and not answered)
 
 
 def _undecided(outcome: Outcome, why: str) -> Outcome:

@@ -48,7 +48,7 @@ class Version:
     def known(self) -> str | None:
         """Return the version; raises what asking the server for it raises.
 
-        What the version is asked for was not sent: a TransportError says so.
+        What the version is asked for was not sent: a TransportError says so, with no attempts.
         """
         if not self.settled:
             with self._lock:
@@ -85,7 +85,7 @@ class Version:
             except (ResponseError, TransportError) as error:
                 hint = "; check url, or set api_version" if isinstance(error, ResponseError) else ""
                 told = f"{UNTOLD}: {error}{hint}"
-                raise TransportError(told, sent=False, attempts=error.attempts) from error
+                raise TransportError(told, sent=False, attempts=0) from error
             else:
                 self._cache.keep(*self._place, version)
                 return version
