@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build clean
+.PHONY: help run test campaign check build clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 14
@@ -16,6 +16,11 @@ run: .venv/all.stamp ## install the command into .venv and rehearse a removal on
 
 test: .venv/dev.stamp ## run the tests; ARGS='-k waf' chooses some
 	@$(BIN)/python -m pytest -rs -n auto --dist loadfile $(ARGS)
+
+SCHEDULES ?= 20000
+SEED ?= 1
+campaign: .venv/dev.stamp ## random schedules of faults against every deletion; SCHEDULES=20000 SEED=1
+	@PYTHONPATH=tests $(BIN)/python -m campaign $(SCHEDULES) $(SEED)
 
 check: .venv/dev.stamp ## ruff format, ruff, mypy --strict
 	$(BIN)/ruff format --check .

@@ -1,0 +1,138 @@
+"""Carry out many schedules at a time, and sum up what was found."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from ioc_removal.integration import Integration, load_integration
+from ioc_removal.outcome import OUTCOMES
+
+from .drive import run
+from .judge import Verdict, judged
+from .schedule import Schedule, random_schedule
+
+AT_ONCE = 24
+TIMES = 3
+HANGS = 120.0  # seconds without any schedule coming to its end
+
+
+@dataclass
+class Found:
+    """What a campaign found. wrong: schedules with what is wrong; hung: seeds without an end."""
+
+    schedules: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[tuple[Schedule, list[str]]] = field(default_factory=list)
+    hung: list[int] = field(default_factory=list)
+
+    def __add__(self, other: "Found") -> "Found":
+        return Found(
+            self.schedules + other.schedules,
+            self.counts + other.counts,
+            self.wrong + other.wrong,
+            self.hung + other.hung,
+        )
+
+    def line(self) -> str:
+        """Return the counts as one line."""
+        named = ("requests", "faults", "settled", "maybe ours", "late", "not prepared")
+        outcomes = ", ".join(f"{self.counts[name]:,} {name}" for name in OUTCOMES[::-1]
+                             if self.counts[name])  # fmt: skip
+        rest = ", ".join(f"{self.counts[name]:,} {name}" for name in named)
+        wrong = f"{len(self.wrong)} wrong, {len(self.hung)} hung"
+        return f"{self.schedules:,} schedules: {outcomes}; {rest}; {wrong}"
+
+
+def verdict_of(schedule: Schedule, integration: Integration) -> Verdict:
+    """Carry out a schedule and judge it; whatever is raised is wrong.
+
+    What a busy machine can bring about is wrong when it comes again each time.
+    """
+    verdict = Verdict()
+    try:
+        for _ in range(TIMES):
+            verdict = judged(schedule, run(schedule, integration), integration)
+            if verdict.wrong or not verdict.doubted:
+                return verdict
+    except Exception as error:  # noqa: BLE001  # a defect of ours must name its seed
+        return Verdict([f"raised {type(error).__name__}: {error}"])
+    return replace(verdict, wrong=verdict.doubted)
+
+
+def campaign(
+    seeds: Iterable[int], at_once: int = AT_ONCE, progress: Callable[[Found], None] | None = None
+) -> Found:
+    """Carry out the schedules of some seeds. progress: called after each."""
+    integration, found = load_integration(), Found()
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="campaign")
+    running: dict[Future[Verdict], Schedule] = {}
+    left = map(random_schedule, seeds)
+    try:
+        while True:
+            for schedule in islice(left, at_once - len(running)):
+                running[pool.submit(verdict_of, schedule, integration)] = schedule
+            if not running:
+                return found
+            ended, _ = wait(running, timeout=HANGS, return_when=FIRST_COMPLETED)
+            if not ended:
+                found.hung = [schedule.seed for schedule in running.values()]
+                return found
+            for future in ended:
+                schedule, verdict = running.pop(future), future.result()
+                found.schedules += 1
+                found.counts += verdict.counts
+                if verdict.wrong:
+                    found.wrong.append((schedule, verdict.wrong))
+                if progress:
+                    progress(found)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def shrunk(schedule: Schedule) -> tuple[Schedule, list[str]]:
+    """Return a smaller schedule that is still judged wrong, and what is wrong with it."""
+    integration = load_integration()
+    wrong = verdict_of(schedule, integration).wrong
+    if not wrong:
+        return schedule, ["only once: it was right when it was repeated"]
+    smaller = True
+    while smaller:
+        smaller = False
+        for candidate in _smaller(schedule):
+            if found := verdict_of(candidate, integration).wrong:
+                schedule, wrong, smaller = candidate, found, True
+                break
+    return schedule, wrong
+
+
+def _smaller(schedule: Schedule) -> Iterable[Schedule]:
+    """Yield what a schedule becomes with something left out."""
+    for node, rules in enumerate(schedule.faults):
+        for place in range(len(rules)):
+            faults = list(schedule.faults)
+            faults[node] = rules[:place] + rules[place + 1 :]
+            yield replace(schedule, faults=tuple(faults))
+    yield from _fewer(schedule)
+    if schedule.crashed:
+        yield replace(schedule, crashed=0)
+    if schedule.tls:
+        yield replace(schedule, tls=False)
+    if schedule.limits["in_flight"] > 1:
+        yield replace(schedule, limits={**schedule.limits, "in_flight": 1})
+    if schedule.nodes > 1 and not schedule.down:
+        for rules in schedule.faults:
+            yield replace(schedule, nodes=1, faults=(rules,))
+
+
+def _fewer(schedule: Schedule) -> Iterable[Schedule]:
+    """Yield the schedule with fewer items."""
+    half = len(schedule.items) // 2
+    parts = [schedule.items[:half], schedule.items[half:]] if half else []
+    if len(schedule.items) <= 6:
+        parts += [tuple(one for one in schedule.items if one != item) for item in schedule.items]
+    for items in parts:
+        if items:
+            there = tuple(item for item in schedule.there if item in items)
+            yield replace(schedule, items=items, there=there)

@@ -1,0 +1,90 @@
+"""Deletions under a thousand seeded random faults: no outcome is belied by the sandbox's state."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from campaign.campaign import Found, campaign, shrunk
+from campaign.drive import run
+from campaign.judge import judged
+from campaign.schedule import SECMASTER, Schedule, random_schedule
+from ioc_removal.integration import load_integration
+from ioc_removal.outcome import OUTCOMES, PLANNED
+
+INTEGRATION = load_integration()
+SCHEDULES = 1_000
+
+
+def readable(found: Found) -> Iterator[str]:
+    for schedule, wrong in found.wrong[:3]:
+        yield from (f"make campaign SEED={schedule.seed} SCHEDULES=1", *wrong[:3])
+        smaller, wrong = shrunk(schedule)
+        yield from ("or, smaller:", *wrong[:3], smaller.shown())
+    yield from (f"make campaign SEED={seed} SCHEDULES=1 may not end" for seed in found.hung)
+    yield found.line()
+
+
+def test_no_outcome_is_belied_by_the_truth() -> None:
+    found = campaign(range(1, SCHEDULES + 1))
+    assert not found.wrong + found.hung, "\n".join(readable(found))
+    assert found.schedules == SCHEDULES
+    assert all(found.counts[name] for name in OUTCOMES if name != PLANNED)
+
+
+def test_a_seed_always_makes_the_same_schedule() -> None:
+    assert random_schedule(7) == random_schedule(7) != random_schedule(8)
+
+
+def plain(**changes: Any) -> Schedule:
+    ids = tuple(f"{number:032x}" for number in range(16, 48))
+    limits = {"items": 40, "in_flight": 1}
+    schedule = Schedule(0, SECMASTER, ids, ids[::2], {}, "aksk", limits, total=1.8, faults=((),))
+    return replace(schedule, **changes)
+
+
+def outcomes(schedule: Schedule) -> dict[str, str]:
+    ran = run(schedule, INTEGRATION)
+    verdict = judged(schedule, ran, INTEGRATION)
+    assert not verdict.wrong
+    return {outcome.indicator: outcome.outcome for outcome in ran.outcomes}
+
+
+@pytest.mark.parametrize("poison", [0, 13, 31])
+@pytest.mark.parametrize("status", [400, 500])
+def test_one_poison_value_never_spoils_another(poison: int, status: int) -> None:
+    schedule = plain(there=plain().items)
+    bad = schedule.items[poison]
+    rule = {"method": "DELETE", "carries": bad, "status": status, "chance": 1}
+    by_id = outcomes(replace(schedule, faults=((rule,),)))
+    assert by_id.pop(bad) == "failed"
+    assert set(by_id.values()) == {"removed"}
+
+
+def test_what_a_system_does_after_its_answer_is_found_by_a_second_look() -> None:
+    late = {"method": "DELETE", "hang_up": "before", "acts_after": 0.1}
+    assert set(outcomes(plain(faults=((late,),))).values()) == {"absent"}
+
+
+# The judge itself: what would be wrong is found.
+LIES = [
+    ({"method": "DELETE", "status": 200, "body": {"code": "0", "data": {"success_ids": "all"}}},
+     "removed, and it is still there"),
+    ({"method": "DELETE", "status": 400, "acted": True}, "failed, and it is gone"),
+    ({"method": "POST", "status": 200, "body": {"code": "0", "total": 0, "data": []}},
+     "absent, and it is still there"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lie", "said"), LIES)
+def test_the_judge_finds_what_a_lying_system_brings_about(lie: dict[str, Any], said: str) -> None:
+    schedule = plain(items=plain().items[:1], there=plain().items[:1])
+    if isinstance(lie.get("body"), dict) and "success_ids" in str(lie["body"]):
+        lie["body"]["data"] = {"success_ids": list(schedule.items), "error_ids": []}
+    rules = [lie]
+    if lie["method"] == "POST":
+        rules.append({"method": "DELETE", "hang_up": "before"})
+    lying = replace(schedule, faults=(tuple(rules),))
+    wrong = judged(lying, run(lying, INTEGRATION), INTEGRATION).wrong
+    assert said in wrong[0]
