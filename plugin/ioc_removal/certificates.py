@@ -1,6 +1,7 @@
 """Which certificates are trusted, and which one is shown."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from os import environ
 from pathlib import Path
 from re import compile as pattern
@@ -70,11 +71,17 @@ def _checked_bundle(key: str, given: str) -> str:
             if not any(HASHED.fullmatch(file.name) for file in path.iterdir()):
                 raise SettingsError(f"{key}: the folder {str(path)!r} {REHASH} {path}")
         else:
-            SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+            _load(path, path.stat().st_mtime_ns)
     except OSError as error:  # of ssl too
         why = "no certificates in PEM" if isinstance(error, SSLError) else error.strerror
         raise SettingsError(f"{key}: cannot read certificates from {str(path)!r}: {why}") from error
     return str(path)
+
+
+@lru_cache
+def _load(path: Path, changed: int) -> None:  # noqa: ARG001  # another file of this name
+    """Read a bundle, once for all connections: that of a system takes some 30 ms."""
+    SSLContext(PROTOCOL_TLS_CLIENT).load_verify_locations(path)
 
 
 class _EncryptedError(Exception):
