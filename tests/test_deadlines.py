@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from socket import create_server, socket
+from socket import SHUT_RDWR, create_server, socket
 from threading import Event, Thread
 from typing import Any
 
@@ -52,6 +52,7 @@ def dripping(start: bytes, drop: bytes) -> Iterator[str]:
             yield f"127.0.0.1:{listener.getsockname()[1]}"
         finally:
             over.set()
+            listener.shutdown(SHUT_RDWR)  # so that accept ends
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,7 @@ def test_says_that_a_run_is_alive(sandbox: Sandbox, tmp_path: Path) -> None:
     program = Program(sandbox, tmp_path)
     process = program.run()
     while not deletions(sandbox):
+        assert process.poll() is None, process.communicate()
         time.sleep(0.01)
     process.send_signal(signal.SIGSTOP)  # alive, and not done before it is looked at
     try:

@@ -27,12 +27,13 @@ class Part:
 def bisected(
     items: Sequence[str],
     refusal: ApiError,
-    send: Callable[[Sequence[str]], list[Outcome] | ApiError],
+    send: Callable[[Sequence[str], int], list[Outcome] | ApiError],
 ) -> Iterator[Part]:
     """Yield the parts into which refused items fall, each answered, or refused to the end.
 
-    refusal: of all of them; send: sends some. No more than 2 log2(n) + 8 requests are made, those
-    of the first refusal among them; what they do not isolate stays refused together.
+    refusal: of all of them; send: sends some, with so many requests at most. No more than
+    2 log2(n) + 8 requests are made, those of the first refusal among them; what they do not
+    isolate stays refused together.
     """
     left = 2 * ceil(log2(len(items))) + MORE - refusal.attempts
     refused = [Part(items, refusal)]
@@ -45,7 +46,7 @@ def bisected(
             if left <= 0:
                 yield Part(half, part.answer, part.attempts, part.unclear)
                 continue
-            answer = send(half)
+            answer = send(half, left)
             left -= attempts_of(answer)
             sent = Part(half, answer, attempts, unclear)
             if isinstance(answer, ApiError) and len(half) > 1:

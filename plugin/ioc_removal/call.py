@@ -22,7 +22,7 @@ class Call:
     answers: schemas of the documented answers by status; look_up: asks the system which ids are
     there, given the arguments of the call and the ids, None where it cannot tell: then a request
     whose answer was lost is sent once more; reads: bound read actions by name; crashes: how often
-    a 500 is tried again.
+    a 500 is tried again; tries: how often anything may be sent, None for the usual.
     """
 
     action: str
@@ -33,6 +33,7 @@ class Call:
     look_up: LookUp | None = None
     reads: Mapping[str, Callable[..., Rows]] = field(default_factory=dict)
     crashes: int = 1
+    tries: int | None = None
 
     @property
     def api_version(self) -> str | None:
@@ -66,7 +67,8 @@ class Call:
         try:
             return self._try(path, query, body)
         except TransportError as error:
-            if self.look_up is not None or not error.sent:
+            spent = self.tries is not None and error.attempts >= self.tries
+            if self.look_up is not None or spent or not error.sent:
                 raise
             lost = error
         return _again(lost, lambda: self._try(path, query, body))
@@ -98,7 +100,12 @@ class Call:
         def sent() -> Answer:
             try:
                 answer = self.endpoint.send(
-                    self.connection.wire, path=path, query=query, body=body, crashes=self.crashes
+                    self.connection.wire,
+                    path=path,
+                    query=query,
+                    body=body,
+                    crashes=self.crashes,
+                    tries=self.tries,
                 )
             except TransportError as error:
                 if error.sent:

@@ -92,15 +92,16 @@ class Retries(Retry):
             return None
 
 
-def retries_of_one_request(crashes: int = 1) -> Retries:
+def retries_of_one_request(crashes: int = 1, tries: int | None = None) -> Retries:
     """Return the retries of one request: up to four more tries, with growing, random pauses.
 
-    crashes: how often a 500 is tried again.
+    crashes: how often a 500 is tried again; tries: how many there may be in all, None for five.
     """
+    more = TRIES if tries is None else max(0, min(TRIES, tries - 1))
     return Retries(
         crashes=crashes,
-        total=TRIES,
-        connect=3,
+        total=more,
+        connect=min(3, more),
         read=0,
         other=0,
         status_forcelist=RETRIED | {CRASHED},

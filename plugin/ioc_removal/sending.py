@@ -19,6 +19,7 @@ from .errors import (
 from .outcome import ABSENT, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
 from .refusals import MISSING
 
+LOOK = "what was done is not known: look it up in the system before anything else"
 # Seconds until another look at what a system may still carry out, or could not tell.
 LOOK_AGAIN = 1.0
 # Statuses with which one value can make a whole batch fail.
@@ -77,14 +78,20 @@ class Sender:
         answer = self._try(items, self.call)
         if isinstance(answer, ApiError) and len(items) > 1:
             once = replace(self.call, crashes=0)  # it was tried again already
-            parts = list(bisected(items, answer, lambda half: self._try(half, once)))
+            parts = list(
+                bisected(items, answer, lambda half, n: self._try(half, replace(once, tries=n)))
+            )
         else:
             parts = [Part(items, answer)]
         told = {outcome.indicator: outcome for part in parts for outcome in self._told(part)}
         outcomes = [told[item] for item in items]
         if repeated:
             outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
-        return self._settled(outcomes, items)
+        settled = self._settled(outcomes, items)
+        return [
+            replace(row, advice=LOOK) if row.outcome == UNKNOWN and not row.advice else row
+            for row in settled
+        ]
 
     def _try(self, items: Sequence[str], call: Call) -> list[Outcome] | ApiError:
         """Let the handler send some items, once; what one value may have caused is returned."""
@@ -142,8 +149,7 @@ class Sender:
         except HungUpError:
             raise
         except PluginError as error:
-            why = f"it could not be looked up: {error}"
-            return {outcome.indicator: _undecided(outcome, why) for outcome in doubtful}
+            return {outcome.indicator: _unread(outcome, error) for outcome in doubtful}
         found = {row["id"]: row for row in rows}
         return {o.indicator: _decided(o, found.get(o.indicator)) for o in doubtful}
 
@@ -177,6 +183,14 @@ def _early(outcome: Outcome, looked: Outcome) -> bool:
     """Tell whether a later look may tell more: of what is unknown, or may still be carried out."""
     answered = bool(outcome.response)  # by the system itself, in its own form
     return looked.outcome == UNKNOWN or (looked.outcome == FAILED and not answered)
+
+
+def _unread(outcome: Outcome, error: PluginError) -> Outcome:
+    """Return what remains when the look itself failed, which often fails alike."""
+    said = error.said if isinstance(error, ApiError) else str(error)
+    alike = said == outcome.reason
+    why = "looking it up met the same" if alike else f"it could not be looked up: {said}"
+    return _undecided(outcome, why)
 
 
 def _undecided(outcome: Outcome, why: str) -> Outcome:
