@@ -40,7 +40,7 @@ class ArgumentError(PluginError):
     """
 
     def __init__(self, *problems: str) -> None:
-        self.problems: Sequence[str] = [one_line(line, LONGEST_PROBLEM) for line in problems]
+        self.problems: Sequence[str] = tuple(one_line(p, LONGEST_PROBLEM) for p in problems)
         super().__init__("; ".join(self.problems))
 
 
