@@ -48,7 +48,7 @@ def refusals(ran: Ran) -> int:
 def test_a_version_that_nobody_tells_leaves_the_deletion_unsent(lost: dict[str, Any]) -> None:
     rule = {"method": "GET", "chance": 1, **lost}
     ran = carried_out(schedule(CYBERTRACE[0], rule, api_version=None))
-    assert {o.outcome for o in ran.outcomes} == {FAILED}
+    assert {o.outcome for o in ran.outcomes} <= {FAILED, REFUSED}
     assert {o.attempts for o in ran.outcomes} == {0}
 
 
@@ -76,7 +76,7 @@ def test_answers_that_are_lost_do_not_lock_a_key() -> None:
 def test_a_token_that_expired_after_a_gateways_error_does_not_hide_it() -> None:
     rules = (
         {"system": "waf", "method": "DELETE", "status": 502, "acted": True},
-        {"system": "waf", "method": "DELETE", "answer": "token-expired"},
+        {"system": "waf", "method": "DELETE", "expire_tokens": True},
         {"system": "iam", "skip": 1, "status": 401, "chance": 1},
     )
     own = schedule(WAF, *rules, auth="iam_password", items=IDS[:1], there=IDS[:1])
