@@ -15,6 +15,7 @@ from .pace import Pace
 from .quotes import Quotes
 from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
 from .regions import address_of
+from .retries import CRASHED, RETRIED
 from .secret import Secret
 from .settings import PREFIX, Settings
 from .system import System
@@ -100,7 +101,8 @@ class Connection:
                     error.meaning = (
                         f"no version of the REST API is spoken at {self.place}: correct url"
                     )
-                self.close(f"the connection was closed after: {error}")
+                if error.status < CRASHED and error.status not in RETRIED:
+                    self.close(f"the connection was closed after: {error}")
                 raise
 
     def filling(self, names: Iterable[str]) -> Mapping[str, str]:
