@@ -65,21 +65,18 @@ class Endpoint:
         reply: Reply | None = None
         with wire.deadline() as deadline:
             while True:
+                ended = None
                 try:
                     reply = wire.exchange(self.method, url, headers, content, deadline)
                 except PluginError:  # of the authentication, or of a closed connection
                     if reply is None:
                         raise
                     return read_answer(reply, wire.quotes, retries.attempts - 1, unclear=unclear)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001  # whatever it is, it is told
                     deadline.sent &= not turned_away(error)
                     sent = deadline.sent or unclear
                     ended = no_answer(error, wire, deadline, retries.attempts, sent=sent)
                     left = retries.after_failure(self.method, url, reason_of(error))
-                    if deadline.sent or left is None:
-                        raise ended from error
-                    if not wire.waited(left, deadline, str(ended)):
-                        raise ended from error
                 else:
                     why = f"{reply.status} from {wire.address}"
                     left = retries.after_answer(
@@ -88,6 +85,11 @@ class Endpoint:
                     if left is None or not wire.waited(left, deadline, why):
                         return read_answer(reply, wire.quotes, retries.attempts, unclear=unclear)
                     unclear |= reply.unclear
+                if ended is not None and (
+                    deadline.sent or left is None or not wire.waited(left, deadline, str(ended))
+                ):
+                    raise ended  # without its cause, which holds the request with its credentials
+                assert left is not None  # noqa: S101  # else it is over
                 retries = left
 
 

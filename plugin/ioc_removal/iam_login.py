@@ -38,7 +38,10 @@ class IamUser:
         identity = {"methods": ["password"], "password": {"user": user}}
         body = {"auth": {"identity": identity, "scope": {"project": self.scope}}}
         began = time()
-        answer = LOGIN.send(wire, query={"nocatalog": "true"}, body=body, crashes=0)
+        try:
+            answer = LOGIN.send(wire, query={"nocatalog": "true"}, body=body, crashes=0)
+        finally:
+            wire.session.close()  # the next one is hours away, and a connection keeps its answer
         return _token(answer, began)
 
 
