@@ -1,6 +1,5 @@
 """Credentials go to the server that the settings name, and to no other, whatever it says."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -173,17 +172,3 @@ def test_a_tunnel_shows_the_proxy_nothing_and_the_server_no_credentials_of_the_p
     assert {request.method for request in said} == {"CONNECT"}
     assert all("Authorization" not in request.headers for request in said)
     assert all(request.body == b"" for request in said)
-
-
-def test_a_session_keeps_no_cookie_of_a_server() -> None:
-    replies = [reply(200, [{"name": "a"}], headers={"Set-Cookie": "a=b; Path=/"})] * 2
-    with serving(*replies) as server:
-        own = {"system": "cybertrace", "url": server.url, "auth": BASIC, "api_version": "1.2"}
-        settings = settings_from({"connections": {"test": own}}, "test")
-        connection = Connection("test", settings, INTEGRATION.systems["cybertrace"])
-        bound = INTEGRATION.bind("cybertrace-suppliers-list", connection)
-        for _ in range(2):
-            assert json.dumps(
-                [row.outputs for row in perform(bound, bound.prepare({}), NoRecord())]
-            )
-    assert [request.headers.get("Cookie") for request in server.requests] == [None, None]
