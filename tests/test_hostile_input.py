@@ -294,6 +294,15 @@ def test_settings_are_taken_or_refused(home: Path) -> None:
     holds()
 
 
+@pytest.mark.parametrize("key", ["ca_bundle", "client_certificate", "token_cache", "password"])
+@pytest.mark.parametrize("path", ["~nobody-of-that-name/x", "a\x00b", "\ud800", "/dev/x"])
+def test_a_path_that_cannot_be_is_refused(key: str, path: str, home: Path) -> None:
+    own = deepcopy(SETTINGS[1]["connections"]["secmaster"])
+    place = own if key in {"ca_bundle", "client_certificate"} else own["auth"]
+    place[key] = {"file": path} if key == "password" else path
+    taken(lambda: settings_from({"connections": {"s": own}}, "file", {"HOME": str(home)}))
+
+
 def test_the_environment_is_taken_or_refused(home: Path) -> None:
     @examples(50)
     @given(

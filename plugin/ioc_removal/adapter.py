@@ -68,6 +68,9 @@ class _Response(HTTPResponse):
         elif len(lengths) > 1 or not all(one.isascii() and one.isdigit() for one in lengths):
             self.close()
             raise HTTPException("the answer does not give its body one length")
+        if "," in ",".join(self.headers.get_all("Content-Encoding", ())):
+            self.close()
+            raise HTTPException("the answer is compressed more than once")  # a bomb, or a mistake
         self.headers.defects.clear()
         self.headers.set_payload("")
 
