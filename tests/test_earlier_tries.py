@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from campaign.campaign import verdict_of
+from campaign.campaign import wrong_with
 from campaign.drive import Ran, run
 from campaign.schedule import CYBERTRACE, SECMASTER, WAF, Schedule
 from ioc_removal.integration import load_integration
@@ -34,7 +34,7 @@ def schedule(action: str, *rules: dict[str, Any], **changes: Any) -> Schedule:
 
 
 def carried_out(own: Schedule) -> Ran:
-    assert not verdict_of(own, INTEGRATION).wrong
+    assert not wrong_with(own, INTEGRATION)
     return run(own, INTEGRATION)
 
 
@@ -61,9 +61,17 @@ def test_a_wrong_password_is_sent_once_to_ask_for_the_version(action: str) -> No
     assert {o.outcome for o in ran.outcomes} == {REFUSED}
 
 
-def test_a_refusal_for_another_reason_accepts_no_password() -> None:
-    ran = carried_out(schedule(CYBERTRACE[0], {"status": 406}, auth="wrong"))
+@pytest.mark.parametrize("answer", [{"status": 406}, {"status": 200, "body": {"done": True}}])
+def test_an_answer_of_somebody_else_accepts_no_password(answer: dict[str, Any]) -> None:
+    ran = carried_out(schedule(CYBERTRACE[0], answer, auth="wrong"))
     assert refusals(ran) == 1
+
+
+def test_logins_without_an_answer_do_not_lock_a_user() -> None:
+    rule = {"system": "iam", "hang_up": "after", "chance": 1}
+    ran = carried_out(schedule(SECMASTER, rule, auth="wrong password"))
+    assert len(ran.nodes[0].requests) == 3
+    assert {o.outcome for o in ran.outcomes} == {FAILED, REFUSED}
 
 
 def test_answers_that_are_lost_do_not_lock_a_key() -> None:

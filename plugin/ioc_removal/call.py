@@ -82,6 +82,10 @@ class Call:
             raise answer.undocumented(f"not the documented answer: {problem}")
         return answer.body
 
+    def _as_documented(self, answer: Answer) -> bool:
+        schema = self.answers.get(answer.status)
+        return schema is not None and not any(schema.problems(answer.body))
+
     def outputs(self, answer: Answer) -> dict[str, Any]:
         """Return the documented response fields of an answer, by their output names."""
         schema = self.answers.get(answer.status)
@@ -111,7 +115,8 @@ class Call:
                 if error.sent:
                     self.connection.miss()
                 raise
-            self.connection.accept()
+            if not self.connection.accepted and self._as_documented(answer):
+                self.connection.accept()
             return answer
 
         def renewed() -> Answer:

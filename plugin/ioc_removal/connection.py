@@ -31,8 +31,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Connection:
     """An authenticated session to one server of a system, for one run.
 
-    name: as in the settings; url: of the server, where the settings have several. A 401 closes it,
-    a 403 closes an action at a target.
+    name: as in the settings; url: of the server, where the settings have several; accepted: whether
+    an answer showed that the credentials are right. A 401 closes it, a 403 an action at a target.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Connection:
         self.in_flight: int = self.limits.get("in_flight", system.in_flight)
         self.warnings = tuple(_warnings(name, url, own))
         self._closed: dict[object, str] = {}
-        self._accepted = self._hung_up = False
+        self.accepted = self._hung_up = False
         self._first, self._asking = Lock(), Lock()
         self._locks, self._lost = own["auth"]["type"] == "aksk", 0
         quotes = Quotes(secrets_of(own["auth"]))
@@ -126,9 +126,9 @@ class Connection:
         a target.
         """
         with self._places, ExitStack() as alone:
-            if not self._accepted:
+            if not self.accepted:
                 alone.enter_context(self._first)
-            if self._accepted:
+            if self.accepted:
                 alone.close()
             self._check_open(keys)
             if self._pace.waited():
@@ -158,11 +158,11 @@ class Connection:
 
     def accept(self) -> None:
         """Let requests go side by side from now on: the credentials are accepted."""
-        self._accepted = True
+        self.accepted = True
 
     def miss(self) -> None:
         """Note that an answer was lost: were the key wrong, some more requests would lock it."""
-        self._lost += not self._accepted
+        self._lost += not self.accepted
         if self._lost >= MOST_LOST and self._locks:
             self.close(
                 f"the connection was closed after {self._lost} requests without an answer: "

@@ -22,6 +22,7 @@ from .wire import Wire, open_wire
 # What says nothing about the user or the password: it may go better later.
 NOT_ABOUT_US = frozenset({408, 425, 429})
 VAIN = "no token from Huawei Cloud IAM"
+MOST_VAIN = 3  # logins in a row without an answer, each of which may have been refused
 PAUSE = 60.0  # seconds between two vain attempts to renew a token that still lasts
 
 
@@ -128,7 +129,7 @@ class IamToken(AuthBase):
     def _ask(self) -> Token:
         """Log in, once: a wrong password that is sent again and again locks the user."""
         try:
-            return self._user.log_in(self.wire)
+            token = self._user.log_in(self.wire)
         except ApiError as error:
             told = self._told(error)
             if error.status >= 500 or error.status in NOT_ABOUT_US:
@@ -139,7 +140,13 @@ class IamToken(AuthBase):
             # Whatever became of the login, what the token is for was not sent.
             hint = "; check iam_url" if isinstance(error, ResponseError) else ""
             told = f"{VAIN}: {error}{hint}"
+            self._shared.lost += isinstance(error, ResponseError) or error.sent
+            if self._shared.lost >= MOST_VAIN:
+                why = f"{MOST_VAIN} logins without an answer, and wrong ones lock the user"
+                self._shared.refused = f"{told}; {why}"
             raise TransportError(told, sent=False, attempts=0) from error
+        self._shared.lost = 0
+        return token
 
     def _told(self, error: ApiError) -> str:
         """Say what IAM refused, what that means, and where the credentials stand."""

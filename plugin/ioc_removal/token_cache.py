@@ -36,13 +36,15 @@ class Token:
 class SharedToken:
     """What connections with the same user and project share during a run.
 
-    refused: why there will be no token in this run; again: when to ask IAM again, at the earliest.
+    refused: why there will be no token in this run; again: when to ask IAM again, at the earliest;
+    lost: logins in a row of which no answer came.
     """
 
     lock: Lock = field(default_factory=Lock)
     token: Token | None = None
     refused: str | None = None
     again: float = 0.0
+    lost: int = 0
 
 
 class TokenCache:

@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
-from os import cpu_count
+from multiprocessing import active_children, get_context
+from os import _exit, cpu_count
 from time import monotonic
 
 from .campaign import Found, campaign, shrunk
@@ -23,12 +23,12 @@ def main(schedules: int, seed: int) -> int:
     """Carry out so many schedules from a seed on; return the exit status."""
     found, begun = Found(), monotonic()
     pool = ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn"))
-    with pool:
-        parts = [pool.submit(campaign, part) for part in portions(seed, schedules)]
-        for part in as_completed(parts):
-            found += part.result()
-            if found.schedules < schedules:
-                print(f"{monotonic() - begun:.0f} s, {found.line()}", file=sys.stderr, flush=True)
+    parts = [pool.submit(campaign, part) for part in portions(seed, schedules)]
+    for part in as_completed(parts):
+        found += part.result()
+        if found.schedules < schedules:
+            print(f"{monotonic() - begun:.0f} s, {found.line()}", file=sys.stderr, flush=True)
+    pool.shutdown(wait=not found.hung)
     for schedule, wrong in found.wrong[:SHOWN]:
         print(f"make campaign SEED={schedule.seed} SCHEDULES=1", *wrong[:SHOWN], sep="\n  ")
         smaller, wrong = shrunk(schedule)
@@ -38,7 +38,11 @@ def main(schedules: int, seed: int) -> int:
         print(
             f"make campaign SEED={hung} SCHEDULES=1 does not end, or stood beside one that does not"
         )
-    print(found.line())
+    print(found.line(), flush=True)
+    if found.hung:  # what hangs would be waited for at the end
+        for process in active_children():
+            process.kill()
+        _exit(1)
     return 1 if found.wrong or found.hung else 0
 
 

@@ -1,7 +1,7 @@
 """Carry out many schedules at a time, and sum up what was found."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -37,7 +37,7 @@ class Found:
 
     def line(self) -> str:
         """Return the counts as one line."""
-        named = ("requests", "faults", "settled", "maybe ours", "late", "not prepared")
+        named = ("requests", "faults", "settled", "maybe ours", "late", "not prepared", "repeated")
         outcomes = ", ".join(f"{self.counts[name]:,} {name}" for name in OUTCOMES[::-1]
                              if self.counts[name])  # fmt: skip
         rest = ", ".join(f"{self.counts[name]:,} {name}" for name in named)
@@ -46,35 +46,35 @@ class Found:
 
 
 def verdict_of(schedule: Schedule, integration: Integration) -> Verdict:
-    """Carry out a schedule and judge it; whatever is raised is wrong.
-
-    What a busy machine can bring about is wrong when it comes again each time.
-    """
-    verdict = Verdict()
+    """Carry out a schedule and judge it; whatever is raised is wrong."""
     try:
-        for _ in range(TIMES):
-            verdict = judged(schedule, run(schedule, integration), integration)
-            if verdict.wrong or not verdict.doubted:
-                return verdict
+        return judged(schedule, run(schedule, integration), integration)
     except Exception as error:  # noqa: BLE001  # a defect of ours must name its seed
         return Verdict([f"raised {type(error).__name__}: {error}"])
-    return replace(verdict, wrong=verdict.doubted)
 
 
-def campaign(
-    seeds: Iterable[int], at_once: int = AT_ONCE, progress: Callable[[Found], None] | None = None
-) -> Found:
-    """Carry out the schedules of some seeds. progress: called after each."""
+def wrong_with(schedule: Schedule, integration: Integration) -> list[str]:
+    """Carry out a schedule alone; what a busy machine can bring about has to come each time."""
+    verdict = Verdict()
+    for _ in range(TIMES):
+        verdict = verdict_of(schedule, integration)
+        if verdict.wrong or not verdict.doubted:
+            return verdict.wrong
+    return verdict.doubted
+
+
+def campaign(seeds: Iterable[int], at_once: int = AT_ONCE) -> Found:
+    """Carry out the schedules of some seeds, so many at a time; the doubtful ones again, alone."""
     integration, found = load_integration(), Found()
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="campaign")
     running: dict[Future[Verdict], Schedule] = {}
-    left = map(random_schedule, seeds)
+    left, doubtful = map(random_schedule, seeds), list[Schedule]()
     try:
         while True:
             for schedule in islice(left, at_once - len(running)):
                 running[pool.submit(verdict_of, schedule, integration)] = schedule
             if not running:
-                return found
+                break
             ended, _ = wait(running, timeout=HANGS, return_when=FIRST_COMPLETED)
             if not ended:
                 found.hung = [schedule.seed for schedule in running.values()]
@@ -85,23 +85,28 @@ def campaign(
                 found.counts += verdict.counts
                 if verdict.wrong:
                     found.wrong.append((schedule, verdict.wrong))
-                if progress:
-                    progress(found)
+                elif verdict.doubted:
+                    doubtful.append(schedule)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+    found.counts["repeated"] = len(doubtful)
+    for schedule in doubtful:
+        if wrong := wrong_with(schedule, integration):
+            found.wrong.append((schedule, wrong))
+    return found
 
 
 def shrunk(schedule: Schedule) -> tuple[Schedule, list[str]]:
     """Return a smaller schedule that is still judged wrong, and what is wrong with it."""
     integration = load_integration()
-    wrong = verdict_of(schedule, integration).wrong
+    wrong = wrong_with(schedule, integration)
     if not wrong:
         return schedule, ["only once: it was right when it was repeated"]
     smaller = True
     while smaller:
         smaller = False
         for candidate in _smaller(schedule):
-            if found := verdict_of(candidate, integration).wrong:
+            if found := wrong_with(candidate, integration):
                 schedule, wrong, smaller = candidate, found, True
                 break
     return schedule, wrong

@@ -28,6 +28,25 @@ DOCUMENTS: tuple[Any, ...] = (
     {"data": {}},
     None,
 )
+# Documents of the right form that say nothing of what was asked.
+ELSEWHERE = "0" * 32
+BESIDE: Mapping[tuple[str, str], tuple[Any, ...]] = {
+    ("waf", "DELETE"): (
+        {"id": ELSEWHERE, "policyid": "policy-1", "timestamp": 1},
+        {"id": ELSEWHERE, "policyid": ELSEWHERE},
+    ),
+    ("secmaster", "DELETE"): (
+        {"code": "00000000", "message": "", "data": {"success_ids": [], "error_ids": []}},
+        {"code": "00000000", "data": {"success_ids": [ELSEWHERE], "error_ids": [None]}},
+        {"code": "00000000", "data": {"success_ids": None}},
+    ),
+    ("secmaster", "POST"): (
+        {"code": "00000000", "total": 1, "size": 100, "page": 1, "data": []},
+        {"code": "00000000", "total": 1, "data": [{"id": ELSEWHERE}]},
+        {"code": "00000000", "data": []},
+    ),
+    ("waf", "GET"): ({"total": 1, "items": []}, {"items": []}),
+}
 ODD_HEADERS = (
     {"Content-Type": "text/plain"},
     {"X-request-id": "x" * 500},
@@ -41,7 +60,7 @@ ODD_HEADERS = (
 def random_fault(random: Random, system: str, ways: dict[str, str]) -> Rule:
     """Make a fault.
 
-    ways: the method of the deletion and the part of the path by which its look-up is known.
+    ways: "look_up": the method of the look-up, if there is one; "iam": whether there is a login.
     """
     where: Rule = {}
     place = random.random()
@@ -75,7 +94,9 @@ def _meeting(random: Random, system: str, method: str | None) -> Rule:
         lambda: _broken(random, system): 5,
         lambda: {"status": random.choice(WITHOUT_BODY), **_perhaps_acted(random)}: 1,
         lambda: _named(random, system, method): 6,
-        lambda: _nonsense(random): 1,
+        lambda: _nonsense(random, BESIDE.get((system, method or ""), DOCUMENTS)): (
+            2 if method == "DELETE" else 6
+        ),
         lambda: _lost(random): 5,
         lambda: _flawed(random): 4,
         lambda: {"headers": random.choice(ODD_HEADERS)}: 1,
@@ -91,16 +112,18 @@ def _busy(random: Random) -> Rule:
     return rule
 
 
-def _nonsense(random: Random) -> Rule:
-    status = random.choice((200, 202))
-    return {"status": status, "body": random.choice(DOCUMENTS), **_perhaps_acted(random)}
+def _nonsense(random: Random, documents: tuple[Any, ...]) -> Rule:
+    if random.random() < 0.3:
+        documents = DOCUMENTS
+    status = random.choice((200, 200, 202))
+    return {"status": status, "body": random.choice(documents), **_perhaps_acted(random)}
 
 
 def _perhaps_acted(random: Random) -> Rule:
     chosen = random.random()
     if chosen < 0.5:
         return {"acted": True}
-    return {"acts_after": random.choice(LATE)} if chosen < 0.6 else {}
+    return {"acts_after": random.choice(LATE)} if chosen < 0.65 else {}
 
 
 def _broken(random: Random, system: str) -> Rule:
@@ -135,7 +158,7 @@ def _lost(random: Random) -> Rule:
     rule: Rule = {random.choice(("hang_up", "reset")): moment}
     if random.random() < 0.25:
         rule["delay"] = random.choice((SHORT, SHORT, LONG))
-    if moment == "before" and random.random() < 0.25:
+    if moment == "before" and random.random() < 0.5:
         rule["acts_after"] = random.choice(LATE)
     return rule
 

@@ -20,9 +20,9 @@ Row = Mapping[str, Any]
 HARMLESS = {"headers", "expire_tokens"}
 READABLE = {"other-spelling", "other-values", "illegal-escape"}
 CHOOSING = {"system", "method", "path", "carries", "times", "skip", "chance", "random"}
-TRIED_AGAIN = {425, 429, 502, 503, 504}
 MOST_FAILURES = 5
 MOST_LOST = 4
+LOOKS = 2
 
 
 @dataclass
@@ -161,12 +161,15 @@ def _bounded(node: Node, ran: Ran) -> Iterator[str]:
             row
             for row in node.requests[node.earlier :]
             if row["method"] == "DELETE"
-            and row["status"] not in {None, *TRIED_AGAIN}
             and set(_carried(row)) <= {outcome.indicator for outcome in batch}
         ]
         most = 2 * ceil(log2(len(batch))) + 8
         if len(rows) > most:
             yield f"{len(rows)} requests, not {most}, for the batch of {first}"
+
+
+def _form(item: str) -> str:
+    return item.casefold().rpartition("://")[2].rstrip("/")
 
 
 def _own(node: Node, row: Row) -> set[str]:
@@ -226,6 +229,10 @@ class _Case:
         sent = sum(row["number"] > self.node.earlier for row in self.carried)
         if outcome.attempts != sent:
             yield f"{name} with {outcome.attempts} attempts, and {sent} requests carried it"
+        if self.schedule.system != "cybertrace" and any(
+            row["status"] is None for row in self.carried[:-1] if row["number"] > self.node.earlier
+        ):
+            yield "sent again after a lost answer, which a look could have told"
         if name == REFUSED and not self._closed():
             yield f"refused, and nothing closed the connection: {outcome.reason}"
         if name == UNKNOWN:
@@ -254,17 +261,17 @@ class _Case:
     def _unknown(self) -> Iterator[str]:
         """An outcome may stay unknown when nobody could be asked, or no answer came."""
         if self.schedule.system == "cybertrace":
-            if not (self.schedule.crashed or any(map(self._unclear, self.carried))):
+            clear = not any(map(self._unclear, self.carried))
+            if clear and not self.schedule.crashed and not self._twins():
                 yield f"unknown after clear answers: {self.outcome.reason}"
             elif self.carried and self._told(self.carried[-1]) and self._valid():
                 yield f"unknown although the last answer told it: {self.outcome.reason}"
             return
         if self._closed():
             return
-        if not self.looks:
-            yield f"unknown, and it was not looked up: {self.outcome.reason}"
-        elif all(row["fault"] is None and row["status"] == 200 for row in self.looks):
-            yield f"unknown although it was looked up: {self.outcome.reason}"
+        vain = [row for row in self.looks if row["fault"] is not None or row["status"] != 200]
+        if len(vain) < LOOKS:
+            yield f"unknown after {len(vain)} vain looks: {self.outcome.reason}"
 
     def _late(self) -> bool:
         """Whether a system acted on a deletion after the last look at it, or after its answer."""
@@ -308,7 +315,12 @@ class _Case:
 
     def _valid(self) -> bool:
         item = self.outcome.indicator
-        return " " not in item and "\\" not in item
+        return " " not in item and "\\" not in item and not self._twins()
+
+    def _twins(self) -> bool:
+        """Whether a row in other words may speak of this item or of another one."""
+        own = _form(self.outcome.indicator)
+        return sum(_form(item) == own for item in self.schedule.items) > 1
 
     def _rule(self, row: Row) -> Row:
         return self.node.rules[row["fault"]] if row["fault"] is not None else {}

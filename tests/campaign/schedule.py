@@ -1,7 +1,7 @@
 """A schedule: one call of a deletion, what the systems hold before it, and what it meets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
@@ -22,7 +22,7 @@ class Schedule:
     items: of the call; there: those that the target holds at the start; arguments: of the call;
     auth: the kind of credentials; nodes: servers; down: the last of them does not listen;
     crashed: an earlier process sent the first batches and did not live to keep what became of
-    them; faults: of each node, in their order.
+    them; crowd: how many more rules the policy has; faults: of each node, in their order.
     """
 
     seed: int
@@ -42,6 +42,7 @@ class Schedule:
     tls: bool = False
     token_seconds: int = 86400
     project_known: bool = True
+    crowd: int = 0
 
     @property
     def system(self) -> str:
@@ -68,13 +69,19 @@ def random_schedule(seed: int) -> Schedule:
     many = random.choice((1, 2, 3, 4, 6, 9)) if random.random() < 0.8 else random.randint(10, 40)
     if system == "waf":
         many = min(many, random.randint(1, 8))
+    if system == "secmaster" and random.random() < 0.01:
+        many = random.randint(101, 130)  # more than one page of a look-up
     items = tuple(_item(random, system, number) for number in range(many))
+    if system == "cybertrace" and random.random() < 0.25:
+        items = tuple(dict.fromkeys((*items, *_twins(random, items))))
     there = tuple(item for item in items if random.random() < 0.75)
     limits = {
         "items": random.choice((1, 2, 5, 10, 40, 40)),
         "in_flight": random.choice((1, 1, 2, 4)),
     }
-    if many > 12:
+    if many > 100:
+        limits["items"] = 200
+    elif many > 12:
         limits["items"] = max(5, limits["items"])
     more = _cybertrace(random, action) if system == "cybertrace" else _huawei(random, system)
     nodes = more.get("nodes", 1)
@@ -107,6 +114,13 @@ def _item(random: Random, system: str, number: int) -> str:
             f"bad\\{number}.example.com",
         )
     )
+
+
+def _twins(random: Random, items: tuple[str, ...]) -> Iterator[str]:
+    """Yield another value that a system may store, and echo, in the form of one of the items."""
+    item = random.choice(items)
+    if item.swapcase() != item:  # else it could be echoed as the other one was sent
+        yield random.choice((item.rpartition("://")[2].rstrip("/"), f"{item}/", f"{item}//"))
 
 
 def _cybertrace(random: Random, action: str) -> dict[str, Any]:
@@ -143,8 +157,10 @@ def _huawei(random: Random, system: str) -> dict[str, Any]:
         arguments["policy_id" if system == "waf" else "workspace_id"] = "nowhere"
     if system == "waf" and random.random() < 0.2:
         arguments["enterprise_project_id"] = random.choice(("0", "eps-1", "eps-1"))
+    crowd = random.randint(90, 210) if system == "waf" and random.random() < 0.02 else 0
     return {
         "arguments": arguments,
+        "crowd": crowd,
         "auth": auth,
         "token_seconds": random.choice((86400, 86400, 300, 1)),
         "project_known": auth != "iam_password" or random.random() < 0.7,
@@ -155,9 +171,14 @@ def _faults(random: Random, system: str, auth: str, items: tuple[str, ...]) -> t
     ways = {"iam": "iam"} if "password" in auth else {}
     if system in LOOK_UP:
         ways["look_up"] = LOOK_UP[system]
+    if system == "secmaster" and random.random() < 0.08:
+        ids = list(items)  # each id in both lists, and nothing was done
+        data = {"success_ids": ids, "error_ids": ids[::-1]}
+        body = {"code": "00000000", "message": "", "data": data}
+        return ({"system": system, "method": "DELETE", "status": 200, "body": body},)
     poison: list[Rule] = []
     if system != "waf" and random.random() < 0.2:
-        for item in random.sample(items, min(len(items), random.choice((1, 1, 1, 2, 3)))):
+        for item in random.sample(items, min(len(items), random.choice((1, 1, 1, 2, 3, 40)))):
             rule: Rule = {"method": "DELETE", "carries": item, "chance": 1}
             rule["status"] = random.choice((400, 400, 500))
             if rule["status"] == 500 and random.random() < 0.5:

@@ -35,7 +35,7 @@ HUAWEI: Mapping[str, Mapping[str, str]] = {
 
 def seed_of(schedule: Schedule, node: int) -> dict[str, Any]:
     """Return what a sandbox holds: the target, and beside it the same items where none may go."""
-    here = [*schedule.there, *BYSTANDERS]
+    here = [*schedule.there, *BYSTANDERS, *(f"{n:032x}" for n in range(16, 16 + schedule.crowd))]
     everywhere = [*schedule.items, *BYSTANDERS]
     system = schedule.system
     target = _supplier(schedule)

@@ -23,9 +23,14 @@ def match_rows(rows: Sequence[Any], indicators: Sequence[str]) -> tuple[dict[str
     a row that fits several, or every one without a row when a row fits none.
     """
     matched: dict[str, Rows] = {}
-    doubtful: set[str] = set()
     left = [row if isinstance(row, dict) else {} for row in rows]
-    for form in (str, str.casefold, stored_form):
+    left, doubtful = _pass(left, indicators, matched, str)
+    # What is echoed in other words than were sent can stand for any of one stored form.
+    twins = _twins(left, [i for i in indicators if i not in matched])
+    forms = set(map(stored_form, twins))
+    left = [row for row in left if _form(row, stored_form) not in forms]
+    doubtful |= twins
+    for form in (str.casefold, stored_form):
         left, ambiguous = _pass(left, indicators, matched, form)
         doubtful |= ambiguous
     for row in left:
@@ -44,6 +49,28 @@ def stored_form(value: str) -> str:
     while "//" in text:
         text = text.replace("//", "/")
     return text.rstrip("/")
+
+
+def _twins(rows: Rows, indicators: Sequence[str]) -> set[str]:
+    """Return the indicators of one stored form that rows do not tell apart.
+
+    They do when each has a row, and all these say the same.
+    """
+    if not rows:
+        return set()
+    reasons: dict[str | None, list[str]] = {}
+    for row in rows:
+        reasons.setdefault(_form(row, stored_form), []).append(str(row.get("reason")))
+    sent: dict[str, list[str]] = {}
+    for indicator in indicators:
+        sent.setdefault(stored_form(indicator), []).append(indicator)
+    return {
+        indicator
+        for form, twins in sent.items()
+        if len(twins) > 1 and (said := reasons.get(form))
+        if len(said) < len(twins) or len(set(said)) > 1
+        for indicator in twins
+    }
 
 
 def _pass(
