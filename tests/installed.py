@@ -13,6 +13,7 @@ from ioc_removal.operations.call import call_action
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
+from ioc_removal.trust.terms import Terms
 
 EXTRAS = {"dbos", "jinja2", "rich", "shtab"}
 
@@ -38,7 +39,7 @@ def remove_one(store: Path) -> None:
         action = integration.bind("cybertrace-indicators-delete", connection)
         database = Database(store)
         for dry_run in (True, False, False):
-            record, _ = call_action(database, action, arguments, dry_run=dry_run)
+            record, _ = call_action(database, action, arguments, terms=Terms(dry_run=dry_run))
             [outcome] = record["outcomes"]
             said = f"{outcome['value']} {outcome['outcome']} {len(sandbox.requests)}"
             stdout.write(said + "\n")

@@ -102,11 +102,12 @@ def test_a_batch_that_may_have_been_sent_before_is_not_called_unsent(
     bound = action(sandbox, **changes)
     prepared = bound.prepare({"supplier": "InternalTI", "indicators": ["192.0.2.10"]})
     run = begin_run(database, "call", DELETE, dry_run=False, details={})
-    for _ in range(2):  # the first process dies after its intent
+    batch = next(iter(prepared))
+    for repeated in (False, True):  # the first process dies after its intent
         recorder = StoreRecorder(database, run, "call", bound)
         recorder.begin(prepared)
-        intent = recorder.intent(next(iter(prepared)))
-    assert intent.repeated
+        assert recorder.known(batch).repeated is repeated
+        recorder.intent(batch, {})
     [finished] = perform(bound, prepared, recorder)
     [outcome] = finished.outcomes
     assert outcome.outcome == "unknown"

@@ -15,6 +15,7 @@ from ioc_removal.integration import load_integration
 from ioc_removal.loader import parse
 from ioc_removal.settings import settings_from
 from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, serving, unused_address
 
 TESTS = Path(__file__).parent
@@ -64,7 +65,7 @@ def test_case(name: str, case: Mapping[str, Any]) -> None:
             assert case["message"] in str(refused.value)
             assert "\n" not in str(refused.value)
         else:
-            kind = "outcomes" if action.definition.removes else "outputs"
+            kind = "outcomes" if action.definition.acts else "outputs"
             rows, prepared = result(action, case)
             compare(rows, case[kind], exact=case.get("exact", False))
             assert prepared.duplicates == case.get("duplicates", 0)
@@ -90,7 +91,9 @@ def bound(name: str, case: Mapping[str, Any], address: str) -> Action:
 
 def result(action: Action, case: Mapping[str, Any]) -> tuple[list[dict[str, Any]], Any]:
     prepared = action.prepare(case["arguments"])
-    finished = [*perform(action, prepared, NoRecord(), dry_run=case.get("dry_run", False))]
+    finished = [
+        *perform(action, prepared, NoRecord(), terms=Terms(dry_run=case.get("dry_run", False)))
+    ]
     rows = [outcome.row() for batch in finished for outcome in batch.outcomes]
     return rows + [row for batch in finished for row in batch.outputs], prepared
 

@@ -81,7 +81,7 @@ def test_a_path_is_filled_by_arguments_or_fixed(action: Definition) -> None:
     }
     assert fixed == dict(action.fixed)
     own = placeholders(action.endpoint.path) - set(fixed)
-    if action.reads and not action.removes:
+    if action.reads and not action.acts:
         # It works through another read, and names a list of what that one names one of.
         own &= set(part["properties"])
     assert own <= set(part.get("required", ()))
@@ -116,7 +116,7 @@ def test_constant_headers_are_sent_verbatim(action: Definition) -> None:
 @each_action
 def test_a_batch_is_cut_by_an_argument(action: Definition) -> None:
     if action.limits is None:
-        assert not action.removes
+        assert not action.acts
         return
     rule = action.schema.part["properties"][action.limits.argument]
     assert action.limits.argument in action.schema.part["required"]
@@ -130,7 +130,7 @@ def test_a_batch_is_cut_by_an_argument(action: Definition) -> None:
 def test_a_removal_says_what_it_does_and_where(action: Definition) -> None:
     properties = action.schema.part["properties"]
     assert all(name in properties or name in action.fixed for name in action.target)
-    if not action.removes:
+    if not action.acts:
         assert action.settle is None
         assert "DELETE" not in str(entry(action).get("endpoint"))
         return
@@ -149,7 +149,7 @@ def test_reads_are_actions_of_the_same_system_that_read(action: Definition) -> N
     for name in action.reads:
         read_action = INTEGRATION.definition(name)
         assert read_action.system == action.system
-        assert not read_action.removes
+        assert not read_action.acts
     if action.resolves:
         assert action.resolves in action.schema.part["properties"]
 
@@ -161,7 +161,7 @@ def test_a_connection_is_tested_by_a_read() -> None:
             continue
         assert system.test
         action = INTEGRATION.definition(system.test["action"])
-        assert (action.system, action.removes) == (name, False)
+        assert (action.system, action.acts) == (name, False)
         needed = set(action.schema.part.get("required", ())) - set(system.test["arguments"])
         settings = read("schemas/settings.json")["$defs"]["connection"]["properties"]
         assert needed <= set(settings["defaults"]["properties"])
@@ -170,11 +170,11 @@ def test_a_connection_is_tested_by_a_read() -> None:
 
 
 def test_context_paths_are_of_one_kind_of_thing() -> None:
-    removals = [action.context_path for action in ACTIONS if action.removes]
+    removals = [action.context_path for action in ACTIONS if action.acts]
     assert len(set(removals)) == len(removals)
     reads: dict[str, set[tuple[str, ...]]] = {}
     for action in ACTIONS:
-        if not action.removes:
+        if not action.acts:
             reads.setdefault(action.context_path, set()).add(action.context_key)
     assert not reads.keys() & set(removals)
     assert all(len(keys) == 1 for keys in reads.values())
@@ -222,7 +222,7 @@ def test_every_response_field_with_an_output_is_seen_in_a_case(action: Definitio
     named = {
         name
         for part, rules in action.document["$defs"].items()
-        if part.startswith("answer_2" if not action.removes else "answer_")
+        if part.startswith("answer_2" if not action.acts else "answer_")
         for name in outputs(rules)
     }
     assert named

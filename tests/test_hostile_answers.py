@@ -209,7 +209,7 @@ def test_a_removal_has_an_outcome_an_item_and_makes_up_no_success(
                 if outcome.outcome == REMOVED:
                     assert says_removed(name, some, outcome.indicator)
             check_record(action, outcomes, [])
-            assert recorder.intent(finished.batch).finished == finished
+            assert recorder.known(finished.batch).finished == finished
 
         holds()
 

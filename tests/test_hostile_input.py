@@ -24,6 +24,7 @@ from ioc_removal.secret import Secret
 from ioc_removal.settings import Settings, load_settings, settings_from
 from ioc_removal.token_cache import Token, TokenCache
 from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.terms import Terms
 from recorded import reply, serving
 
 INTEGRATION = load_integration()
@@ -219,8 +220,11 @@ def test_arguments_are_taken_or_refused_by_name(name: str) -> None:
             whole = {**arguments, **more} if isinstance(arguments, dict) else dict(more)
             try:
                 prepared = action.prepare(whole)
-                if definition.removes:
-                    assert len(list(perform(action, prepared, NoRecord(), dry_run=True))) >= 1
+                if definition.acts:
+                    assert (
+                        len(list(perform(action, prepared, NoRecord(), terms=Terms(dry_run=True))))
+                        >= 1
+                    )
             except PluginError as error:
                 check(error, ArgumentError)
             assert not server.requests

@@ -21,6 +21,7 @@ from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.results import run_summary
 from ioc_removal.store.runs import PLAYBOOK, begin_run
 from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, Server, reply, serving, unused_address
 
 INTEGRATION = load_integration()
@@ -41,7 +42,7 @@ def opened(*nodes: str, **more: Any) -> Connection:
 def removals(connection: Connection, *, dry_run: bool = False, **more: Any) -> list[dict[str, Any]]:
     action = INTEGRATION.bind("cybertrace-indicators-delete", connection)
     arguments = {"supplier": "InternalTI", "indicators": VALUES, **more}
-    performed = perform(action, action.prepare(arguments), NoRecord(), dry_run=dry_run)
+    performed = perform(action, action.prepare(arguments), NoRecord(), terms=Terms(dry_run=dry_run))
     return [outcome.row() for finished in performed for outcome in finished.outcomes]
 
 

@@ -15,7 +15,8 @@ from ioc_removal.errors import ApiError, ArgumentError
 from ioc_removal.integration import load_integration
 from ioc_removal.outcome import ABSENT, PLANNED, REFUSED, REMOVED
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import Finished, Intent, NoRecord, perform
+from ioc_removal.trust.perform import Finished, Known, NoRecord, perform
+from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, reply, script, serving
 
 INTEGRATION = load_integration()
@@ -54,12 +55,14 @@ class Memory:
         self.begun: set[int] = set()
         self.lock = Lock()
 
-    def intent(self, batch: Batch) -> Intent:
+    def known(self, batch: Batch) -> Known:
+        with self.lock:
+            return Known(self.kept.get(batch.number), batch.number in self.begun)
+
+    def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:  # noqa: ARG002
         with self.lock:
             self.events.append(("intent", batch.number))
-            repeated = batch.number in self.begun
             self.begun.add(batch.number)
-            return Intent(self.kept.get(batch.number), repeated)
 
     def finish(self, finished: Finished) -> None:
         with self.lock:
@@ -73,12 +76,11 @@ class Plan:
     def __init__(self, *allowed: str) -> None:
         self.left = set(allowed)
 
-    def refusal(self, action: str, target: Mapping[str, str], item: str) -> str | None:
+    def refusals(self, action: str, target: Mapping[str, str], batch: Batch) -> Mapping[str, str]:
         assert (action, target) == (DELETE, {"supplier": "InternalTI"})
-        if item not in self.left:
-            return "not in plan"
-        self.left.remove(item)
-        return None
+        refused = {item: "not in plan" for item in batch.items if item not in self.left}
+        self.left -= set(batch.items)
+        return refused
 
 
 def test_batches_are_cut_by_items_and_keep_the_order() -> None:
@@ -184,7 +186,7 @@ def test_a_dry_run_sends_nothing() -> None:
     with serving() as server:
         action = bound(server.url, items=10)
         prepared = action.prepare(arguments(VALUES))
-        finished = list(perform(action, prepared, memory, dry_run=True))
+        finished = list(perform(action, prepared, memory, terms=Terms(dry_run=True)))
     assert not server.requests
     outcomes = [outcome for f in finished for outcome in f.outcomes]
     assert [o.value for o in outcomes] == VALUES
@@ -196,7 +198,7 @@ def test_a_dry_run_sends_nothing() -> None:
 def test_a_dry_run_reads() -> None:
     with serving(reply(200, [{"name": "A", "status": "enabled"}])) as server:
         action = bound(server.url, "cybertrace-suppliers-list")
-        [finished] = perform(action, action.prepare({}), NoRecord(), dry_run=True)
+        [finished] = perform(action, action.prepare({}), NoRecord(), terms=Terms(dry_run=True))
     assert finished.outputs == ({"name": "A", "status": "enabled"},)
 
 
@@ -259,8 +261,8 @@ def test_what_is_not_in_the_plan_is_refused_and_the_rest_is_sent() -> None:
         action = bound(server.url, items=2)
         prepared = action.prepare(arguments(["a", "b", "c", "d", "e"]))
         plan = Plan("b", "e", "z")
-        finished = list(perform(action, prepared, NoRecord(), plan=plan))
-        repeated = list(perform(action, prepared, NoRecord(), plan=plan))
+        finished = list(perform(action, prepared, NoRecord(), terms=Terms(plan)))
+        repeated = list(perform(action, prepared, NoRecord(), terms=Terms(plan)))
     assert sent(server.requests) == [["b"], ["e"]]
     outcomes = {o.value: (o.outcome, o.reason) for f in finished for o in f.outcomes}
     refused = (REFUSED, "not in plan")
@@ -371,7 +373,7 @@ def test_a_read_that_fails_raises_and_is_not_kept() -> None:
         action = bound(server.url, "cybertrace-suppliers-list")
         with pytest.raises(ApiError, match="403"):
             list(perform(action, action.prepare({}), memory))
-    assert memory.events == [("intent", 0)]
+        assert not memory.events
 
 
 def test_an_odd_path_value_is_refused_before_any_intent() -> None:

@@ -17,6 +17,7 @@ from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.runs import get_run
+from ioc_removal.trust.terms import Terms
 
 INTEGRATION = load_integration()
 IOCS = ["192.0.2.10", "malware.example", "nowhere.example"]
@@ -34,7 +35,7 @@ class Runner:
     def run(self, name: str, *, dry_run: bool = False, **inputs: Any) -> dict[str, Any]:
         settings = settings_from(self.document, "the sandbox")
         record, summary = run_playbook(
-            self.database, INTEGRATION, settings, name, inputs, dry_run=dry_run
+            self.database, INTEGRATION, settings, name, inputs, terms=Terms(dry_run=dry_run)
         )
         self.status = exit_status(summary, [error["error"] for error in record["errors"]])
         json.dumps(record)

@@ -15,6 +15,7 @@ from ioc_removal.integration import load_integration
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, Server, reply, serving, unused_address
 
 INTEGRATION = load_integration()
@@ -44,7 +45,7 @@ def removals(
     action = INTEGRATION.bind("cybertrace-indicators-delete", connection)
     values = [f"192.0.2.{number}" for number in range(3)]
     prepared = action.prepare({"supplier": supplier, "indicators": values, **more})
-    performed = perform(action, prepared, NoRecord(), dry_run=dry_run)
+    performed = perform(action, prepared, NoRecord(), terms=Terms(dry_run=dry_run))
     return [outcome.row() for finished in performed for outcome in finished.outcomes]
 
 

@@ -38,7 +38,7 @@ class Action:
     @property
     def copies(self) -> int:
         """How often each item is sent: what removes goes to each node."""
-        return max(1, len(self.calls)) if self.definition.removes else 1
+        return max(1, len(self.calls)) if self.definition.acts else 1
 
     def prepare(self, arguments: Mapping[str, Any]) -> Prepared:
         """Check the arguments, whole, before anything is sent.

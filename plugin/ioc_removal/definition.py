@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from .endpoint import Endpoint
+from .outcome import ADDED, CHANGED, REMOVED
 from .schema import Schema
 
 Handler = Callable[..., Any]
+
+READS, REMOVES, ADDS, CHANGES = "reads", "removes", "adds", "changes"
+DONE_BY = {REMOVES: REMOVED, ADDS: ADDED, CHANGES: CHANGED}  # what a system says of what it did
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,13 @@ class Definition:
     """One entry of integration.yml: what an action is, before it has a connection.
 
     document: the whole schema, schema: of the arguments; limits: None when a call is one request;
-    effect: what a removal does, by an argument, None for what only reads; target: arguments that
-    name it, fixed: those of them that the action fixes; settle: the read that tells what became of
-    an id when no answer does; reads: the read actions that the handler may use; resolves: the
-    argument whose values a read turns into ids.
+    does: reads, removes, adds or changes; effect: what that does to the defence, by an argument,
+    None for what only reads; named: where the arguments name the indicator of an action that is
+    one request, such as data_object.value; target: arguments that name it, fixed: those of them
+    that the action fixes; settle: the read that tells what became of an id when no answer does;
+    snapshot: the read that keeps what is there before; undo: the action that puts it back;
+    instead: the action that does less harm and can be undone; reads: the read actions that the
+    handler may use; resolves: the argument whose values a read turns into ids.
     """
 
     name: str
@@ -44,10 +51,15 @@ class Definition:
     schema: Schema
     document: Mapping[str, Any]
     limits: Limits | None
+    does: str
     effect: Mapping[str, str] | None
+    named: str | None
     target: tuple[str, ...]
     fixed: Mapping[str, str]
     settle: str | None
+    snapshot: str | None
+    undo: str | None
+    instead: str | None
     reads: tuple[str, ...]
     resolves: str | None
     applies_to: tuple[str, ...]
@@ -55,9 +67,19 @@ class Definition:
     context_key: tuple[str, ...]
 
     @property
+    def acts(self) -> bool:
+        """Whether it does something to a system, with outcomes; if not, it only reads."""
+        return self.does != READS
+
+    @property
     def removes(self) -> bool:
-        """Whether it takes something out of a system; if not, it only reads."""
-        return self.effect is not None
+        """Whether it takes something out of a system."""
+        return self.does == REMOVES
+
+    @property
+    def done(self) -> str:
+        """The outcome of what the system says that it did: removed, added or changed."""
+        return DONE_BY[self.does]
 
     @property
     def named_by(self) -> str:
@@ -65,6 +87,6 @@ class Definition:
         return self.context_key[0]
 
     def effect_on(self, arguments: Mapping[str, Any]) -> str:
-        """Return what a removal with these arguments does: "disarms" or "rearms"."""
+        """Return what the action with these arguments does: "disarms" or "rearms"."""
         effect = self.effect or {}
         return effect.get(str(arguments.get(effect.get("by", ""))), effect.get("default", ""))

@@ -9,7 +9,7 @@ from .action import Action
 from .batches import Batch
 from .call import Call, LookUp
 from .connection import Connection
-from .definition import Definition, Limits
+from .definition import READS, Definition, Limits
 from .endpoint import Endpoint
 from .errors import ArgumentError, DefinitionError
 from .handlers import HANDLERS
@@ -128,10 +128,15 @@ def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
         schema=Schema(document, "arguments"),
         document=document,
         limits=Limits(**entry["batch"]) if "batch" in entry else None,
+        does=entry.get("does", READS),
         effect=entry.get("effect"),
+        named=entry.get("named"),
         target=tuple(entry.get("target", ())),
         fixed=entry.get("fixed", {}),
         settle=entry.get("settle"),
+        snapshot=entry.get("snapshot"),
+        undo=entry.get("undo"),
+        instead=entry.get("instead"),
         reads=(entry["reads"],) if "reads" in entry else (),
         resolves=entry.get("resolves"),
         applies_to=tuple(entry.get("applies_to", ())),

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 REMOVED = "removed"
+ADDED = "added"
+CHANGED = "changed"
 ABSENT = "absent"
+PRESENT = "present"
 FAILED = "failed"
 UNKNOWN = "unknown"
 REFUSED = "refused"
 PLANNED = "planned"
 
 # From the worst to the best: a value that has several ids is reported by the worst of them.
-OUTCOMES = (UNKNOWN, FAILED, REFUSED, PLANNED, REMOVED, ABSENT)
-DONE = frozenset({REMOVED, ABSENT})
+OUTCOMES = (UNKNOWN, FAILED, REFUSED, PLANNED, REMOVED, ADDED, CHANGED, ABSENT, PRESENT)
+DONE = frozenset({REMOVED, ADDED, CHANGED, ABSENT, PRESENT})
 
 # What names a target; no answer may add to it.
 TARGETS = ("node", "tenant", "supplier", "workspace_id", "policy_id")
@@ -34,10 +37,11 @@ class Outcome:
 
     outcome: one of OUTCOMES; target: supplier, workspace or policy, by the vendor's names;
     value, id: what was named, at least one of them; attempts: requests that carried it;
-    maybe_ours: it is absent after a request of ours whose answer was lost or unclear; settled: it
-    was looked up, as no answer told it; advice: what the reason means, and whose move it is;
-    response: every other documented response field, by its output name; missing: the refusal may
-    only mean that it is not there, which the row does not tell.
+    maybe_ours: it is absent (or present, or added) after a request of ours whose answer was lost or
+    unclear; settled: it was looked up, as no answer told it; verified: it was read back, and is so;
+    snapshot: what the system told of it before, raw; advice: what the reason means, and whose move
+    it is; response: every other documented response field, by its output name; missing: the
+    refusal may only mean that it is not there, which the row does not tell.
     """
 
     outcome: str
@@ -51,6 +55,8 @@ class Outcome:
     maybe_ours: bool = False
     settled: bool = False
     advice: str | None = None
+    verified: bool = False
+    snapshot: Mapping[str, Any] | None = None
     response: Mapping[str, Any] = field(default_factory=dict)
     missing: bool = field(default=False, compare=False)
 
@@ -86,6 +92,8 @@ class Outcome:
             "attempts": self.attempts,
             "maybe_ours": self.maybe_ours or None,
             "settled": self.settled or None,
+            "verified": self.verified or None,
+            "snapshot": self.snapshot,
         }
         ours = {*known, *TARGETS}
         row = {**known, **{k: v for k, v in self.response.items() if k not in ours}}
@@ -103,7 +111,7 @@ def after_a_lost_try(outcome: Outcome) -> Outcome:
 
 
 def worst(outcomes: Iterable[str]) -> str:
-    """Return the worst of some outcomes: unknown, failed, refused, planned, removed, absent."""
+    """Return the worst of some outcomes: unknown, failed, refused, planned, then what is done."""
     return min(outcomes, key=OUTCOMES.index)
 
 

@@ -34,13 +34,18 @@ class Settings:
     connections: by name, as in schemas/settings.json, credentials resolved, secrets as Secret,
     and with auth_from, where these stand, or no_auth, why there are none; source: where they were
     found, for messages; sdk: what the official SDK of Huawei Cloud would find; cache_folder: where
-    IAM tokens are kept by default, and the versions of servers, None for nowhere.
+    IAM tokens are kept by default, and the versions of servers, None for nowhere; guards, approval,
+    plan, journal: as in the schema, the journal's key a Secret.
     """
 
     connections: Mapping[str, Mapping[str, Any]]
     source: str
     sdk: HuaweiSdk = field(default_factory=lambda: HuaweiSdk({}))
     cache_folder: Path | None = None
+    guards: Mapping[str, Any] = field(default_factory=dict)
+    approval: Mapping[str, Any] = field(default_factory=dict)
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    journal: Mapping[str, Any] = field(default_factory=dict)
     _caches: dict[Path | None, TokenCache] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -116,7 +121,19 @@ def settings_from(
         if "auth" in own:
             own = {**own, "auth_from": origin_of(used.get(name, ()), places.get(name), source)}
         connections[name] = completed(own, sdk) if own["system"] in HUAWEI else own
-    return Settings(connections, source, sdk, _cache_folder(environment))
+    journal = dict(document.get("journal", {}))
+    if "key" in journal:
+        journal["key"] = _secret(journal["key"], f"{source}: journal.key", environment)
+    return Settings(
+        connections,
+        source,
+        sdk,
+        _cache_folder(environment),
+        document.get("guards", {}),
+        document.get("approval", {}),
+        document.get("plan", {}),
+        journal,
+    )
 
 
 def _document(path: str | None) -> tuple[Any, str]:

@@ -16,7 +16,7 @@ from ioc_removal.integration import Integration
 from ioc_removal.outcome import Outcome
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import Finished, Intent, NoRecord, perform
+from ioc_removal.trust.perform import Finished, Known, NoRecord, perform
 
 from .schedule import Schedule
 from .world import arguments_of, seed_of, settings_of
@@ -56,8 +56,8 @@ class AfterACrash(NoRecord):
     def __init__(self, crashed: int) -> None:
         self._crashed = crashed
 
-    def intent(self, batch: Batch) -> Intent:
-        return Intent(repeated=batch.number < self._crashed)
+    def known(self, batch: Batch) -> Known:
+        return Known(repeated=batch.number < self._crashed)
 
 
 def run(schedule: Schedule, integration: Integration) -> Ran:

@@ -8,6 +8,7 @@ from ..definition import Definition
 from ..errors import ArgumentError
 from ..operations.call import call_action
 from ..outcome import exit_status
+from ..trust.terms import Terms
 from .arguments import parsed, read_arguments
 from .ended import show_record
 from .files import READING, file_of
@@ -48,7 +49,8 @@ def call(session: Session) -> int:
                 action,
                 arguments,
                 file=file,
-                dry_run=dry_run,
+                terms=Terms(dry_run=dry_run),
+                requester=session.requester,
                 finished=finished,
                 began=began,
             )

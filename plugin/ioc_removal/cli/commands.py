@@ -70,6 +70,7 @@ def _add_actions(add: Add) -> None:
     )
     _add_file(call)
     call.add_argument("--dry-run", action="store_true", help="check everything, remove nothing")
+    _add_requester(call)
 
 
 def _add_playbooks(add: Add) -> None:
@@ -91,6 +92,7 @@ def _add_playbooks(add: Add) -> None:
     )
     _add_file(run)
     run.add_argument("--dry-run", action="store_true", help="run the reads, remove nothing")
+    _add_requester(run)
     resume = add(
         "resume", "run.resume", "Go on with a run that stopped without ending",
         "ioc-removal resume", "ioc-removal resume 20240502-0915",
@@ -156,6 +158,14 @@ def _add_rehearsals(add: Add) -> None:
         'eval "$(ioc-removal completion bash)"',
     )  # fmt: skip
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
+
+
+def _add_requester(command: Parser) -> None:
+    group: Any = command.add_argument_group("who wants it, and why: kept in the journal")
+    add = group.add_argument
+    add("--actor", metavar="NAME", help="who; else the user of the operating system")
+    add("--ticket", metavar="ID", help="the case that it belongs to")
+    add("--reason", metavar="TEXT", help="why")
 
 
 def _add_file(command: Parser) -> None:

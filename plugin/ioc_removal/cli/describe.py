@@ -121,11 +121,11 @@ def _outputs(definition: Definition) -> list[str]:
     fields = [
         name
         for part, schema in parts.items()
-        if part.startswith("answer_2") or part == "outputs" or definition.removes
+        if part.startswith("answer_2") or part == "outputs" or definition.acts
         for name in _named(schema)
     ]
     first = (definition.named_by, *definition.target, *OUTCOME_FIELDS)
-    return list(dict.fromkeys([*(first if definition.removes else ()), *fields]))
+    return list(dict.fromkeys([*(first if definition.acts else ()), *fields]))
 
 
 def _named(schema: Any) -> Iterator[str]:

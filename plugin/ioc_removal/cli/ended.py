@@ -39,7 +39,7 @@ def show_record(
     if record.get("duplicates"):
         output.say(f"{record['duplicates']:,} given more than once, sent once")
     output.errors(record["errors"])
-    if definition is not None and not definition.removes and not record["errors"]:
+    if definition is not None and not definition.acts and not record["errors"]:
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:

@@ -8,6 +8,7 @@ from ..errors import ArgumentError
 from ..outcome import exit_status
 from ..schema import hint
 from ..store.runs import get_run
+from ..trust.terms import Terms
 from .arguments import parsed
 from .ended import show_record
 from .extras import needed_by
@@ -47,7 +48,8 @@ def run(session: Session) -> int:
                 inputs,
                 file=file,
                 choose=session.chosen,
-                dry_run=bool(options.given("dry_run")),
+                terms=Terms(dry_run=bool(options.given("dry_run"))),
+                requester=session.requester,
                 progress=_teller(watch),
                 began=began,
             )

@@ -10,6 +10,7 @@ from ..integration import Integration, load_integration
 from ..schema import hint
 from ..settings import Settings, load_settings
 from ..store.database import Database, store_path
+from ..store.runs import Requester, requester_of
 from .output import Output
 from .parser import Options
 
@@ -61,6 +62,12 @@ class Session:
             if chosen.setdefault(system, name) != name:
                 raise ArgumentError(f"--connection {text}: {system} is given twice")
         return chosen
+
+    @property
+    def requester(self) -> Requester:
+        """Who wants it, and why, as the command line tells."""
+        given = self.options.given
+        return requester_of(given("actor"), given("ticket"), given("reason"))
 
     def definition(self, name: str) -> Definition:
         """Return an action; raises ArgumentError with what was probably meant."""

@@ -49,7 +49,7 @@ def _show(session: Session, output: Output, run: Run) -> None:
     action = run.name if run.kind == CALL else ""
     show_outcomes(output, outcome_rows(database, run.run), run.run, action)
     definition = session.integration.definitions.get(run.name)
-    if run.kind == CALL and definition and not definition.removes:
+    if run.kind == CALL and definition and not definition.acts:
         show_rows(output, output_rows(database, run.run, ONLY), definition.context_key)
     if "input" in run.details:
         show_input(output, database, run.run, run.details["input"])

@@ -13,9 +13,10 @@ from ..store.database import Database
 from ..store.lease import lease
 from ..store.recorder import StoreRecorder
 from ..store.results import output_rows, run_summary
-from ..store.runs import CALL, INTERRUPTED, add_details, begin_run, end_run, get_run
-from ..trust.perform import Finished, perform
+from ..store.runs import CALL, INTERRUPTED, Requester, add_details, begin_run, end_run, get_run
+from ..trust.perform import EARNEST, Finished, perform
 from ..trust.record import error_row
+from ..trust.terms import Terms
 from .history import run_record
 from .inputs import IndicatorFile
 
@@ -29,18 +30,21 @@ def call_action(
     arguments: Mapping[str, Any],
     *,
     file: IndicatorFile | None = None,
-    dry_run: bool = False,
+    terms: Terms = EARNEST,
+    requester: Requester | None = None,
     finished: Callable[[Finished], None] = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Any], Summary]:
     """Perform one action and return its record and summary; what goes wrong is in the record.
 
-    arguments: by name; file: fills the batch argument; finished: told of each finished batch;
-    began: told the id of the run.
+    arguments: by name; file: fills the batch argument; requester: who wants it, and why;
+    finished: told of each finished batch; began: told the id of the run.
     """
     definition = action.definition
     details = {"arguments": {name: _short(value) for name, value in arguments.items()}}
-    run = begin_run(database, CALL, definition.name, dry_run=dry_run, details=details)
+    run = begin_run(
+        database, CALL, definition.name, dry_run=terms.dry_run, details=details, requester=requester
+    )
     began(run)
     more: dict[str, Any] = {"errors": []}
     recorder: StoreRecorder | None = None
@@ -56,12 +60,12 @@ def call_action(
                 more["duplicates"] = prepared.duplicates
             recorder = StoreRecorder(database, run, ONLY, action)
             recorder.begin(prepared)
-            with closing(perform(action, prepared, recorder, dry_run=dry_run)) as batches:
+            with closing(perform(action, prepared, recorder, terms=terms)) as batches:
                 for batch in batches:
                     finished(batch)
         except PluginError as error:
             more["errors"].append(error_row(error))
-            if recorder and prepared and definition.removes and not dry_run:
+            if recorder and prepared and definition.acts and not terms.dry_run:
                 recorder.give_up(prepared, "the call could not go on")
         except KeyboardInterrupt:
             end_run(database, run, None, INTERRUPTED)
@@ -76,7 +80,7 @@ def _ended(
     summary = run_summary(database, run)
     rows = output_rows(database, run, ONLY)
     result = summary.result
-    if not definition.removes:
+    if not definition.acts:
         unknown = sum(row.get("outcome") == UNKNOWN for row in rows)
         result = _read_result(unknown, len(rows))
         if unknown and not summary.counts:
@@ -93,7 +97,7 @@ def _filled_by_file(action: Action, arguments: Mapping[str, Any]) -> str:
     """Return the argument that an indicator file fills."""
     definition = action.definition
     name = definition.limits.argument if definition.limits else definition.resolves
-    if name is None or (definition.removes and definition.named_by != "value"):
+    if name is None or (definition.acts and definition.named_by != "value"):
         raise ArgumentError(
             f"{definition.name} takes no indicators from a file: "
             + (f"{name} are ids, which a search finds" if name else "it has no argument for them")

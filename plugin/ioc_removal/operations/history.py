@@ -36,7 +36,7 @@ def run_record(
     calls, summary = call_rows(database, run.run), run_summary(database, run.run)
     outcomes = list(outcome_rows(database, run.run))
     parts: dict[str, Any] = {"outcomes": outcomes}
-    read = [d for c in calls if (d := definitions.get(c["action"])) and not d.removes]
+    read = [d for c in calls if (d := definitions.get(c["action"])) and not d.acts]
     if run.kind != CALL:
         parts["output"] = _plain(by_value(database, run.details.get("output", {})))
     elif read:
@@ -65,7 +65,7 @@ def _context(
     context: dict[str, Any] = {}
     for row in outcomes:
         definition = definitions.get(row["action"])
-        if definition and definition.removes:
+        if definition and definition.acts:
             system, entry = definition.context_path.split(".")
             context.setdefault(system, {}).setdefault(entry, []).append(row)
     return context

@@ -59,7 +59,7 @@ def parse_all(
     """Parse the texts of a run's playbooks; folder: where further ones may stand."""
 
     def has_effect(action: str) -> bool:
-        return action in integration.definitions and integration.definitions[action].removes
+        return action in integration.definitions and integration.definitions[action].acts
 
     def known(action: str) -> bool:
         return (

@@ -17,6 +17,7 @@ from ..store.runs import (
     ENDED,
     INTERRUPTED,
     PLAYBOOK,
+    Requester,
     Run,
     add_details,
     begin_run,
@@ -24,7 +25,9 @@ from ..store.runs import (
     get_run,
 )
 from ..store.sets import by_reference, by_value
+from ..trust.perform import EARNEST
 from ..trust.record import error_row
+from ..trust.terms import Terms
 from .history import run_record
 from .inputs import INDICATORS, IndicatorFile
 from .playbooks import gather, input_document, parse_all, systems_of
@@ -41,22 +44,25 @@ def run_playbook(
     *,
     file: IndicatorFile | None = None,
     choose: Mapping[str, str] | None = None,
-    dry_run: bool = False,
+    terms: Terms = EARNEST,
+    requester: Requester | None = None,
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Any], Summary]:
     """Run a playbook; return its record and summary, with what went wrong in the record.
 
     name: of one that ships, or a file's path; file: fills the input `indicators`; choose: the
-    connection of a system where there are several; began: told the id of the run.
-    Raises DefinitionError and ArgumentError for a playbook that cannot be read.
+    connection of a system where there are several; requester: who wants it, and why; began: told
+    the id of the run. Raises DefinitionError and ArgumentError for a playbook that cannot be read.
     """
     check_engine()
     texts = gather(name, integration)
     playbooks = parse_all(texts, integration)
     own = next(iter(texts))
     details = {"texts": texts, "choose": dict(choose or {}), "settings": settings.source}
-    run = begin_run(database, PLAYBOOK, own, dry_run=dry_run, details=details)
+    run = begin_run(
+        database, PLAYBOOK, own, dry_run=terms.dry_run, details=details, requester=requester
+    )
     began(run)
     with lease(database, run):
         try:
@@ -66,7 +72,7 @@ def run_playbook(
             given = playbooks[own].check_inputs(given, input_document(own))
             add_details(database, run, inputs=by_reference(given))
             performing = _performing(
-                database, run, integration, settings, choose or {}, playbooks, dry_run, progress
+                database, run, integration, settings, choose or {}, playbooks, terms, progress
             )
         except PluginError as error:
             return _ended(database, integration, get_run(database, run), [error_row(error)])
@@ -101,7 +107,7 @@ def resume_run(
             settings,
             known.details["choose"],
             playbooks,
-            known.dry_run,
+            Terms(dry_run=known.dry_run),
             progress,
         )
         given = by_value(database, known.details["inputs"])
@@ -131,12 +137,12 @@ def _performing(
     settings: Settings,
     choose: Mapping[str, str],
     playbooks: Mapping[str, Playbook],
-    dry_run: bool,
+    terms: Terms,
     progress: Told,
 ) -> Performing:
     """Make the calls' side of a run; each connection is made now, so that none is missing later."""
     performing = Performing(
-        database, run, integration, settings, choose, dry_run=dry_run, progress=progress
+        database, run, integration, settings, choose, terms=terms, progress=progress
     )
     systems = systems_of(playbooks.values(), integration)
     addresses = {

@@ -169,7 +169,7 @@ class _Conducted:
             self.errors += ended["errors"]
             output = by_value(self.engine.database, ended["output"])
             return CallResult(ended["status"], {"output": output})
-        if performing.integration.definition(action).removes:
+        if performing.integration.definition(action).acts:
             result = self._remove(key, action, given)
         else:
             result = DBOS.run_step({"name": key}, performing.read, key, action, given)

@@ -21,6 +21,7 @@ from ..store.results import outcome_rows, run_summary
 from ..store.sets import by_reference, by_value, write_set
 from ..trust.perform import perform
 from ..trust.record import error_row
+from ..trust.terms import Terms
 
 CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
 
@@ -49,12 +50,12 @@ class Performing:
         settings: Settings,
         choose: Mapping[str, str],
         *,
-        dry_run: bool,
+        terms: Terms,
         progress: Callable[[Progress], None],
     ) -> None:
         self.database, self.run, self.integration = database, run, integration
         self._settings, self._choose = settings, choose
-        self._dry_run, self._progress = dry_run, progress
+        self._terms, self._progress = terms, progress
         self._connections: dict[str, Connection] = {}
         self._lock = Lock()
         self._done: dict[str, int] = {}
@@ -114,7 +115,7 @@ class Performing:
             prepared, total = recorder.prepared(), recorder.size()
             batches = recorder.planned(prepared, first, stop)
             with closing(
-                perform(action, prepared, recorder, batches=batches, dry_run=self._dry_run)
+                perform(action, prepared, recorder, terms=self._terms, batches=batches)
             ) as performed:
                 for finished in performed:
                     self._tell(call, len(finished.batch.items), total)
@@ -126,7 +127,7 @@ class Performing:
         """Sum up a removal that was performed; return its result, its outcomes by reference."""
         try:
             recorder = StoreRecorder(self.database, self.run, call, self.bind(name))
-            if not self._dry_run:
+            if not self._terms.dry_run:
                 unfinished = recorder.planned(recorder.prepared(), 0, recorder.count())
                 recorder.give_up(unfinished, "the run could not go on")
             summary = run_summary(self.database, self.run, call)

@@ -7,14 +7,15 @@ from typing import Any
 from ..action import Action
 from ..batches import Batch, Prepared
 from ..outcome import REFUSED, UNKNOWN, Outcome
-from ..trust.perform import Finished, Intent
+from ..trust.perform import Finished, Known
 from .database import Database
 from .sets import by_reference, by_value
 
 OUTCOME_COLUMNS = (
     "value, id, target, outcome, reason, http_status, request_id, attempts, maybe_ours,"
-    " response, settled, advice"
+    " response, settled, advice, verified, snapshot"
 )
+PLACES = ", ".join("?" * (4 + len(OUTCOME_COLUMNS.split(", "))))
 
 
 class StoreRecorder:
@@ -87,20 +88,32 @@ class StoreRecorder:
             whole = Batch(number, prepared.arguments)
             yield self._action.part(whole, json.loads(items))
 
-    def intent(self, batch: Batch) -> Intent:
-        """Keep that a batch is about to be sent; return what is known of it."""
+    def known(self, batch: Batch) -> Known:
+        """Return what is known of a batch."""
+        key = (self._run, self._call, batch.number)
+        where = "WHERE run = ? AND call = ? AND batch = ?"
+        found = self._database.rows(f"SELECT tries, finished FROM batches {where}", key)  # noqa: S608
+        tries, finished = found[0] if found else (0, 0)
+        if finished:
+            return Known(self._finished(batch))
+        if not tries:
+            return Known()
+        kept = self._database.rows(f"SELECT item, raw FROM snapshots {where}", key)  # noqa: S608
+        return Known(repeated=True, snapshots={item: json.loads(raw) for item, raw in kept})
+
+    def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
+        """Keep that a batch is about to be sent, and what was there before."""
         key = (self._run, self._call, batch.number)
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO batches VALUES (?, ?, ?, ?, 0, 0)",
+                "INSERT INTO batches VALUES (?, ?, ?, ?, 1, 0)"
+                " ON CONFLICT DO UPDATE SET tries = tries + 1",
                 (*key, json.dumps(list(batch.items))),
             )
-            where = "WHERE run = ? AND call = ? AND batch = ?"
-            query = f"SELECT tries, finished FROM batches {where}"  # noqa: S608
-            tries, finished = connection.execute(query, key).fetchone()
-            if not finished:
-                connection.execute(f"UPDATE batches SET tries = tries + 1 {where}", key)  # noqa: S608
-        return Intent(self._finished(batch) if finished else None, repeated=tries > 0)
+            connection.executemany(
+                "INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?, ?)",
+                ((*key, item, json.dumps(raw)) for item, raw in snapshots.items()),
+            )
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch, all of it or nothing."""
@@ -108,9 +121,12 @@ class StoreRecorder:
         outcomes = finished.outcomes or tuple(self._unresolved(finished.outputs))
         with self._database.transaction() as connection:
             connection.executemany(
-                "INSERT INTO outcomes VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                f"INSERT INTO outcomes VALUES ({PLACES}, NULL)",  # noqa: S608
                 ((*key, at, *_columns(outcome)) for at, outcome in enumerate(outcomes)),
             )
+            connection.execute(
+                "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
+            )  # its outcomes hold them now
             connection.executemany(
                 "INSERT INTO outputs VALUES (?, ?, ?, ?, ?)",
                 ((*key, at, json.dumps(row)) for at, row in enumerate(finished.outputs)),
@@ -125,7 +141,9 @@ class StoreRecorder:
                     ),
                 )
             connection.execute(
-                "UPDATE batches SET finished = 1 WHERE run = ? AND call = ? AND batch = ?", key
+                "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 1)"
+                " ON CONFLICT DO UPDATE SET finished = 1",
+                (*key, json.dumps(list(finished.batch.items))),
             )
 
     def give_up(self, batches: Iterable[Batch], reason: str) -> None:
@@ -168,10 +186,11 @@ class StoreRecorder:
 def outcome_of(row: tuple[Any, ...]) -> Outcome:
     """Return the outcome of a row of OUTCOME_COLUMNS."""
     value, id_, target, outcome, reason, status, request_id, attempts, maybe, *rest = row
-    response, settled, advice = rest
+    response, settled, advice, verified, snapshot = rest
     return Outcome(
         outcome, json.loads(target), value, id_, reason, status, request_id, attempts,
-        bool(maybe), bool(settled), advice, json.loads(response),
+        bool(maybe), bool(settled), advice, bool(verified),
+        json.loads(snapshot) if snapshot else None, json.loads(response),
     )  # fmt: skip
 
 
@@ -189,6 +208,8 @@ def _columns(outcome: Outcome) -> tuple[Any, ...]:
         json.dumps(outcome.response),
         outcome.settled,
         outcome.advice,
+        outcome.verified,
+        None if outcome.snapshot is None else json.dumps(outcome.snapshot, sort_keys=True),
     )
 
 

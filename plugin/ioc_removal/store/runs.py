@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from getpass import getuser
 from secrets import token_hex
@@ -17,11 +17,24 @@ COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, 
 
 
 @dataclass(frozen=True)
+class Requester:
+    """Who wants a run, and why.
+
+    actor: as told, else the user; user: of the operating system; ticket, reason: as told.
+    """
+
+    actor: str
+    user: str
+    ticket: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """One execution of a call or a playbook.
 
-    started, ended: ISO 8601 in UTC; details: inputs, the playbook's text, names of settings, and
-    when it ended its counts, errors and output.
+    requester: the actor; started, ended: ISO 8601 in UTC; details: requester, inputs, the
+    playbook's text, names of settings, and when it ended its counts, errors and output.
     """
 
     run: str
@@ -37,14 +50,21 @@ class Run:
 
 
 def begin_run(
-    database: Database, kind: str, name: str, *, dry_run: bool, details: Mapping[str, Any]
+    database: Database,
+    kind: str,
+    name: str,
+    *,
+    dry_run: bool,
+    details: Mapping[str, Any],
+    requester: Requester | None = None,
 ) -> str:
     """Note the beginning of a run and return its id, which sorts by time."""
+    requester = requester or requester_of()
     started = datetime.now(timezone.utc)
     run = f"{started:%Y%m%d-%H%M%S}-{token_hex(3)}"
     values = (
-        run, kind, name, RUNNING, None, _requester(), dry_run, _text(started), None,
-        json.dumps(details),
+        run, kind, name, RUNNING, None, requester.actor, dry_run, _text(started), None,
+        json.dumps({**details, "requester": asdict(requester)}),
     )  # fmt: skip
     with database.transaction() as connection:
         connection.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?)", values)
@@ -97,11 +117,15 @@ def _run(row: tuple[Any, ...]) -> Run:
     )  # fmt: skip
 
 
-def _requester() -> str:
+def requester_of(
+    actor: str | None = None, ticket: str | None = None, reason: str | None = None
+) -> Requester:
+    """Return who wants something: the user of the operating system, unless an actor is told."""
     try:
-        return getuser()
+        user = getuser()
     except (KeyError, OSError):  # a user without a name, as in containers
-        return "unknown"
+        user = "unknown"
+    return Requester(actor or user, user, ticket, reason)
 
 
 def _text(moment: datetime) -> str:

@@ -4,16 +4,109 @@ A row of `batches` is the intent to send; its `finished` is set together with it
 batch without it may have been sent by a process that did not live to see the answer.
 """
 
-VERSION = 2
+TRUST = """
+CREATE TABLE snapshots (             -- of a batch that is about to be sent, until it is finished
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    raw TEXT NOT NULL,               -- JSON
+    PRIMARY KEY (run, call, batch, item)
+) WITHOUT ROWID;
+
+CREATE TABLE links (                 -- the hash chain of a run: one a batch, and what else happened
+    run TEXT NOT NULL,
+    link INTEGER NOT NULL,           -- from 0
+    kind TEXT NOT NULL,              -- begin, batch, approval, override, end, ...
+    call TEXT,
+    batch INTEGER,
+    rows INTEGER NOT NULL,           -- of the batch
+    facts TEXT NOT NULL,             -- JSON: what is constant in the run, or was decided
+    at TEXT NOT NULL,                -- ISO 8601, UTC
+    hash TEXT NOT NULL,              -- of the link before, this one and its rows
+    PRIMARY KEY (run, link)
+) WITHOUT ROWID;
+
+CREATE TABLE heads (                 -- the global chain: one a run that ended
+    head INTEGER PRIMARY KEY,
+    run TEXT NOT NULL UNIQUE,
+    links INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    last TEXT NOT NULL,              -- hash of the run's last link
+    hash TEXT NOT NULL               -- of the head before and this one
+);
+
+CREATE TABLE found (                 -- where an indicator stands in runs that ended
+    indicator TEXT NOT NULL,         -- normalised
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (indicator, run, call, batch, position)
+) WITHOUT ROWID;
+
+CREATE TABLE plans (
+    plan TEXT PRIMARY KEY,           -- SHA-256
+    run TEXT NOT NULL,               -- that made it
+    created TEXT NOT NULL,           -- ISO 8601, UTC
+    header TEXT NOT NULL             -- JSON
+);
+
+CREATE TABLE planned (               -- what a plan would do
+    plan TEXT NOT NULL,
+    key TEXT NOT NULL,               -- action, connection, target and indicator
+    line TEXT NOT NULL,              -- JSON
+    PRIMARY KEY (plan, key)
+) WITHOUT ROWID;
+
+CREATE TABLE uses (                  -- what was done of a plan
+    plan TEXT NOT NULL,
+    key TEXT NOT NULL,
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    PRIMARY KEY (plan, key)
+) WITHOUT ROWID;
+
+CREATE TABLE approvals (
+    run TEXT NOT NULL,
+    ask TEXT NOT NULL,               -- "plan", or the path of the task that asks
+    plan TEXT,                       -- SHA-256 of what is approved
+    question TEXT NOT NULL,          -- JSON
+    asked TEXT NOT NULL,             -- ISO 8601, UTC
+    expires TEXT NOT NULL,
+    decision TEXT,                   -- approved or rejected; null until somebody decides
+    decider TEXT,                    -- JSON: actor, user, ticket, reason
+    decided TEXT,
+    PRIMARY KEY (run, ask)
+) WITHOUT ROWID;
+
+CREATE TABLE undone (                -- the rows that an undo has put back, or tried to
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    undo TEXT NOT NULL,              -- the run that does it
+    PRIMARY KEY (run, call, batch, position)
+) WITHOUT ROWID
+"""
+
+VERSION = 3
 # What turns a file of a version into one of the next.
 MIGRATIONS = {
     1: (
         "ALTER TABLE outcomes ADD COLUMN settled INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE outcomes ADD COLUMN advice TEXT",
-    )
+    ),
+    2: (
+        "ALTER TABLE outcomes ADD COLUMN verified INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE outcomes ADD COLUMN snapshot TEXT",
+        "ALTER TABLE outcomes ADD COLUMN hash TEXT",
+        *TRUST.split(";\n"),
+    ),
 }
 
-TABLES = """
+TABLES = f"""
 CREATE TABLE runs (
     run TEXT PRIMARY KEY,
     kind TEXT NOT NULL,              -- call or playbook
@@ -91,6 +184,9 @@ CREATE TABLE outcomes (
     response TEXT NOT NULL,          -- JSON
     settled INTEGER NOT NULL DEFAULT 0,
     advice TEXT,
+    verified INTEGER NOT NULL DEFAULT 0,
+    snapshot TEXT,                   -- JSON: what the system told before, raw
+    hash TEXT,                       -- of the row, for the journal
     PRIMARY KEY (run, call, batch, position)
 ) WITHOUT ROWID;
 
@@ -109,4 +205,4 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
     value TEXT NOT NULL,
     PRIMARY KEY (run, id, value)
 ) WITHOUT ROWID;
-"""
+{TRUST}"""

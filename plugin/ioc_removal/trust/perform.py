@@ -1,4 +1,4 @@
-"""The one way to a handler: plan membership -> intent -> send -> outcomes.
+"""The one way to a handler: guards -> plan -> snapshot -> intent -> send -> outcomes.
 
 The command, the playbook engine and every SOAR host go through perform(); nothing else calls a
 handler.
@@ -7,15 +7,17 @@ handler.
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Protocol
 
 from ..action import Action
 from ..batches import Batch, Prepared
 from ..errors import PluginError
-from ..outcome import PLANNED, REFUSED, UNKNOWN, Outcome
+from ..outcome import PLANNED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
+from .terms import Terms
 
+EARNEST = Terms()
 LEAVE = 0.5  # seconds for what was just answered, when the caller is interrupted
 
 
@@ -29,40 +31,41 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Intent:
-    """What a recorder knows of a batch that is about to be sent.
+class Known:
+    """What a recorder knows of a batch.
 
     finished: what became of it, when it was finished before; repeated: it may have been sent
-    before, by a process that did not live to see the answer.
+    before, by a process that did not live to see the answer; snapshots: what the system told then,
+    before it was sent, raw, by item.
     """
 
     finished: Finished | None = None
     repeated: bool = False
+    snapshots: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Recorder(Protocol):
     """Keeps what is about to be sent and what became of it; called from several threads."""
 
-    def intent(self, batch: Batch) -> Intent:
-        """Keep, before anything is sent, that a batch will be; return what is known of it."""
+    def known(self, batch: Batch) -> Known:
+        """Return what is known of a batch."""
+
+    def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
+        """Keep, before anything is sent, that a batch will be, and what was there, by item."""
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch, before it counts as finished."""
 
 
-class Plan(Protocol):
-    """An approved plan."""
-
-    def refusal(self, action: str, target: Mapping[str, str], item: str) -> str | None:
-        """Return why a removal is not part of the plan; None, once, for one that is."""
-
-
 class NoRecord:
     """A recorder for a host whose own record is the journal."""
 
-    def intent(self, batch: Batch) -> Intent:  # noqa: ARG002
+    def known(self, batch: Batch) -> Known:  # noqa: ARG002
         """Know nothing of any batch."""
-        return Intent()
+        return Known()
+
+    def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
+        """Keep nothing."""
 
     def finish(self, finished: Finished) -> None:
         """Keep nothing."""
@@ -73,20 +76,18 @@ def perform(
     prepared: Prepared,
     recorder: Recorder,
     *,
+    terms: Terms = EARNEST,
     batches: Iterable[Batch] | None = None,
-    plan: Plan | None = None,
-    dry_run: bool = False,
 ) -> Generator[Finished, None, None]:
     """Perform an action, batch by batch, and yield what became of each, in order.
 
-    prepared: from action.prepare; batches: a part of it, else all; plan: what may be removed, else
-    everything; dry_run: send no removal, every outcome is planned. A read that fails raises its
+    prepared: from action.prepare; batches: a part of it, else all. A read that fails raises its
     error; a removal raises only what its recorder raises. Leaving it early ends the connection.
     """
     chosen = prepared if batches is None else batches
-    if not action.definition.removes:
+    if not action.definition.acts:
         for batch in chosen:
-            finished = recorder.intent(batch).finished
+            finished = recorder.known(batch).finished
             if finished is None:
                 finished = Finished(batch, outputs=tuple(action.read(batch)))
                 recorder.finish(finished)
@@ -94,7 +95,7 @@ def perform(
         return
 
     def one(batch: Batch) -> Finished:
-        return _one(action, prepared.target, batch, recorder, plan, dry_run)
+        return _one(action, prepared.target, batch, recorder, terms)
 
     at_once = action.in_flight
     pool = ThreadPoolExecutor(at_once, thread_name_prefix=action.definition.name)
@@ -119,26 +120,23 @@ def perform(
 
 
 def _one(
-    action: Action,
-    target: Mapping[str, str],
-    batch: Batch,
-    recorder: Recorder,
-    plan: Plan | None,
-    dry_run: bool,
+    action: Action, target: Mapping[str, str], batch: Batch, recorder: Recorder, terms: Terms
 ) -> Finished:
-    """Perform one batch of a removal."""
+    """Perform one batch of what acts on a system."""
     action.check(batch)
-    intent = recorder.intent(batch)
-    if intent.finished is not None:
-        return intent.finished
-    refused, allowed = _divided(action, target, batch, plan)
-    outcomes = list(refused)
-    if dry_run:
+    known = recorder.known(batch)
+    if known.finished is not None:
+        return known.finished
+    outcomes, allowed = _divided(action, target, batch, terms)
+    if known.repeated:
+        outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
+    if terms.dry_run:
         effect = action.definition.effect_on(batch.arguments)
-        reason = f"would be removed; {effect}"
+        reason = f"would be {action.definition.done}; {effect}"
         outcomes += action.outcomes(batch, allowed.items, target, PLANNED, reason, 0)
     elif allowed.items:
-        outcomes += _sent(action, target, allowed, repeated=intent.repeated)
+        recorder.intent(allowed, known.snapshots)
+        outcomes += _sent(action, target, allowed, repeated=known.repeated)
     finished = Finished(batch, outcomes=tuple(outcomes))
     recorder.finish(finished)
     return finished
@@ -158,17 +156,16 @@ def _sent(
 
 
 def _divided(
-    action: Action, target: Mapping[str, str], batch: Batch, plan: Plan | None
+    action: Action, target: Mapping[str, str], batch: Batch, terms: Terms
 ) -> tuple[list[Outcome], Batch]:
-    """Divide a batch into what the plan refuses, as outcomes, and what may be sent."""
-    if plan is None:
+    """Divide a batch into what must not be done, as outcomes, and what may be sent."""
+    if terms.plan is None:
         return [], batch
-    reasons = {i: plan.refusal(action.definition.name, target, i) for i in batch.items}
+    reasons = terms.plan.refusals(action.definition.name, target, batch)
     refused = [
         outcome
         for item, reason in reasons.items()
-        if reason
         for outcome in action.outcomes(batch, [item], target, REFUSED, reason, 0)
     ]
-    allowed = [item for item, reason in reasons.items() if not reason]
+    allowed = [item for item in batch.items if item not in reasons]
     return refused, action.part(batch, allowed)

@@ -1,0 +1,29 @@
+"""On what terms an action is performed: dry or in earnest, and what may be done at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..batches import Batch
+
+
+class Plan(Protocol):
+    """An approved plan."""
+
+    def refusals(self, action: str, target: Mapping[str, str], batch: Batch) -> Mapping[str, str]:
+        """Say of each item of a batch that must not be done why not; the others are used up.
+
+        Asked again for the same batch of the same call, it says the same.
+        """
+
+
+@dataclass(frozen=True)
+class Terms:
+    """On what terms an action is performed.
+
+    plan: what may be done, None for everything; dry_run: send nothing that does something, every
+    outcome is planned.
+    """
+
+    plan: Plan | None = None
+    dry_run: bool = False
