@@ -42,7 +42,8 @@ class Session:
     @cached_property
     def database(self) -> Database:
         """The store."""
-        database = Database(store_path(self.options.store))
+        path = store_path(self.options.store)
+        database = Database(path, lambda: self.settings.journal.get("key"))
         self._open.callback(database.close)
         return database
 

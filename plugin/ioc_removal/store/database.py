@@ -1,8 +1,9 @@
 """Open the store's SQLite file, and its transactions."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from os import O_CREAT, O_RDWR, close, environ
 from os import open as open_file
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 from ..errors import SettingsError, StoreError
 from ..places import path_of
+from ..secret import Secret
+from .chain import Hashing
 from .tables import MIGRATIONS, TABLES, VERSION
 
 DEFAULT = "~/.local/state/ioc-removal/store.db"
@@ -42,11 +45,13 @@ def own_file(path: Path) -> None:
 class Database:
     """A store's file, usable from any thread.
 
-    path: created, readable by its owner only, when it does not exist. Raises SettingsError.
+    path: created, readable by its owner only, when it does not exist; key: gives the key of the
+    journal's hashes, asked when the first is made. Raises SettingsError.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: Callable[[], Secret | None] = lambda: None) -> None:
         self.path = path
+        self._key = key
         self._lock = RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -67,10 +72,21 @@ class Database:
         with self._lock:
             self._connection.close()
 
+    @cached_property
+    def hashing(self) -> Hashing:
+        """What makes the journal's hashes. Raises SettingsError when its key cannot be read."""
+        return Hashing(self._key())
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run statements as one: all of them are kept, or none. Raises StoreError."""
+        """Run statements as one: all of them are kept, or none. Raises StoreError.
+
+        Inside another transaction of the same thread they are a part of that one.
+        """
         with self._lock, self._told():
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection

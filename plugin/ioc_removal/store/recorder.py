@@ -1,7 +1,8 @@
 """Record a call: its batches before they are sent, their outcomes before they count."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 from ..action import Action
@@ -9,6 +10,7 @@ from ..batches import Batch, Prepared
 from ..outcome import REFUSED, UNKNOWN, Outcome
 from ..trust.perform import Finished, Known
 from .database import Database
+from .journal import BATCH, CALLED, add_link
 from .sets import by_reference, by_value
 
 OUTCOME_COLUMNS = (
@@ -42,8 +44,12 @@ class StoreRecorder:
             prepared.duplicates,
             json.dumps(prepared.filled),
         )
+        facts = {**called(values[2:]), "address": call.connection.place if call else None}
         with self._database.transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?)", values)
+            query = "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?)"
+            if connection.execute(query, values).rowcount:
+                hashing = self._database.hashing
+                add_link(connection, hashing, self._run, CALLED, call=self._call, facts=facts)
 
     def size(self) -> int:
         """Return how many items the batches of the call hold."""
@@ -119,11 +125,17 @@ class StoreRecorder:
         """Keep what became of a batch, all of it or nothing."""
         key = (self._run, self._call, finished.batch.number)
         outcomes = finished.outcomes or tuple(self._unresolved(finished.outputs))
+        rows = [(*key, at, *_columns(outcome)) for at, outcome in enumerate(outcomes)]
+        hashing = self._database.hashing
+        hashes = [hashing.row(row) for row in rows]
         with self._database.transaction() as connection:
-            connection.executemany(
-                f"INSERT INTO outcomes VALUES ({PLACES}, NULL)",  # noqa: S608
-                ((*key, at, *_columns(outcome)) for at, outcome in enumerate(outcomes)),
-            )
+            if rows:
+                connection.executemany(
+                    f"INSERT INTO outcomes VALUES ({PLACES}, ?)",  # noqa: S608
+                    ((*row, hash_) for row, hash_ in zip(rows, hashes, strict=True)),
+                )
+                call, batch = key[1:]
+                add_link(connection, hashing, self._run, BATCH, call=call, batch=batch, rows=hashes)
             connection.execute(
                 "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
             )  # its outcomes hold them now
@@ -194,7 +206,21 @@ def outcome_of(row: tuple[Any, ...]) -> Outcome:
     )  # fmt: skip
 
 
+def called(columns: Sequence[Any]) -> dict[str, Any]:
+    """Return what the journal says of a call; columns: of `calls`, from the action on."""
+    action, connection, target, arguments, duplicates, filled = columns
+    return {
+        "action": action,
+        "connection": connection,
+        "target": json.loads(target),
+        "arguments": sha256(arguments.encode()).hexdigest(),
+        "duplicates": duplicates,
+        "filled": json.loads(filled),
+    }
+
+
 def _columns(outcome: Outcome) -> tuple[Any, ...]:
+    """Return the columns as SQLite keeps them, as the journal's hash is made of them."""
     return (
         outcome.value,
         outcome.id,
@@ -204,11 +230,11 @@ def _columns(outcome: Outcome) -> tuple[Any, ...]:
         outcome.http_status,
         outcome.request_id,
         outcome.attempts,
-        outcome.maybe_ours,
+        int(outcome.maybe_ours),
         json.dumps(outcome.response),
-        outcome.settled,
+        int(outcome.settled),
         outcome.advice,
-        outcome.verified,
+        int(outcome.verified),
         None if outcome.snapshot is None else json.dumps(outcome.snapshot, sort_keys=True),
     )
 

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
 from getpass import getuser
+from hashlib import sha256
 from secrets import token_hex
 from typing import Any
 
 from ..errors import ArgumentError
 from .database import Database
+from .journal import END, add_begin, add_event, now
 
 CALL, PLAYBOOK = "call", "playbook"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
@@ -60,15 +61,26 @@ def begin_run(
 ) -> str:
     """Note the beginning of a run and return its id, which sorts by time."""
     requester = requester or requester_of()
-    started = datetime.now(timezone.utc)
-    run = f"{started:%Y%m%d-%H%M%S}-{token_hex(3)}"
+    started = now()
+    date, time = started[:10].replace("-", ""), started[11:19].replace(":", "")
+    run = f"{date}-{time}-{token_hex(3)}"
+    known = {**details, "requester": asdict(requester)}
     values = (
-        run, kind, name, RUNNING, None, requester.actor, dry_run, _text(started), None,
-        json.dumps({**details, "requester": asdict(requester)}),
+        run, kind, name, RUNNING, None, requester.actor, dry_run, started, None, json.dumps(known)
     )  # fmt: skip
     with database.transaction() as connection:
         connection.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?)", values)
+        facts = {"kind": kind, "name": name, "dry_run": dry_run, **constant(known)}
+        add_begin(connection, database.hashing, run, facts, started)
     return run
+
+
+def constant(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the journal says of a run's details: of playbooks' texts, their SHA-256."""
+    texts = details.get("texts", {})
+    hashes = {name: sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    facts = {name: value for name, value in details.items() if name != "texts"}
+    return {**facts, "playbooks": hashes} if texts else facts
 
 
 def add_details(database: Database, run: str, **details: Any) -> None:
@@ -81,11 +93,14 @@ def add_details(database: Database, run: str, **details: Any) -> None:
 
 def end_run(database: Database, run: str, result: str | None, status: str = ENDED) -> None:
     """Note the end of a run; result: succeeded, partial or failed, None when it was interrupted."""
+    ended = now()
     with database.transaction() as connection:
         connection.execute(
             "UPDATE runs SET status = ?, result = ?, ended = ? WHERE run = ?",
-            (status, result, _text(datetime.now(timezone.utc)), run),
+            (status, result, ended, run),
         )
+        kind, facts = END if status == ENDED else status, {"status": status, "result": result}
+        add_event(connection, database.hashing, run, kind, facts, ended)
 
 
 def get_run(database: Database, run: str) -> Run:
@@ -126,7 +141,3 @@ def requester_of(
     except (KeyError, OSError):  # a user without a name, as in containers
         user = "unknown"
     return Requester(actor or user, user, ticket, reason)
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -17,24 +17,30 @@ CREATE TABLE snapshots (             -- of a batch that is about to be sent, unt
 CREATE TABLE links (                 -- the hash chain of a run: one a batch, and what else happened
     run TEXT NOT NULL,
     link INTEGER NOT NULL,           -- from 0
-    kind TEXT NOT NULL,              -- begin, batch, approval, override, end, ...
+    kind TEXT NOT NULL,              -- begin, call, batch, approval, override, end, ...
     call TEXT,
     batch INTEGER,
     rows INTEGER NOT NULL,           -- of the batch
+    marks TEXT NOT NULL,             -- the first digits of their hashes
     facts TEXT NOT NULL,             -- JSON: what is constant in the run, or was decided
     at TEXT NOT NULL,                -- ISO 8601, UTC
+    key TEXT,                        -- name of the key of the hash, null without one
     hash TEXT NOT NULL,              -- of the link before, this one and its rows
     PRIMARY KEY (run, link)
 ) WITHOUT ROWID;
+CREATE UNIQUE INDEX links_batch ON links (run, call, batch) WHERE kind = 'batch';
 
-CREATE TABLE heads (                 -- the global chain: one a run that ended
-    head INTEGER PRIMARY KEY,
-    run TEXT NOT NULL UNIQUE,
+CREATE TABLE heads (                 -- the global chain: how far the chain of a run was
+    head INTEGER PRIMARY KEY,        -- from 0
+    run TEXT NOT NULL,
     links INTEGER NOT NULL,
     rows INTEGER NOT NULL,
     last TEXT NOT NULL,              -- hash of the run's last link
+    key TEXT,
     hash TEXT NOT NULL               -- of the head before and this one
 );
+CREATE INDEX heads_run ON heads (run, links);
+CREATE INDEX runs_open ON runs (run) WHERE status != 'ended';
 
 CREATE TABLE found (                 -- where an indicator stands in runs that ended
     indicator TEXT NOT NULL,         -- normalised
@@ -91,6 +97,22 @@ CREATE TABLE undone (                -- the rows that an undo has put back, or t
 ) WITHOUT ROWID
 """
 
+# What the journal covers is only ever added to; whoever takes old runs away drops these first.
+ONLY_ADDED = "".join(
+    f"""
+CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{columns} ON {table}
+BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END;
+"""
+    for table, of in {
+        "runs": " OF run, kind, name, requester, dry_run, started",
+        "calls": "",
+        "outcomes": "",
+        "links": "",
+        "heads": "",
+    }.items()
+    for verb, columns in (("UPDATE", of), ("DELETE", ""))
+)
+
 VERSION = 3
 # What turns a file of a version into one of the next.
 MIGRATIONS = {
@@ -103,6 +125,7 @@ MIGRATIONS = {
         "ALTER TABLE outcomes ADD COLUMN snapshot TEXT",
         "ALTER TABLE outcomes ADD COLUMN hash TEXT",
         *TRUST.split(";\n"),
+        *ONLY_ADDED.split(";\n"),
     ),
 }
 
@@ -205,4 +228,5 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
     value TEXT NOT NULL,
     PRIMARY KEY (run, id, value)
 ) WITHOUT ROWID;
-{TRUST}"""
+{TRUST};
+{ONLY_ADDED}"""

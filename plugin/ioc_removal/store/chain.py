@@ -1,0 +1,90 @@
+"""The hashes of the journal: of a row, of a link of a run's chain, of a head of the global chain.
+
+Each is the SHA-256, in hexadecimal, of a JSON array without spaces in ASCII, or its HMAC-SHA256
+where a key is set. Every hash covers the one before it, so that none can be changed alone.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from hmac import digest
+from json import JSONEncoder
+from typing import Any, NamedTuple
+
+from ..secret import Secret
+
+START = "0" * 64  # the hash before the first
+MARK = 8  # digits of a row's hash that its link repeats, to tell which of its rows was changed
+ROW = (
+    "run", "call", "batch", "position", "value", "id", "target", "outcome", "reason",
+    "http_status", "request_id", "attempts", "maybe_ours", "response", "settled", "advice",
+    "verified", "snapshot",
+)  # fmt: skip
+
+_encode = JSONEncoder(separators=(",", ":")).encode
+
+
+class Link(NamedTuple):
+    """A link of a run's chain, as the table has it, without its hash.
+
+    number: from 0; kind: "begin", "batch", "end", ...; call, batch: of a batch; rows: how many it
+    has; marks: the first digits of their hashes; facts: JSON; at: ISO 8601, UTC; key: the name of
+    the key, None without one.
+    """
+
+    run: str
+    number: int
+    kind: str
+    call: str | None
+    batch: int | None
+    rows: int
+    marks: str
+    facts: str
+    at: str
+    key: str | None
+
+
+class Head(NamedTuple):
+    """A link of the global chain: how far a run's chain was; last: the hash of its last link."""
+
+    number: int
+    run: str
+    links: int
+    rows: int
+    last: str
+    key: str | None
+
+
+class Hashing:
+    """Makes the hashes; with a key nobody without it can make them.
+
+    key: of the settings, None for plain SHA-256.
+    """
+
+    def __init__(self, key: Secret | None = None) -> None:
+        self._key = None if key is None else key.reveal().encode()
+        self.name = None if key is None else self._hash(["ioc-removal journal key"])[:16]
+
+    def row(self, columns: Sequence[Any]) -> str:
+        """Return the hash of a row; columns: those of ROW, as SQLite has them."""
+        return self._hash(columns)
+
+    def link(self, before: str, link: Link, rows: Iterable[str]) -> str:
+        """Return the hash of a link; before: that of the link before; rows: those of its rows."""
+        return self._hash([before, *link, self._hash(list(rows))])
+
+    def head(self, before: str, head: Head) -> str:
+        """Return the hash of a head; before: that of the head before."""
+        return self._hash([before, *head])
+
+    def _hash(self, value: Sequence[Any]) -> str:
+        text = _encode(value).encode()
+        return (
+            sha256(text).hexdigest()
+            if self._key is None
+            else digest(self._key, text, "sha256").hex()
+        )
+
+
+def marks_of(rows: Iterable[str]) -> str:
+    """Return the marks of rows by their hashes."""
+    return "".join(row[:MARK] for row in rows)

@@ -1,0 +1,106 @@
+"""Write the journal: each batch's rows, and what else happens in a run, enter its chain.
+
+What does not come from a batch makes a head of the global chain too, so that neither a run nor
+what was decided in it can be taken away unseen. A run that did not end has its batches in a head
+when the next run begins.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from sqlite3 import Connection
+from typing import Any
+
+from .chain import START, Hashing, Head, Link, marks_of
+from .database import Database
+
+BEGIN, CALLED, BATCH, END = "begin", "call", "batch", "end"
+_OPEN = """
+SELECT run FROM runs WHERE status != 'ended'
+AND (SELECT max(link) FROM links WHERE links.run = runs.run)
+    >= coalesce((SELECT max(heads.links) FROM heads WHERE heads.run = runs.run), 0)
+"""
+
+
+def note(database: Database, run: str, kind: str, facts: Mapping[str, Any]) -> None:
+    """Record in a run's chain what was decided or happened: an approval, an override, a plan.
+
+    kind: one word; facts: JSON, without secrets. Inside a transaction of the caller it is kept with
+    that transaction, or not at all. Raises StoreError.
+    """
+    with database.transaction() as connection:
+        add_event(connection, database.hashing, run, kind, facts)
+
+
+def add_event(
+    connection: Connection,
+    hashing: Hashing,
+    run: str,
+    kind: str,
+    facts: Mapping[str, Any],
+    at: str | None = None,
+) -> None:
+    """Add a link for what happened, and a head; at: when, now by default."""
+    add_link(connection, hashing, run, kind, facts=facts, at=at)
+    _add_head(connection, hashing, run)
+
+
+def add_begin(
+    connection: Connection, hashing: Hashing, run: str, facts: Mapping[str, Any], at: str
+) -> None:
+    """Begin a run's chain; what other runs did since their last heads enters the global chain."""
+    for (other,) in connection.execute(_OPEN).fetchall():
+        _add_head(connection, hashing, other)
+    add_event(connection, hashing, run, BEGIN, {**facts, **_uncovered(connection, run)}, at)
+
+
+def add_link(
+    connection: Connection,
+    hashing: Hashing,
+    run: str,
+    kind: str,
+    *,
+    call: str | None = None,
+    batch: int | None = None,
+    rows: Sequence[str] = (),
+    facts: Mapping[str, Any] | None = None,
+    at: str | None = None,
+) -> None:
+    """Add a link to a run's chain; rows: the hashes of a batch's rows, in their order."""
+    query = "SELECT link, hash FROM links WHERE run = ? ORDER BY link DESC LIMIT 1"
+    number, before = connection.execute(query, (run,)).fetchone() or (-1, START)
+    text = json.dumps(facts or {}, sort_keys=True)
+    link = Link(
+        run, number + 1, kind, call, batch, len(rows), marks_of(rows), text, at or now(),
+        hashing.name,
+    )  # fmt: skip
+    values = (*link, hashing.link(before, link, rows))
+    connection.execute("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?,?,?)", values)
+
+
+def now() -> str:
+    """Return the time as the store keeps it: ISO 8601, UTC."""
+    moment = datetime.now(timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _add_head(connection: Connection, hashing: Hashing, run: str) -> None:
+    """Let the global chain know how far the chain of a run is."""
+    query = "SELECT head, hash FROM heads ORDER BY head DESC LIMIT 1"
+    number, before = connection.execute(query).fetchone() or (-1, START)
+    query = "SELECT count(*), sum(rows) FROM links WHERE run = ?"
+    links, rows = connection.execute(query, (run,)).fetchone()
+    query = "SELECT hash FROM links WHERE run = ? ORDER BY link DESC LIMIT 1"
+    [last] = connection.execute(query, (run,)).fetchone()
+    head = Head(number + 1, run, links, rows, last, hashing.name)
+    values = (*head, hashing.head(before, head))
+    connection.execute("INSERT INTO heads VALUES (?,?,?,?,?,?,?)", values)
+
+
+def _uncovered(connection: Connection, run: str) -> dict[str, Any]:
+    """Return, for the first run that has a chain, how much the store held before there were any."""
+    if connection.execute("SELECT 1 FROM links LIMIT 1").fetchone():
+        return {}
+    [runs] = connection.execute("SELECT count(*) FROM runs WHERE run != ?", (run,)).fetchone()
+    [rows] = connection.execute("SELECT count(*) FROM outcomes").fetchone()
+    return {"before": {"runs": runs, "rows": rows}} if runs else {}
