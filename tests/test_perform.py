@@ -11,6 +11,7 @@ import pytest
 from ioc_removal.action import Action
 from ioc_removal.batches import Batch
 from ioc_removal.connection import Connection
+from ioc_removal.definition import Definition
 from ioc_removal.errors import ApiError, ArgumentError
 from ioc_removal.integration import load_integration
 from ioc_removal.outcome import ABSENT, PLANNED, REFUSED, REMOVED
@@ -76,8 +77,10 @@ class Plan:
     def __init__(self, *allowed: str) -> None:
         self.left = set(allowed)
 
-    def refusals(self, action: str, target: Mapping[str, str], batch: Batch) -> Mapping[str, str]:
-        assert (action, target) == (DELETE, {"supplier": "InternalTI"})
+    def refusals(
+        self, definition: Definition, target: Mapping[str, str], batch: Batch
+    ) -> Mapping[str, str]:
+        assert (definition.name, target) == (DELETE, {"supplier": "InternalTI"})
         refused = {item: "not in plan" for item in batch.items if item not in self.left}
         self.left -= set(batch.items)
         return refused

@@ -15,19 +15,28 @@ MOST_CALLS = 10_000
 
 @dataclass(frozen=True)
 class Call:
-    """An action or a playbook (without "ioc_removal.") with its arguments; index of its item."""
+    """An action or a playbook (without "ioc_removal.") with its arguments.
+
+    item_index: of its item, None without "with"; assumed: whether it is reached, or has these
+    arguments, because of something that a plan only assumes.
+    """
 
     action: str
     input: Mapping[str, Any]
     item_index: int | None = None
+    assumed: bool = False
 
 
 @dataclass(frozen=True)
 class CallResult:
-    """How a call ended ("succeeded" or "failed") and what result() then is."""
+    """How a call ended ("succeeded" or "failed") and what result() then is.
+
+    assumed: whether a plan only assumes that it ends so.
+    """
 
     status: str
     result: Any
+    assumed: bool = False
 
 
 def calls_of(task: Task, scope: Scope) -> list[Call]:

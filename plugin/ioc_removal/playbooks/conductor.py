@@ -24,10 +24,11 @@ sees those of that task, so that what was done before can be told.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from ..errors import DefinitionError
+from .assumed import Assumptions
 from .calls import Call, CallResult, calls_of, concurrency_of, whole
 from .context import Layers, final, merged
 from .functions import Scope
@@ -54,13 +55,15 @@ class Ended:
     """How a run ended: "succeeded" or "failed", its output, and why it failed, a line each.
 
     errors: mistakes, such as an expression that cannot be evaluated; endings: where a failed task
-    or "fail" ended it, which its calls' own errors explain better where they have some.
+    or "fail" ended it, which its calls' own errors explain better where they have some; assumed:
+    whether anything in it was.
     """
 
     status: str
     output: dict[str, Any]
     errors: list[str]
     endings: list[str]
+    assumed: bool = False
 
 
 def conduct(
@@ -68,12 +71,16 @@ def conduct(
     inputs: Mapping[str, Any],
     perform_call: PerformCall,
     wait: Callable[[float], None],
+    *,
+    assumed: bool = False,
 ) -> Ended:
     """Run a playbook to its end.
 
-    Raises ArgumentError when the inputs are wrong; all else that goes wrong is in what it returns.
+    assumed: whether it is run at all, or with these inputs, because of something assumed. Raises
+    ArgumentError when the inputs are wrong; all else that goes wrong is in what it returns.
     """
-    return _Run(playbook, perform_call, wait).ended(playbook.check_inputs(inputs))
+    run = _Run(playbook, perform_call, wait, Assumptions(everything=assumed))
+    return run.ended(playbook.check_inputs(inputs))
 
 
 @dataclass
@@ -81,6 +88,7 @@ class _Run:
     playbook: Playbook
     perform_call: PerformCall
     wait: Callable[[float], None]
+    assumed: Assumptions
     statuses: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     endings: list[str] = field(default_factory=list)
@@ -107,7 +115,8 @@ class _Run:
             except DefinitionError as error:
                 self.errors.append(str(error))
         status = "failed" if self.failing else "succeeded"
-        return Ended(status, output, self.errors, self.endings)
+        assumed = self.assumed.everything or bool(self.assumed.tasks)
+        return Ended(status, output, self.errors, self.endings, assumed)
 
     @property
     def failing(self) -> bool:
@@ -123,6 +132,8 @@ class _Run:
             self.ends.append(layers)
             return None
         held = [(row, self.fire(row, scope)) for row in task.next]
+        if self.assumed.touch((row.when for row in task.next), task.name):
+            self.assumed.everything = True
         fired = [(row, published) for row, published in held if published is not None]
         leading = [(name, row, made) for row, made in fired for name in row.tasks]
         commands = sorted({name for row, _ in fired for name in row.do} - {n for n, *_ in leading})
@@ -152,6 +163,8 @@ class _Run:
             for name, value in row.publish:
                 seen = {**scope.context, **published}
                 published[name] = value.evaluate(scope.with_context(seen))
+                if self.assumed.touch((row.when, value), scope.task):
+                    self.assumed.variables.add(name)
         except DefinitionError as error:
             self.errors.append(str(error))
             return None
@@ -163,6 +176,8 @@ class _Run:
         retry = None if self.failing else task.retry
         tries = whole(retry.count, Scope(context)) if retry else 0
         delay = whole(retry.delay, Scope(context)) if retry and retry.delay else 0
+        if retry and self.assumed.touch((retry.when, retry.count), task.name):
+            self.assumed.tasks.add(task.name)
         while True:
             status, result = self.once(task, before)
             self.statuses[task.name] = status
@@ -179,12 +194,18 @@ class _Run:
 
     def once(self, task: Task, scope: Scope) -> tuple[str, Any]:
         """Perform a task once; give its status and result."""
-        calls = calls_of(task, scope)
+        values = [value for _, value in task.input]
+        if task.items:
+            values += filter(None, (task.items.values, task.items.concurrency))
+        assumed = self.assumed.touch(values)
+        calls = [replace(call, assumed=assumed) for call in calls_of(task, scope)]
         results: Sequence[CallResult | None] = []
         if task.action == NOOP:
             results = [CallResult("succeeded", NOOP_RESULT) for _ in calls]
         elif calls:
             results = self.perform_call(task.name, calls, concurrency_of(task, scope))
         good = all(result is not None and result.status == "succeeded" for result in results)
-        values = [result.result if result else None for result in results]
-        return "succeeded" if good else "failed", values if task.items else values[0]
+        if assumed or any(result is not None and result.assumed for result in results):
+            self.assumed.tasks.add(task.name)
+        found = [result.result if result else None for result in results]
+        return "succeeded" if good else "failed", found if task.items else found[0]

@@ -26,7 +26,7 @@ from .model import Playbook
 from .performing import Performing
 
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
-REPLAY_VERSION = "1"
+REPLAY_VERSION = "2"
 POLLING = 0.05  # seconds
 AT_ONCE = 16  # items of a task, each in a thread
 SUCCEEDED, FAILED = "succeeded", "failed"
@@ -75,6 +75,14 @@ class Engine:
         finally:
             DBOS.destroy(destroy_registry=True)
 
+    def acts_on(self, action: str) -> frozenset[str]:
+        """Return the systems that an action, or a playbook with all that it runs, may change."""
+        if action in self.playbooks:
+            tasks = self.playbooks[action].tasks.values()
+            return frozenset().union(*(self.acts_on(task.action) for task in tasks))
+        definition = self.performing.integration.definitions.get(action)
+        return frozenset({definition.system} if definition and definition.acts else ())
+
     def queue(self, system: str) -> str:
         """Return the queue on which the chunks of a system wait."""
         return f"{self.run}/{system}"
@@ -92,12 +100,15 @@ class _Workflows:
             return conducted.run(name, by_value(database, inputs))
 
         @DBOS.workflow(name="item")
-        def item(key: str, action: str, given: dict[str, Any]) -> dict[str, Any]:
-            conducted = _Conducted(engine, self, "")
-            result = conducted.one(key, action, given)
+        def item(
+            key: str, action: str, given: dict[str, Any], assumed: bool, acted: list[str]
+        ) -> dict[str, Any]:
+            conducted = _Conducted(engine, self, "", acted=set(acted))
+            result = conducted.one(key, action, given, assumed=assumed)
             return {
                 "status": result.status,
                 "result": by_reference(result.result),
+                "assumed": result.assumed,
                 "errors": conducted.errors,
             }
 
@@ -113,24 +124,27 @@ class _Workflows:
 class _Conducted:
     """A playbook, or one item's call, inside its workflow.
 
-    prefix: path of the task that runs this playbook, for the names of its calls.
+    prefix: path of the task that runs this playbook, for the names of its calls; acted: the systems
+    that a dry run has taken for changed, of which a read may no longer tell the truth.
     """
 
     engine: Engine
     workflows: _Workflows
     prefix: str
     errors: list[dict[str, Any]] = field(default_factory=list)
+    acted: set[str] = field(default_factory=set)
     _tries: dict[str, int] = field(default_factory=dict)
 
-    def run(self, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def run(self, name: str, inputs: Mapping[str, Any], *, assumed: bool = False) -> dict[str, Any]:
         """Conduct a playbook to its end."""
         playbook = self.engine.playbooks[name]
-        ended = conduct(playbook, inputs, self.perform_calls, DBOS.sleep)
+        ended = conduct(playbook, inputs, self.perform_calls, DBOS.sleep, assumed=assumed)
         said = [{"error": "DefinitionError", "message": line} for line in ended.errors]
         if not self.errors:
             said += [{"error": "RunError", "message": line} for line in ended.endings]
         return {
             "status": ended.status,
+            "assumed": ended.assumed,
             "output": by_reference(ended.output),
             "errors": self.errors + said,
         }
@@ -141,7 +155,11 @@ class _Conducted:
         """Perform the calls of a task: one here, several as child workflows."""
         key = self._key(task_id)
         if len(calls) == 1 and calls[0].item_index is None:
-            return [self.one(key, calls[0].action, by_reference(dict(calls[0].input)))]
+            [call] = calls
+            given = by_reference(dict(call.input))
+            return [self.one(key, call.action, given, assumed=call.assumed)]
+        if self.engine.performing.dry_run:
+            self.acted |= self.engine.acts_on(calls[0].action)
         results: list[CallResult | None] = [None] * len(calls)
         running: deque[tuple[int, WorkflowHandle[dict[str, Any]]]] = deque()
         for index, call in enumerate(calls):
@@ -149,38 +167,59 @@ class _Conducted:
                 self._collect(running, results)
             if concurrency and any(r is not None and r.status == FAILED for r in results):
                 break
-            given = by_reference(dict(call.input))
-            handle = DBOS.start_workflow(self.workflows.item, f"{key}[{index}]", call.action, given)
+            handle = DBOS.start_workflow(
+                self.workflows.item,
+                f"{key}[{index}]",
+                call.action,
+                by_reference(dict(call.input)),
+                call.assumed or self._may_not_begin(call.action, index, concurrency),
+                sorted(self.acted),
+            )
             running.append((index, handle))
         while running:
             self._collect(running, results)
         return results
 
-    def one(self, key: str, action: str, given: dict[str, Any]) -> CallResult:
+    def one(
+        self, key: str, action: str, given: dict[str, Any], *, assumed: bool = False
+    ) -> CallResult:
         """Perform one call: a sub-playbook, a removal or a read."""
         performing = self.engine.performing
         if action in self.engine.playbooks:
-            inner = _Conducted(self.engine, self.workflows, f"{key}/")
+            inner = _Conducted(self.engine, self.workflows, f"{key}/", acted=self.acted)
             try:
-                ended = inner.run(action, by_value(self.engine.database, given))
+                ended = inner.run(action, by_value(self.engine.database, given), assumed=assumed)
             except PluginError as error:  # its inputs are wrong
                 self.errors.append({"call": key, **error_row(error)})
-                return CallResult(FAILED, {"output": {}})
+                return CallResult(FAILED, {"output": {}}, assumed)
             self.errors += ended["errors"]
             output = by_value(self.engine.database, ended["output"])
-            return CallResult(ended["status"], {"output": output})
-        if performing.integration.definition(action).acts:
-            result = self._remove(key, action, given)
+            return CallResult(ended["status"], {"output": output}, ended["assumed"])
+        definition = performing.integration.definition(action)
+        if definition.acts:
+            result = self._remove(key, action, given, assumed=assumed)
+            if performing.dry_run:
+                self.acted.add(definition.system)
         else:
             result = DBOS.run_step({"name": key}, performing.read, key, action, given)
         self.errors += result.get("errors", ())
         status = SUCCEEDED if result["result"] == SUCCEEDED else FAILED
-        return CallResult(status, {"result": by_value(self.engine.database, result)})
+        assumed = assumed or definition.system in self.acted
+        return CallResult(status, {"result": by_value(self.engine.database, result)}, assumed)
 
-    def _remove(self, key: str, action: str, given: dict[str, Any]) -> dict[str, Any]:
+    def _may_not_begin(self, action: str, index: int, concurrency: int | None) -> bool:
+        """Tell whether an item begins only if earlier ones did, in earnest, what is assumed."""
+        acts = self.engine.performing.dry_run and self.engine.acts_on(action)
+        return bool(acts and concurrency and index >= concurrency)
+
+    def _remove(
+        self, key: str, action: str, given: dict[str, Any], *, assumed: bool
+    ) -> dict[str, Any]:
         """Perform a removal chunk by chunk, and sum it up."""
         performing = self.engine.performing
-        sizes = DBOS.run_step({"name": f"{key}: prepare"}, performing.prepare, key, action, given)
+        sizes = DBOS.run_step(
+            {"name": f"{key}: prepare"}, performing.prepare, key, action, given, assumed
+        )
         if "errors" in sizes:
             return {"result": FAILED, **sizes}
         errors = self._perform(key, action, sizes["batches"], sizes["chunk"])
@@ -221,7 +260,8 @@ class _Conducted:
         index, handle = running.popleft()
         said = handle.get_result(polling_interval_sec=POLLING)
         self.errors += said["errors"]
-        results[index] = CallResult(said["status"], by_value(self.engine.database, said["result"]))
+        result = by_value(self.engine.database, said["result"])
+        results[index] = CallResult(said["status"], result, said["assumed"])
 
 
 def check_engine() -> None:

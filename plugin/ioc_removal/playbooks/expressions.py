@@ -92,7 +92,8 @@ ENVIRONMENT = Environment()
 class Expression:
     """What stands between {{ and }}, compiled.
 
-    names: the functions it calls; variables: what it takes from ctx() by name.
+    names: the functions it calls; variables: what it takes from ctx() by name; whole: whether it
+    also takes from ctx() in another way, so that any variable may be meant.
     """
 
     def __init__(self, source: str) -> None:
@@ -106,7 +107,10 @@ class Expression:
         for node in found:
             _check(node)
         self.names = frozenset(node.name for node in found if isinstance(node, nodes.Name))
-        self.variables = frozenset(filter(None, map(_variable, found)))
+        variables = list(filter(None, map(_variable, found)))
+        self.variables = frozenset(variables)
+        ctx = [node for node in found if isinstance(node, nodes.Name) and node.name == "ctx"]
+        self.whole = len(ctx) > len(variables)
         target = nodes.Name("result", "store")
         assign = nodes.Assign(target, _Joined().visit(tree), lineno=1)
         template = nodes.Template([assign], lineno=1)
@@ -166,5 +170,7 @@ def _variable(node: nodes.Node) -> str | None:
 
 
 def _is_ctx(node: nodes.Node, *, whole: bool = False) -> bool:
-    called = isinstance(node, nodes.Call) and getattr(node.node, "name", None) == "ctx"
-    return called and not (whole and getattr(node, "args", None))
+    if not (isinstance(node, nodes.Call) and getattr(node.node, "name", None) == "ctx"):
+        return False
+    more = (node.kwargs, node.dyn_args, node.dyn_kwargs)
+    return not any(more) and not (whole and node.args)

@@ -5,7 +5,7 @@ Each function may run again after a crash: what it wrote is found again, not wri
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -13,17 +13,20 @@ from ..action import Action
 from ..connection import Connection
 from ..errors import PluginError
 from ..integration import Integration
-from ..outcome import FAILED, SUCCEEDED
+from ..outcome import FAILED, PLANNED, SUCCEEDED
 from ..settings import Settings
 from ..store.database import Database
+from ..store.plans import PlannedOnly
 from ..store.recorder import StoreRecorder
 from ..store.results import outcome_rows, run_summary
 from ..store.sets import by_reference, by_value, write_set
 from ..trust.perform import perform
 from ..trust.record import error_row
+from ..trust.removal_key import connection_facts, digest
 from ..trust.terms import Terms
 
 CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
+ASSUMED = "assumed: a dry run sends nothing"
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Progress:
 class Performing:
     """The calls of one run, in this process.
 
-    choose: the connection of a system, by name, where there are several; progress: told of each
-    finished batch, from several threads.
+    choose: the connection of a system, by name, where there are several; plan: the id of the only
+    one that may be done; progress: told of each finished batch, from several threads.
     """
 
     def __init__(
@@ -51,14 +54,20 @@ class Performing:
         choose: Mapping[str, str],
         *,
         terms: Terms,
+        plan: str | None = None,
         progress: Callable[[Progress], None],
     ) -> None:
         self.database, self.run, self.integration = database, run, integration
         self._settings, self._choose = settings, choose
-        self._terms, self._progress = terms, progress
+        self._terms, self._plan, self._progress = terms, plan, progress
         self._connections: dict[str, Connection] = {}
         self._lock = Lock()
         self._done: dict[str, int] = {}
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing is sent that does something."""
+        return self._terms.dry_run
 
     def connection(self, system: str) -> Connection | None:
         """Return the connection to a system, the same for the whole run; None for local."""
@@ -96,13 +105,15 @@ class Performing:
             return {"result": FAILED, "errors": [_row(call, error)]}
         return {"result": SUCCEEDED, "outputs": by_reference(outputs)}
 
-    def prepare(self, call: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    def prepare(
+        self, call: str, name: str, given: Mapping[str, Any], assumed: bool
+    ) -> dict[str, Any]:
         """Check a removal and keep how it is cut; return the sizes that its chunks need."""
         try:
             action = self.bind(name)
             prepared = action.prepare(by_value(self.database, given))
             recorder = StoreRecorder(self.database, self.run, call, action)
-            recorder.begin(prepared)
+            recorder.begin(prepared, assumed=assumed)
             return {"batches": recorder.plan(prepared), "chunk": _chunk(action)}
         except PluginError as error:
             return {"errors": [_row(call, error)]}
@@ -115,7 +126,9 @@ class Performing:
             prepared, total = recorder.prepared(), recorder.size()
             batches = recorder.planned(prepared, first, stop)
             with closing(
-                perform(action, prepared, recorder, terms=self._terms, batches=batches)
+                perform(
+                    action, prepared, recorder, terms=self._terms_of(call, action), batches=batches
+                )
             ) as performed:
                 for finished in performed:
                     self._tell(call, len(finished.batch.items), total)
@@ -132,14 +145,27 @@ class Performing:
                 recorder.give_up(unfinished, "the run could not go on")
             summary = run_summary(self.database, self.run, call)
             rows = outcome_rows(self.database, self.run, call)
+            counts = summary.counts
+            if self._terms.dry_run:
+                done = self.integration.definition(name).done
+                rows = ({**row, **_assumed(row, done)} for row in rows)
+                counts = {done if key == PLANNED else key: n for key, n in counts.items()}
             outcomes = write_set(self.database, self.run, f"outcomes of {call}", rows)
         except PluginError as error:
             return {"result": FAILED, "errors": [_row(call, error)]}
         return {
             "result": summary.result,
-            "counts": summary.counts,
+            "counts": counts,
             "outcomes": by_reference(outcomes),
         }
+
+    def _terms_of(self, call: str, action: Action) -> Terms:
+        """Return the terms of a call: in a run that applies a plan, only what is in it."""
+        if self._plan is None or action.call is None:
+            return self._terms
+        fingerprint = digest(connection_facts(action.call.connection, self._settings))
+        only = PlannedOnly(self.database, self._plan, self.run, call, fingerprint)
+        return replace(self._terms, plan=only)
 
     def _tell(self, call: str, done: int, total: int) -> None:
         with self._lock:
@@ -151,6 +177,11 @@ def _row(call: str, error: PluginError) -> dict[str, Any]:
     """Return an error with the task whose call it ended, safe from being taken for a reference."""
     row: dict[str, Any] = by_reference({"call": call, **error_row(error)})
     return row
+
+
+def _assumed(row: Mapping[str, Any], done: str) -> dict[str, str]:
+    """Return what a playbook sees of an outcome of a dry run: what is planned is done."""
+    return {"outcome": done, "reason": ASSUMED} if row["outcome"] == PLANNED else {}
 
 
 def _chunk(action: Action) -> int:

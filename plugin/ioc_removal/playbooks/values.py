@@ -41,13 +41,16 @@ class Value:
     """A value whose expressions are compiled.
 
     where: its place, for messages; allowed: the functions it may call; variables: what it takes
-    from ctx() by name. Raises DefinitionError when an expression is refused.
+    from ctx() by name; whole: whether any other variable may be meant too; names: the functions
+    that it calls. Raises DefinitionError when an expression is refused.
     """
 
     def __init__(self, value: Any, where: Place, allowed: frozenset[str]) -> None:
         self.where = where
         self.source = value if isinstance(value, str) else ""
         self.variables: set[str] = set()
+        self.names: set[str] = set()
+        self.whole = False
         self._allowed = allowed
         self._tree = self._compiled(value)
 
@@ -90,6 +93,8 @@ class Value:
             why = "cannot be used here" if name in NAMES else f"is not known; write ctx({name!r})?"
             raise DefinitionError(f"{self.where}: {_shown(source)}: {name} {why}")
         self.variables |= compiled.variables
+        self.names |= compiled.names
+        self.whole |= compiled.whole
         return compiled
 
     def _evaluated(self, tree: Any, scope: Scope) -> Any:

@@ -30,8 +30,11 @@ class StoreRecorder:
         self._database, self._run, self._call, self._action = database, run, call, action
         self._target: Mapping[str, str] = {}
 
-    def begin(self, prepared: Prepared) -> None:
-        """Note a call that is about to be performed; noting it again changes nothing."""
+    def begin(self, prepared: Prepared, *, assumed: bool = False) -> None:
+        """Note a call that is about to be performed; noting it again changes nothing.
+
+        assumed: whether it depends on what a dry run only assumes.
+        """
         self._target = prepared.target
         call = self._action.call
         values = (
@@ -43,10 +46,11 @@ class StoreRecorder:
             json.dumps(by_reference(_short(self._action, prepared))),
             prepared.duplicates,
             json.dumps(prepared.filled),
+            assumed,
         )
-        facts = {**called(values[2:]), "address": call.connection.place if call else None}
+        facts = {**called(values[2:8]), "address": call.connection.place if call else None}
         with self._database.transaction() as connection:
-            query = "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?)"
+            query = "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?)"
             if connection.execute(query, values).rowcount:
                 hashing = self._database.hashing
                 add_link(connection, hashing, self._run, CALLED, call=self._call, facts=facts)

@@ -52,18 +52,24 @@ CREATE TABLE found (                 -- where an indicator stands in runs that e
 ) WITHOUT ROWID;
 
 CREATE TABLE plans (
-    plan TEXT PRIMARY KEY,           -- SHA-256
-    run TEXT NOT NULL,               -- that made it
+    plan TEXT PRIMARY KEY,           -- the dry run that made it, here or in another store
+    hash TEXT NOT NULL,              -- SHA-256 of what it would do
     created TEXT NOT NULL,           -- ISO 8601, UTC
+    expires TEXT NOT NULL,
     header TEXT NOT NULL             -- JSON
 );
 
-CREATE TABLE planned (               -- what a plan would do
+CREATE TABLE planned (               -- what a plan would do, and what it found that it would not
     plan TEXT NOT NULL,
-    key TEXT NOT NULL,               -- action, connection, target and indicator
-    line TEXT NOT NULL,              -- JSON
+    key TEXT NOT NULL,               -- SHA-256; of what would not be done, after its outcome
+    section INTEGER NOT NULL,        -- of the header: action, connection, arguments and target
+    outcome TEXT NOT NULL,
+    assumed INTEGER NOT NULL,        -- whether it depends on what is only assumed
+    times INTEGER NOT NULL,          -- how often the playbook came to it
+    line TEXT NOT NULL,              -- JSON: value, id and what is known of it
     PRIMARY KEY (plan, key)
 ) WITHOUT ROWID;
+CREATE INDEX planned_lines ON planned (plan, section, line);
 
 CREATE TABLE uses (                  -- what was done of a plan
     plan TEXT NOT NULL,
@@ -124,6 +130,7 @@ MIGRATIONS = {
         "ALTER TABLE outcomes ADD COLUMN verified INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE outcomes ADD COLUMN snapshot TEXT",
         "ALTER TABLE outcomes ADD COLUMN hash TEXT",
+        "ALTER TABLE calls ADD COLUMN assumed INTEGER NOT NULL DEFAULT 0",
         *TRUST.split(";\n"),
         *ONLY_ADDED.split(";\n"),
     ),
@@ -177,6 +184,7 @@ CREATE TABLE calls (
     arguments TEXT NOT NULL,         -- JSON, sets by reference
     duplicates INTEGER NOT NULL,
     filled TEXT NOT NULL,            -- JSON: arguments taken from the connection's defaults
+    assumed INTEGER NOT NULL DEFAULT 0,  -- of a dry run: it depends on what is only assumed
     PRIMARY KEY (run, call)
 ) WITHOUT ROWID;
 

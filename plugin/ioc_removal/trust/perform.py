@@ -161,7 +161,7 @@ def _divided(
     """Divide a batch into what must not be done, as outcomes, and what may be sent."""
     if terms.plan is None:
         return [], batch
-    reasons = terms.plan.refusals(action.definition.name, target, batch)
+    reasons = terms.plan.refusals(action.definition, action.target_of(batch, target), batch)
     refused = [
         outcome
         for item, reason in reasons.items()

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..batches import Batch
+from ..definition import Definition
 
 
 class Plan(Protocol):
     """An approved plan."""
 
-    def refusals(self, action: str, target: Mapping[str, str], batch: Batch) -> Mapping[str, str]:
+    def refusals(
+        self, definition: Definition, target: Mapping[str, str], batch: Batch
+    ) -> Mapping[str, str]:
         """Say of each item of a batch that must not be done why not; the others are used up.
 
-        Asked again for the same batch of the same call, it says the same.
+        definition: of the action; target: of the outcomes, with tenant and node. Asked again for
+        the same batch of the same call, it says the same.
         """
 
 

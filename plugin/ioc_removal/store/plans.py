@@ -1,0 +1,152 @@
+"""Plans: what a dry run would do, and what was done of it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..batches import Batch
+from ..definition import Definition
+from ..errors import ArgumentError
+from ..trust.removal_key import removal_key
+from .database import Database
+
+COLUMNS = "plan, hash, created, expires, header"
+SHORTEST_HASH = 8  # digits by which a plan may be named
+AT_ONCE = 2_000  # rows read together
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """A plan without its lines.
+
+    plan: its id, that of the dry run that made it; hash: SHA-256 of what it would do; created,
+    expires: ISO 8601 in UTC; header: playbook, texts, inputs, requester, parts of the hash,
+    sections (action, connection, arguments, target, effect), counts, warnings and more.
+    """
+
+    plan: str
+    hash: str
+    created: str
+    expires: str
+    header: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PlannedLine:
+    """One line of a plan.
+
+    section: its number in the header; outcome: planned, or why it would not be done; assumed:
+    whether it depends on what the plan assumes; times: how often the playbook came to it; line:
+    value, id and what is known of it.
+    """
+
+    key: str
+    section: int
+    outcome: str
+    assumed: bool
+    times: int
+    line: Mapping[str, Any]
+
+
+class PlannedOnly:
+    """What a call may do: what is in the plan, and was not done by another call or run before.
+
+    fingerprint: of the call's connection.
+    """
+
+    def __init__(
+        self, database: Database, plan: str, run: str, call: str, fingerprint: str
+    ) -> None:
+        self._database, self._plan, self._fingerprint = database, plan, fingerprint
+        self._run, self._call = run, call
+
+    def refusals(
+        self, definition: Definition, target: Mapping[str, str], batch: Batch
+    ) -> Mapping[str, str]:
+        """Say of each item of a batch that must not be done why not; the others are used up."""
+        limits = definition.limits
+        arguments = {
+            name: value
+            for name, value in batch.arguments.items()
+            if not limits or name != limits.argument
+        }
+        own = (self._run, self._call, batch.number)
+        reasons: dict[str, str] = {}
+        with self._database.transaction() as connection:
+            for item in batch.items:
+                key = removal_key(definition.name, self._fingerprint, arguments, target, item)
+                named = (self._plan, key)
+                found = connection.execute(
+                    "SELECT 1 FROM planned WHERE plan = ? AND key = ?", named
+                ).fetchone()
+                if found is None:
+                    reasons[item] = f"not in plan {self._plan}"
+                    continue
+                connection.execute("INSERT OR IGNORE INTO uses VALUES (?,?,?,?,?)", (*named, *own))
+                used = connection.execute(
+                    "SELECT run, call, batch FROM uses WHERE plan = ? AND key = ?", named
+                ).fetchone()
+                if used != own:
+                    reasons[item] = f"used already by run {used[0]}"
+        return reasons
+
+
+def get_plan(database: Database, name: str) -> StoredPlan:
+    """Return a plan by its id or its hash; the first characters are enough for only one."""
+    by_hash = name.lower() if len(name) >= SHORTEST_HASH else "-"
+    found = database.rows(
+        f"SELECT {COLUMNS} FROM plans WHERE substr(plan, 1, ?) = ?"  # noqa: S608
+        " OR substr(hash, 1, ?) = ? LIMIT 3",
+        (len(name), name, len(by_hash), by_hash),
+    )
+    exact = [row for row in found if row[0] == name] or found
+    if not name or not exact:
+        raise ArgumentError(f"there is no plan {name!r}, nor such a file; `ioc-removal plans`")
+    if len(exact) > 1:
+        raise ArgumentError(f"several plans begin with {name!r}; name one whole")
+    return _plan(exact[0])
+
+
+def list_plans(database: Database, limit: int = 50) -> list[StoredPlan]:
+    """Return the newest plans, newest first."""
+    query = f"SELECT {COLUMNS} FROM plans ORDER BY created DESC, plan DESC LIMIT ?"  # noqa: S608
+    return [_plan(row) for row in database.rows(query, (limit,))]
+
+
+def keep_plan(database: Database, plan: StoredPlan) -> None:
+    """Keep a plan, whose lines are kept already, for good."""
+    values = (plan.plan, plan.hash, plan.created, plan.expires, json.dumps(plan.header))
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO plans VALUES (?,?,?,?,?)", values)
+
+
+def planned_lines(
+    database: Database, plan: str, section: int, limit: int | None = None
+) -> Iterator[PlannedLine]:
+    """Yield the lines of a section of a plan, ordered by their texts; limit: at most so many."""
+    query = (
+        "SELECT line, key, outcome, assumed, times FROM planned WHERE plan = ? AND section = ?"
+        " AND (line, key) > (?, ?) ORDER BY line, key LIMIT ?"
+    )
+    last, left = ("", ""), limit
+    while left is None or left > 0:
+        most = AT_ONCE if left is None else min(AT_ONCE, left)
+        rows = database.rows(query, (plan, section, *last, most))
+        for line, key, outcome, assumed, times in rows:
+            last = line, key
+            yield PlannedLine(key, section, outcome, bool(assumed), times, json.loads(line))
+        if len(rows) < most:
+            return
+        left = None if left is None else left - most
+
+
+def uses_of(database: Database, plan: str) -> dict[str, int]:
+    """Return the runs that did something of a plan, and how much each did."""
+    query = "SELECT run, count(*) FROM uses WHERE plan = ? GROUP BY run ORDER BY run"
+    return dict(database.rows(query, (plan,)))
+
+
+def _plan(row: tuple[Any, ...]) -> StoredPlan:
+    plan, hash_, created, expires, header = row
+    return StoredPlan(plan, hash_, created, expires, json.loads(header))
