@@ -91,9 +91,9 @@ def bound(name: str, case: Mapping[str, Any], address: str) -> Action:
 
 def result(action: Action, case: Mapping[str, Any]) -> tuple[list[dict[str, Any]], Any]:
     prepared = action.prepare(case["arguments"])
-    finished = [
-        *perform(action, prepared, NoRecord(), terms=Terms(dry_run=case.get("dry_run", False)))
-    ]
+    # What the action itself asks; a case says so when it is about what is asked besides.
+    wanted = {name: case.get(name, False) for name in ("dry_run", "snapshot", "lookup", "verify")}
+    finished = [*perform(action, prepared, NoRecord(), terms=Terms(**wanted))]
     rows = [outcome.row() for batch in finished for outcome in batch.outcomes]
     return rows + [row for batch in finished for row in batch.outputs], prepared
 

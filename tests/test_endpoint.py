@@ -16,8 +16,10 @@ from ioc_removal.integration import load_integration
 from ioc_removal.outcome import FAILED, REFUSED, REMOVED, UNKNOWN
 from ioc_removal.settings import settings_from
 from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, Server, reply, serving
 
+ALONE = Terms(snapshot=False)  # what the action itself asks, and nothing before it
 INTEGRATION = load_integration()
 AUTH = {
     "cybertrace": {"type": "basic", "username": "user", "password": "password"},
@@ -88,7 +90,7 @@ def wire(action: Any, arguments: Mapping[str, Any], server: Server) -> Any:
         assert not server.requests
         return None
     with suppress(ApiError):
-        list(perform(action, prepared, NoRecord()))
+        list(perform(action, prepared, NoRecord(), terms=ALONE))
     [request] = server.requests
     assert request.target.isascii()
     path = request.target.partition("?")[0]
@@ -206,7 +208,7 @@ def test_a_refusal_is_kept_in_short_and_without_secrets() -> None:
             "secmaster-indicators-delete", connection("secmaster", server.url)
         )
         arguments = {"project_id": "p", "workspace_id": "w", "batch_ids": ["a"]}
-        [finished] = perform(action, action.prepare(arguments), NoRecord())
+        [finished] = perform(action, action.prepare(arguments), NoRecord(), terms=ALONE)
     row = finished.outcomes[0].row()
     assert row["reason"].startswith("400: *** xxx")
     assert len(row["reason"]) == 300
@@ -222,7 +224,7 @@ def test_wrong_credentials_are_tried_once() -> None:
         action = INTEGRATION.bind("secmaster-indicators-delete", own)
         ids = [f"id-{number}" for number in range(30)]
         arguments = {"project_id": "p", "workspace_id": "w", "batch_ids": ids}
-        finished = list(perform(action, action.prepare(arguments), NoRecord()))
+        finished = list(perform(action, action.prepare(arguments), NoRecord(), terms=ALONE))
     assert len(server.requests) == 1
     assert [o.outcome for f in finished for o in f.outcomes] == [FAILED, *[REFUSED] * 29]
 
@@ -243,6 +245,6 @@ def test_nothing_is_repeated_after_a_401() -> None:
         own = connection("secmaster", server.url, limits={"items": 1, "in_flight": 2})
         action = INTEGRATION.bind("secmaster-indicators-delete", own)
         arguments = {"project_id": "p", "workspace_id": "w", "batch_ids": ["id-0", "id-1", "id-2"]}
-        finished = list(perform(action, action.prepare(arguments), NoRecord()))
+        finished = list(perform(action, action.prepare(arguments), NoRecord(), terms=ALONE))
     assert [o.outcome for f in finished for o in f.outcomes] == [REMOVED, FAILED, FAILED]
     assert len(server.requests) == 3

@@ -24,8 +24,10 @@ from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import CALL, begin_run
 from ioc_removal.trust.perform import NoRecord, perform
 from ioc_removal.trust.record import error_row, record
+from ioc_removal.trust.terms import Terms
 from recorded import NOTHING_LEFT, Recorded, Reply, serving
 
+ALONE = Terms(snapshot=False)  # what the action itself asks, and nothing before it
 INTEGRATION = load_integration()
 RESULT = Schema(read("schemas/result.json"))
 LONGEST_LINE = 2_000  # characters
@@ -270,7 +272,7 @@ def test_what_comes_before_a_removal_claims_nothing(kind: str) -> None:
                 own["auth"]["token_cache"] = False
             action = bound(name, server.url, **own)
             prepared = action.prepare(REMOVALS[name][0])
-            [finished] = perform(action, prepared, NoRecord())
+            [finished] = perform(action, prepared, NoRecord(), terms=ALONE)
             asked = [request for request in server.requests if request.method == "DELETE"]
             for outcome in finished.outcomes:
                 assert outcome.outcome in {FAILED, UNKNOWN if asked else REFUSED}

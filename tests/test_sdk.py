@@ -22,6 +22,7 @@ from ioc_removal.secret import Secret
 from ioc_removal.settings import settings_from
 from ioc_removal.signature import HuaweiSignature
 from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Server, reply, serving
 
 # At import the SDK writes a lasting id of the machine below HOME; that of the user stays clean.
@@ -40,6 +41,7 @@ pytestmark = pytest.mark.filterwarnings(
     r"ignore:datetime\.datetime\.utcnow:DeprecationWarning:huaweicloudsdkcore"
 )
 
+ALONE = Terms(snapshot=False)  # what the action itself asks, and nothing before it
 INTEGRATION = load_integration()
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKEXAMPLE00000000000", "SKexample/+=", "made-up+token/=="
 PROJECT = "0123456789abcdef0123456789abcdef"
@@ -207,7 +209,7 @@ def plugin_sends(pair: Pair, server: Server, token: str | None) -> Recorded:
     connection = Connection(system, read, INTEGRATION.systems[system])
     action = INTEGRATION.bind(pair.action, connection)
     before = len(server.requests)
-    list(perform(action, action.prepare(pair.arguments), NoRecord()))
+    list(perform(action, action.prepare(pair.arguments), NoRecord(), terms=ALONE))
     assert len(server.requests) - before == pair.requests
     return server.requests[-1]
 

@@ -6,24 +6,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from .batches import Batch, Prepared, batch_of, cut_items, many
-from .call import Call
+from .call import Call, LookUp
 from .checking import check_arguments
 from .definition import Definition
 from .errors import ApiError, ClosedError, ResponseError, TransportError
 from .outcome import Outcome, Rows
 from .quotes import mapped
-from .sending import Sender, outcomes_of
+from .sending import Sender, outcomes_of, waited_for_a_look
 
 
 @dataclass(frozen=True)
 class Action:
     """A definition bound to a connection.
 
-    calls: one a node of the connection, none for a local action.
+    calls: one a node of the connection, none for a local action; snapshots, lookups: the read of
+    that name in the definition, on each node.
     """
 
     definition: Definition
     calls: tuple[Call, ...] = ()
+    snapshots: tuple["Action", ...] = ()
+    lookups: tuple["Action", ...] = ()
 
     @property
     def call(self) -> Call | None:
@@ -131,6 +134,18 @@ class Action:
         if self.calls:
             self._call_of(batch).connection.check()
 
+    def look_up(self, batch: Batch) -> LookUp | None:
+        """Return what tells which ids are there, at the batch's node; None where nothing can."""
+        return self._call_of(batch).look_up if self.calls else None
+
+    def waited_for_a_look(self, batch: Batch) -> bool:
+        """Wait before another look at a batch's node; False when nothing more is to be asked."""
+        return bool(self.calls) and waited_for_a_look(self._call_of(batch))
+
+    def node_of(self, batch: Batch) -> int:
+        """Return the place of a batch's node among those of the connection."""
+        return batch.number % max(1, len(self.calls))
+
     def part(self, batch: Batch, items: Sequence[str]) -> Batch:
         """Return a batch with only some of its items."""
         return batch_of(self.definition, batch.number, batch.arguments, items)
@@ -145,7 +160,7 @@ class Action:
 
     def _call_of(self, batch: Batch) -> Call:
         """Return the call of a batch: the nodes take turns."""
-        return self.calls[batch.number % len(self.calls)]
+        return self.calls[self.node_of(batch)]
 
     def _cut(self, prepared: Prepared) -> Iterator[Batch]:
         """Cut a call into its batches; what removes is sent to each node."""

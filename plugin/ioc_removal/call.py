@@ -22,7 +22,8 @@ class Call:
     answers: schemas of the documented answers by status; look_up: asks the system which ids are
     there, given the arguments of the call and the ids, None where it cannot tell: then a request
     whose answer was lost is sent once more; reads: bound read actions by name; crashes: how often
-    a 500 is tried again; tries: how often anything may be sent, None for the usual.
+    a 500 is tried again; tries: how often anything may be sent, None for the usual; raw: whether
+    rows that are read keep what came, whole.
     """
 
     action: str
@@ -34,6 +35,7 @@ class Call:
     reads: Mapping[str, Callable[..., Rows]] = field(default_factory=dict)
     crashes: int = 1
     tries: int | None = None
+    raw: bool = False
 
     @property
     def api_version(self) -> str | None:
@@ -90,6 +92,13 @@ class Call:
         """Return the documented response fields of an answer, by their output names."""
         schema = self.answers.get(answer.status)
         return answer.quotes.fields(outputs_of(schema.part, answer.body)) if schema else {}
+
+    def row(self, schema: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the documented fields of a row that was read, and the row itself as `raw`.
+
+        schema: of the row; `raw` is there when the call is raw.
+        """
+        return outputs_of(schema, said) | ({"raw": said} if self.raw else {})
 
     def read(self, name: str, **arguments: Any) -> Rows:
         """Return the rows of a read action named in this action's definition."""

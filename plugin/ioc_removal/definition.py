@@ -37,7 +37,8 @@ class Definition:
     None for what only reads; named: where the arguments name the indicator of an action that is
     one request, such as data_object.value; target: arguments that name it, fixed: those of them
     that the action fixes; settle: the read that tells what became of an id when no answer does;
-    snapshot: the read that keeps what is there before; undo: the action that puts it back;
+    snapshot: the read that keeps what is there before, lookup: the same, only when it is asked
+    for, as it leaves traces; undo: the action that puts it back;
     instead: the action that does less harm and can be undone; reads: the read actions that the
     handler may use; resolves: the argument whose values a read turns into ids.
     """
@@ -58,6 +59,7 @@ class Definition:
     fixed: Mapping[str, str]
     settle: str | None
     snapshot: str | None
+    lookup: str | None
     undo: str | None
     instead: str | None
     reads: tuple[str, ...]

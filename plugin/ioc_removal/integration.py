@@ -37,16 +37,35 @@ class Integration:
                 f"there is no action {name!r}; `ioc-removal actions` lists them"
             ) from None
 
-    def bind(self, name: str, connection: Connection | None, *, alone: bool = False) -> Action:
+    def bind(
+        self,
+        name: str,
+        connection: Connection | None,
+        *,
+        alone: bool = False,
+        raw: bool = False,
+    ) -> Action:
         """Return an action on a connection to its system, None for a local action.
 
-        alone: without the other nodes of the connection.
+        alone: without the other nodes of the connection; raw: what it reads keeps each row as it
+        came, too.
         """
         definition = self.definition(name)
         if connection is None or definition.endpoint is None:
             return Action(definition)
         nodes = (connection,) if alone else connection.nodes
-        return Action(definition, tuple(self._call(definition, node) for node in nodes))
+        return Action(
+            definition,
+            tuple(replace(self._call(definition, node), raw=raw) for node in nodes),
+            self._beside(definition.snapshot, nodes),
+            self._beside(definition.lookup, nodes),
+        )
+
+    def _beside(self, name: str | None, nodes: tuple[Connection, ...]) -> tuple[Action, ...]:
+        """Bind a read that is named with an action to each of its nodes."""
+        if name is None:
+            return ()
+        return tuple(self.bind(name, node, alone=True, raw=True) for node in nodes)
 
     def _call(self, definition: Definition, connection: Connection) -> Call:
         """Make the call of an action, and of the reads that its handler may use."""
@@ -135,6 +154,7 @@ def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
         fixed=entry.get("fixed", {}),
         settle=entry.get("settle"),
         snapshot=entry.get("snapshot"),
+        lookup=entry.get("lookup"),
         undo=entry.get("undo"),
         instead=entry.get("instead"),
         reads=(entry["reads"],) if "reads" in entry else (),

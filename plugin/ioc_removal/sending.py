@@ -136,7 +136,7 @@ class Sender:
             return outcomes
         looked = self._looked(self.call.look_up, items, doubtful)
         early = [outcome for outcome in doubtful if _early(outcome, looked[outcome.indicator])]
-        if early and self._waited():
+        if early and waited_for_a_look(self.call):
             later = self._looked(self.call.look_up, items, early)
             looked |= {item: one for item, one in later.items() if one.outcome != UNKNOWN}
         return [looked.get(outcome.indicator, outcome) for outcome in outcomes]
@@ -153,12 +153,13 @@ class Sender:
         found = {row["id"]: row for row in rows}
         return {o.indicator: _decided(o, found.get(o.indicator)) for o in doubtful}
 
-    def _waited(self) -> bool:
-        """Wait before another look; False when nothing more is to be asked."""
-        wire = self.call.connection.wire
-        with wire.deadline() as deadline:
-            pause = min(LOOK_AGAIN, wire.timeouts.read)
-            return not wire.closed and deadline.waited(pause) and not wire.closed
+
+def waited_for_a_look(call: Call) -> bool:
+    """Wait before another look at a system; False when nothing more is to be asked of it."""
+    wire = call.connection.wire
+    with wire.deadline() as deadline:
+        pause = min(LOOK_AGAIN, wire.timeouts.read)
+        return not wire.closed and deadline.waited(pause) and not wire.closed
 
 
 def _poisoned(refusal: ApiError) -> bool:

@@ -10,7 +10,6 @@ from ..call import Call
 from ..errors import ApiError
 from ..outcome import ABSENT, REMOVED, UNKNOWN, Outcome
 from ..refusals import MISSING
-from ..schema import outputs_of
 from .secmaster_search import rows_of_ids, rows_of_values
 
 
@@ -68,4 +67,4 @@ def get_indicator(
     if said["id"] != indicator_id:
         raise answer.undocumented(f"it speaks of indicator {said['id']!r}")
     schema = call.answers[answer.status].part["properties"]["data"]
-    return [{**outputs_of(schema, said), **known}]
+    return [{**call.row(schema, said), **known}]

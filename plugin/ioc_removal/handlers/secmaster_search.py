@@ -13,7 +13,6 @@ from ..call import Call
 from ..errors import ApiError, PluginError
 from ..indicators.normal import normalised
 from ..outcome import ABSENT, UNKNOWN, Rows
-from ..schema import outputs_of
 
 PAGE = 100  # rows; the documented maximum of one answer
 LAST_OFFSET = 999_999
@@ -161,7 +160,7 @@ def _pages(
         listing.total = said.get("total")
         seen = len(listing.rows)
         for row in said["data"]:
-            listing.rows[row["id"]] = outputs_of(schema, row)
+            listing.rows[row["id"]] = call.row(schema, row)
         offset += len(said["data"])
         enough = (listing.total or 0) if most is None else most
         if len(listing.rows) == seen or listing.whole or len(listing.rows) >= enough:

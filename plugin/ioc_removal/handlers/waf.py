@@ -10,7 +10,6 @@ from ..call import Call
 from ..errors import ApiError, ArgumentError
 from ..outcome import REMOVED, UNKNOWN, Outcome
 from ..refusals import MISSING
-from ..schema import outputs_of
 from .waf_rules import chosen_rules, refused_addresses
 
 LIST = "waf-ip-reputation-rules-list"
@@ -136,7 +135,7 @@ def _listed(
         answer = call.send(path=path, query=query)
         said, seen = call.documented(answer), len(rows)
         schema = call.answers[answer.status].part["properties"]["items"]["items"]
-        rows.update({row["id"]: outputs_of(schema, row) for row in said["items"]})
+        rows.update({row["id"]: call.row(schema, row) for row in said["items"]})
         page, offset = page + 1, offset + len(said["items"])
         if len(rows) == said["total"]:
             return list(rows.values())

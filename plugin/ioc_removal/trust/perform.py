@@ -7,15 +7,18 @@ handler.
 from collections import deque
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Protocol
 
 from ..action import Action
 from ..batches import Batch, Prepared
+from ..definition import ADDS
 from ..errors import PluginError
-from ..outcome import PLANNED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
+from ..outcome import CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
+from .snapshot import Snapshot, Snapshots
 from .terms import Terms
+from .verify import verified
 
 EARNEST = Terms()
 LEAVE = 0.5  # seconds for what was just answered, when the caller is interrupted
@@ -94,8 +97,10 @@ def perform(
             yield finished
         return
 
+    snapshots = Snapshots(action, lookup=terms.lookup) if terms.snapshot else None
+
     def one(batch: Batch) -> Finished:
-        return _one(action, prepared.target, batch, recorder, terms)
+        return _one(action, prepared.target, batch, recorder, terms, snapshots)
 
     at_once = action.in_flight
     pool = ThreadPoolExecutor(at_once, thread_name_prefix=action.definition.name)
@@ -120,7 +125,12 @@ def perform(
 
 
 def _one(
-    action: Action, target: Mapping[str, str], batch: Batch, recorder: Recorder, terms: Terms
+    action: Action,
+    target: Mapping[str, str],
+    batch: Batch,
+    recorder: Recorder,
+    terms: Terms,
+    snapshots: Snapshots | None,
 ) -> Finished:
     """Perform one batch of what acts on a system."""
     action.check(batch)
@@ -130,13 +140,18 @@ def _one(
     outcomes, allowed = _divided(action, target, batch, terms)
     if known.repeated:
         outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
+    before = Snapshot(known.snapshots)
+    if snapshots and allowed.items:
+        before = snapshots.of(allowed, known.snapshots)
     if terms.dry_run:
         effect = action.definition.effect_on(batch.arguments)
         reason = f"would be {action.definition.done}; {effect}"
         outcomes += action.outcomes(batch, allowed.items, target, PLANNED, reason, 0)
     elif allowed.items:
-        recorder.intent(allowed, known.snapshots)
-        outcomes += _sent(action, target, allowed, repeated=known.repeated)
+        recorder.intent(allowed, before.rows)
+        sent = _sent(action, target, allowed, repeated=known.repeated)
+        outcomes += verified(action, allowed, sent) if terms.verify else sent
+    outcomes = [_with_snapshot(outcome, before, action) for outcome in outcomes]
     finished = Finished(batch, outcomes=tuple(outcomes))
     recorder.finish(finished)
     return finished
@@ -153,6 +168,19 @@ def _sent(
     except Exception as error:  # noqa: BLE001  # whatever it is, the batch may have been carried out
         reason = f"internal error, please report it: {type(error).__name__}: {error}"
         return action.outcomes(batch, batch.items, target, UNKNOWN, reason, 1)
+
+
+def _with_snapshot(outcome: Outcome, before: Snapshot, action: Action) -> Outcome:
+    """Return an outcome with what was there before, or with why it cannot be put back."""
+    item = outcome.indicator
+    if item in before.rows:
+        return replace(outcome, snapshot=before.rows[item])
+    done = outcome.outcome in {REMOVED, CHANGED, UNKNOWN} or outcome.maybe_ours
+    if item not in before.unread or not done or action.definition.does == ADDS:
+        return outcome
+    lost = "it cannot be put back" if action.snapshots else "its context cannot be put back"
+    doubt = f"{lost}, as no snapshot could be taken: {before.unread[item]}"
+    return replace(outcome, advice="; ".join(filter(None, (outcome.advice, doubt))))
 
 
 def _divided(

@@ -26,8 +26,12 @@ class Terms:
     """On what terms an action is performed.
 
     plan: what may be done, None for everything; dry_run: send nothing that does something, every
-    outcome is planned.
+    outcome is planned; snapshot: try to keep what the system tells of an indicator before, lookup:
+    also by a read that leaves traces; verify: read back what the system says that it did.
     """
 
     plan: Plan | None = None
     dry_run: bool = False
+    snapshot: bool = True
+    lookup: bool = False
+    verify: bool = False

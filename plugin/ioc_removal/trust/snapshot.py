@@ -1,0 +1,92 @@
+"""What a system tells of indicators before something is done to them, kept as it came."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from json import dumps
+from threading import Lock
+from typing import Any
+
+from ..action import Action
+from ..batches import Batch, cut_items
+from ..errors import HungUpError, PluginError
+from ..outcome import Rows
+
+# The arguments by which a read takes items, by what names these.
+TAKES: Mapping[str, tuple[str, ...]] = {"id": ("ids",), "value": ("values", "indicators")}
+IDENTITY = ("value", "node", "tenant")  # of a row without a raw one, not of what it tells
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What was there before a batch was sent.
+
+    rows: what the system told, raw, by item; unread: why that is not known, by item. An item in
+    neither is not there, or nothing of it can be asked.
+    """
+
+    rows: Mapping[str, Any] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
+class Snapshots:
+    """Takes the snapshots of one call; a list that holds all of a target is asked for once.
+
+    lookup: whether reads that leave traces are asked for, too.
+    """
+
+    def __init__(self, action: Action, *, lookup: bool) -> None:
+        self._action, self._lookup = action, lookup
+        self._lock = Lock()
+        self._lists: dict[str, Rows] = {}
+
+    def of(self, batch: Batch, kept: Mapping[str, Any]) -> Snapshot:
+        """Return the snapshot of a batch; kept: what was told before an earlier try, by item.
+
+        What cannot be read is said, not raised. Raises HungUpError.
+        """
+        reads = self._action.snapshots or (self._action.lookups if self._lookup else ())
+        asked = [item for item in batch.items if item not in kept]
+        if not reads or not asked:
+            return Snapshot({item: kept[item] for item in batch.items if item in kept})
+        read = reads[self._action.node_of(batch)]
+        try:
+            rows = self._rows(read, batch.arguments, asked)
+        except HungUpError:
+            raise
+        except PluginError as error:
+            return Snapshot(kept, dict.fromkeys(asked, str(error)))
+        told, unread = self._by_item(rows, asked)
+        return Snapshot({**kept, **told}, unread)
+
+    def _rows(self, read: Action, arguments: Mapping[str, Any], items: Sequence[str]) -> Rows:
+        """Read what a batch is about, or the list that holds it."""
+        known = read.definition.schema.part["properties"]
+        given = {name: value for name, value in arguments.items() if name in known}
+        taking = TAKES[self._action.definition.named_by]
+        name = next((name for name in taking if name in known), None)
+        if name is None:
+            with self._lock:
+                key = dumps(given, sort_keys=True)
+                if key not in self._lists:
+                    self._lists[key] = read.read(Batch(0, given))
+                return self._lists[key]
+        limits = read.call.connection.limits if read.call else {}
+        parts = list(cut_items(items, read.definition, limits)) or [list(items)]
+        return [row for part in parts for row in read.read(Batch(0, {**given, name: part}))]
+
+    def _by_item(
+        self, rows: Iterable[Mapping[str, Any]], asked: Sequence[str]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Divide rows that were read into what tells of an item, and why nothing does."""
+        named, wanted = self._action.definition.named_by, set(asked)
+        told: dict[str, Any] = {}
+        unread: dict[str, str] = {}
+        for row in rows:
+            item = row.get(named)
+            if item not in wanted:
+                continue
+            if row.get("reason") and "outcome" in row:
+                unread[item] = str(row["reason"])
+            elif "outcome" not in row:
+                told[item] = row.get("raw") or {k: v for k, v in row.items() if k not in IDENTITY}
+        return told, unread

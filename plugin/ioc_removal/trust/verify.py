@@ -1,0 +1,81 @@
+"""Read back what a system says that it did, where it can be read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..action import Action
+from ..batches import Batch
+from ..definition import Definition
+from ..errors import HungUpError, PluginError
+from ..outcome import ABSENT, ADDED, CHANGED, FAILED, REMOVED, Outcome
+
+SAID = frozenset({REMOVED, ADDED, CHANGED})
+_Look = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
+
+
+def can_be_verified(definition: Definition) -> bool:
+    """Tell whether what an action did can be read back."""
+    return definition.acts and definition.settle is not None
+
+
+def verified(action: Action, batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Look whether what is said to be done is done, twice before it is taken for failed.
+
+    A look that fails changes no outcome: its advice says that it could not be verified.
+    """
+    due = [row for row in outcomes if row.outcome in SAID and row.id is not None]
+    look_up = action.look_up(batch)
+    if look_up is None or not due:
+        return list(outcomes)
+
+    def look(ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        return {str(row["id"]): row for row in look_up(batch.arguments, ids)}
+
+    judged = {row.id: row for row in _judged(due, look, batch.arguments)}
+    early = [row for row in due if judged[row.id].outcome == FAILED]
+    if early and action.waited_for_a_look(batch):
+        judged |= {row.id: row for row in _judged(early, look, batch.arguments)}
+    return [judged[row.id] if row in due else row for row in outcomes]
+
+
+def _judged(due: Sequence[Outcome], look: _Look, arguments: Mapping[str, Any]) -> list[Outcome]:
+    try:
+        found = look([str(row.id) for row in due])
+    except HungUpError:
+        return [_doubted(row, "it was interrupted") for row in due]
+    except PluginError as error:
+        return [_doubted(row, str(error)) for row in due]
+    return [_of_one(row, found.get(str(row.id)), arguments) for row in due]
+
+
+def _of_one(
+    outcome: Outcome, row: Mapping[str, Any] | None, arguments: Mapping[str, Any]
+) -> Outcome:
+    """Compare an outcome with what was read of it; row: None when nothing was."""
+    said = None if row is None else row.get("outcome")
+    if row is not None and said not in {None, ABSENT}:
+        return _doubted(outcome, str(row.get("reason")))
+    there = row is not None and said is None
+    if there == (outcome.outcome == REMOVED):
+        state = "still there" if there else "not there"
+        return _failed(outcome, state)
+    differs = next(
+        (
+            f"its {name} is {row[name]!r}, not {value!r}"
+            for name, value in arguments.items()
+            if row is not None and outcome.outcome == CHANGED and row.get(name, value) != value
+        ),
+        None,
+    )
+    return _failed(outcome, differs) if differs else replace(outcome, verified=True)
+
+
+def _failed(outcome: Outcome, state: str) -> Outcome:
+    reason = f"{state}, though the system said that it was {outcome.outcome}"
+    return replace(outcome, outcome=FAILED, reason=reason, settled=True)
+
+
+def _doubted(outcome: Outcome, why: str) -> Outcome:
+    doubt = f"it could not be verified: {why}"
+    return replace(outcome, advice="; ".join(filter(None, (outcome.advice, doubt))))
