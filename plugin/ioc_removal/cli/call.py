@@ -8,7 +8,6 @@ from ..definition import Definition
 from ..errors import ArgumentError
 from ..operations.call import call_action
 from ..outcome import exit_status
-from ..trust.terms import Terms
 from .arguments import parsed, read_arguments
 from .ended import show_record
 from .files import READING, file_of
@@ -25,7 +24,7 @@ def call(session: Session) -> int:
     definition = session.definition(options.action)
     arguments = _arguments(options, definition)
     action = session.integration.bind(definition.name, session.connection(definition.system))
-    dry_run = bool(options.given("dry_run"))
+    session.note_what_is_not_verified([definition.name])
     watch = Watch(wanted=not output.quiet, color=output.color)
     done, total = 0, _size(action, arguments)
 
@@ -49,7 +48,7 @@ def call(session: Session) -> int:
                 action,
                 arguments,
                 file=file,
-                terms=Terms(dry_run=dry_run),
+                terms=session.terms,
                 requester=session.requester,
                 finished=finished,
                 began=began,

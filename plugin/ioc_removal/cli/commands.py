@@ -70,6 +70,7 @@ def _add_actions(add: Add) -> None:
     )
     _add_file(call)
     call.add_argument("--dry-run", action="store_true", help="check everything, remove nothing")
+    _add_proof(call)
     _add_requester(call)
 
 
@@ -92,6 +93,7 @@ def _add_playbooks(add: Add) -> None:
     )
     _add_file(run)
     run.add_argument("--dry-run", action="store_true", help="run the reads, remove nothing")
+    _add_proof(run)
     _add_requester(run)
     resume = add(
         "resume", "run.resume", "Go on with a run that stopped without ending",
@@ -158,6 +160,16 @@ def _add_rehearsals(add: Add) -> None:
         'eval "$(ioc-removal completion bash)"',
     )  # fmt: skip
     completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help=", ".join(SHELLS))
+
+
+def _add_proof(command: Parser) -> None:
+    command.add_argument(
+        "--verify", action="store_true", help="read back what was done, where that is possible"
+    )
+    command.add_argument(
+        "--lookup", action="store_true",
+        help="keep what CyberTrace tells of each indicator, which it may record as detections",
+    )  # fmt: skip
 
 
 def _add_requester(command: Parser) -> None:

@@ -8,7 +8,6 @@ from ..errors import ArgumentError
 from ..outcome import exit_status
 from ..schema import hint
 from ..store.runs import get_run
-from ..trust.terms import Terms
 from .arguments import parsed
 from .ended import show_record
 from .extras import needed_by
@@ -25,7 +24,7 @@ def run(session: Session) -> int:
     """Run a playbook and show what came of it."""
     options, output = session.options, session.output
     with needed_by("run"):
-        from ..operations.playbooks import gather, parse_all, systems_of
+        from ..operations.playbooks import actions_of, gather, parse_all, systems_of
         from ..operations.run import run_playbook
     integration, name = session.integration, options.playbook
     _check_name(name)
@@ -33,6 +32,7 @@ def run(session: Session) -> int:
     own = next(iter(playbooks))
     rules = _rules(own, [key for key, _ in playbooks[own].inputs])
     inputs = parsed(options.given("input") or (), rules, "input")
+    session.note_what_is_not_verified(actions_of(playbooks.values()))
     watch = Watch(wanted=not output.quiet, color=output.color)
     file = file_of(options, lambda size: watch.tell(READING, size, size))
     for system in systems_of(playbooks.values(), integration):
@@ -48,7 +48,7 @@ def run(session: Session) -> int:
                 inputs,
                 file=file,
                 choose=session.chosen,
-                terms=Terms(dry_run=bool(options.given("dry_run"))),
+                terms=session.terms,
                 requester=session.requester,
                 progress=_teller(watch),
                 began=began,

@@ -1,5 +1,6 @@
 """What a command works with: the catalogue, the settings, connections, the store."""
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from functools import cached_property
 
@@ -11,6 +12,8 @@ from ..schema import hint
 from ..settings import Settings, load_settings
 from ..store.database import Database, store_path
 from ..store.runs import Requester, requester_of
+from ..trust.terms import Terms
+from ..trust.verify import can_be_verified
 from .output import Output
 from .parser import Options
 
@@ -63,6 +66,24 @@ class Session:
             if chosen.setdefault(system, name) != name:
                 raise ArgumentError(f"--connection {text}: {system} is given twice")
         return chosen
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms something is done, as the command line tells."""
+        given = self.options.given
+        return Terms(
+            dry_run=bool(given("dry_run")),
+            verify=bool(given("verify")),
+            lookup=bool(given("lookup")),
+        )
+
+    def note_what_is_not_verified(self, actions: Iterable[str]) -> None:
+        """Say once of each system that it cannot be read back, though that is asked for."""
+        acting = [d for name in actions if (d := self.integration.definitions.get(name)) and d.acts]
+        mute = {d.system for d in acting if not can_be_verified(d)}
+        for system in sorted(mute if self.terms.verify else ()):
+            title = self.integration.systems[system].title
+            self.output.note(f"{title} cannot be read back: nothing there is verified")
 
     @property
     def requester(self) -> Requester:

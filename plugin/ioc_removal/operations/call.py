@@ -41,7 +41,9 @@ def call_action(
     finished: told of each finished batch; began: told the id of the run.
     """
     definition = action.definition
-    details = {"arguments": {name: _short(value) for name, value in arguments.items()}}
+    details: dict[str, Any] = {"arguments": {n: _short(value) for n, value in arguments.items()}}
+    if action.call:
+        details["addresses"] = {definition.system: action.call.connection.place}
     run = begin_run(
         database, CALL, definition.name, dry_run=terms.dry_run, details=details, requester=requester
     )

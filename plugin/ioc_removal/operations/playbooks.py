@@ -44,7 +44,7 @@ def gather(name: str, integration: Integration) -> dict[str, str]:
     waiting = [own]
     while waiting:
         [parsed] = parse_all({waiting[0]: texts[waiting.pop(0)]}, integration, folder).values()
-        for action in _actions([parsed]):
+        for action in actions_of([parsed]):
             if action not in texts and _is_playbook(action, integration, folder):
                 texts[action] = _text(_place(action, folder))[1]
                 waiting.append(action)
@@ -77,7 +77,7 @@ def parse_all(
 def systems_of(playbooks: Iterable[Playbook], integration: Integration) -> list[str]:
     """Return the systems that the actions of playbooks need, local ones left out."""
     definitions = integration.definitions
-    names = {definitions[a].system for a in _actions(playbooks) if a in definitions}
+    names = {definitions[a].system for a in actions_of(playbooks) if a in definitions}
     return sorted(names - {"local"})
 
 
@@ -89,7 +89,8 @@ def input_document(name: str) -> Mapping[str, Any] | None:
     return document
 
 
-def _actions(playbooks: Iterable[Playbook]) -> Iterator[str]:
+def actions_of(playbooks: Iterable[Playbook]) -> Iterator[str]:
+    """Yield the names of the actions and playbooks that the tasks of playbooks are."""
     for playbook in playbooks:
         for task in playbook.tasks.values():
             yield task.action
@@ -111,7 +112,7 @@ def _cycle(
     """Return a way by which a playbook runs itself, empty when there is none."""
     if name in path:
         return (*path, name)
-    for action in _actions([playbooks[name]]):
+    for action in actions_of([playbooks[name]]):
         if action in playbooks and (found := _cycle(action, playbooks, (*path, name))):
             return found
     return ()

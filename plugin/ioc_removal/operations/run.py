@@ -60,6 +60,7 @@ def run_playbook(
     playbooks = parse_all(texts, integration)
     own = next(iter(texts))
     details = {"texts": texts, "choose": dict(choose or {}), "settings": settings.source}
+    details["terms"] = {"verify": terms.verify, "lookup": terms.lookup}
     run = begin_run(
         database, PLAYBOOK, own, dry_run=terms.dry_run, details=details, requester=requester
     )
@@ -107,7 +108,7 @@ def resume_run(
             settings,
             known.details["choose"],
             playbooks,
-            Terms(dry_run=known.dry_run),
+            Terms(dry_run=known.dry_run, **known.details.get("terms", {})),
             progress,
         )
         given = by_value(database, known.details["inputs"])

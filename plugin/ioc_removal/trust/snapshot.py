@@ -55,6 +55,9 @@ class Snapshots:
             raise
         except PluginError as error:
             return Snapshot(kept, dict.fromkeys(asked, str(error)))
+        except Exception as error:  # noqa: BLE001  # whatever came, the removal does not hang on it
+            why = f"internal error, please report it: {type(error).__name__}: {error}"
+            return Snapshot(kept, dict.fromkeys(asked, why))
         told, unread = self._by_item(rows, asked)
         return Snapshot({**kept, **told}, unread)
 

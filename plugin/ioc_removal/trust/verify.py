@@ -46,6 +46,9 @@ def _judged(due: Sequence[Outcome], look: _Look, arguments: Mapping[str, Any]) -
         return [_doubted(row, "it was interrupted") for row in due]
     except PluginError as error:
         return [_doubted(row, str(error)) for row in due]
+    except Exception as error:  # noqa: BLE001  # what was done must be recorded, whatever came
+        why = f"internal error, please report it: {type(error).__name__}: {error}"
+        return [_doubted(row, why) for row in due]
     return [_of_one(row, found.get(str(row.id)), arguments) for row in due]
 
 
