@@ -39,9 +39,10 @@ class Outcome:
     value, id: what was named, at least one of them; attempts: requests that carried it;
     maybe_ours: it is absent (or present, or added) after a request of ours whose answer was lost or
     unclear; settled: it was looked up, as no answer told it; verified: it was read back, and is so;
-    snapshot: what the system told of it before, raw; advice: what the reason means, and whose move
-    it is; response: every other documented response field, by its output name; missing: the
-    refusal may only mean that it is not there, which the row does not tell.
+    snapshot: what the system told of it before, raw; not_restored: when it was put back, what of it
+    was not, a text each; advice: what the reason means, and whose move it is; response: every other
+    documented response field, by its output name; missing: the refusal may only mean that it is not
+    there, which the row does not tell.
     """
 
     outcome: str
@@ -57,6 +58,7 @@ class Outcome:
     advice: str | None = None
     verified: bool = False
     snapshot: Mapping[str, Any] | None = None
+    not_restored: tuple[str, ...] = ()
     response: Mapping[str, Any] = field(default_factory=dict)
     missing: bool = field(default=False, compare=False)
 
@@ -94,6 +96,7 @@ class Outcome:
             "settled": self.settled or None,
             "verified": self.verified or None,
             "snapshot": self.snapshot,
+            "not_restored": list(self.not_restored) or None,
         }
         ours = {*known, *TARGETS}
         row = {**known, **{k: v for k, v in self.response.items() if k not in ours}}

@@ -17,7 +17,7 @@ MARK = 8  # digits of a row's hash that its link repeats, to tell which of its r
 ROW = (
     "run", "call", "batch", "position", "value", "id", "target", "outcome", "reason",
     "http_status", "request_id", "attempts", "maybe_ours", "response", "settled", "advice",
-    "verified", "snapshot",
+    "verified", "snapshot", "not_restored",
 )  # fmt: skip
 
 _encode = JSONEncoder(separators=(",", ":")).encode

@@ -15,7 +15,7 @@ from .sets import by_reference, by_value
 
 OUTCOME_COLUMNS = (
     "value, id, target, outcome, reason, http_status, request_id, attempts, maybe_ours,"
-    " response, settled, advice, verified, snapshot"
+    " response, settled, advice, verified, snapshot, not_restored"
 )
 PLACES = ", ".join("?" * (4 + len(OUTCOME_COLUMNS.split(", "))))
 
@@ -202,11 +202,12 @@ class StoreRecorder:
 def outcome_of(row: tuple[Any, ...]) -> Outcome:
     """Return the outcome of a row of OUTCOME_COLUMNS."""
     value, id_, target, outcome, reason, status, request_id, attempts, maybe, *rest = row
-    response, settled, advice, verified, snapshot = rest
+    response, settled, advice, verified, snapshot, not_restored = rest
     return Outcome(
         outcome, json.loads(target), value, id_, reason, status, request_id, attempts,
         bool(maybe), bool(settled), advice, bool(verified),
-        json.loads(snapshot) if snapshot else None, json.loads(response),
+        json.loads(snapshot) if snapshot else None,
+        tuple(json.loads(not_restored)) if not_restored else (), json.loads(response),
     )  # fmt: skip
 
 
@@ -240,6 +241,7 @@ def _columns(outcome: Outcome) -> tuple[Any, ...]:
         outcome.advice,
         int(outcome.verified),
         None if outcome.snapshot is None else json.dumps(outcome.snapshot, sort_keys=True),
+        json.dumps(outcome.not_restored) if outcome.not_restored else None,
     )
 
 

@@ -99,8 +99,12 @@ CREATE TABLE undone (                -- the rows that an undo has put back, or t
     batch INTEGER NOT NULL,
     position INTEGER NOT NULL,
     undo TEXT NOT NULL,              -- the run that does it
+    undo_call TEXT NOT NULL,         -- of that run
+    undo_item TEXT,                  -- of that call; null when it has but one
+    repeated INTEGER NOT NULL,       -- whether an earlier undo may have done it
     PRIMARY KEY (run, call, batch, position)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE INDEX undone_by ON undone (undo)
 """
 
 # What the journal covers is only ever added to; whoever takes old runs away drops these first.
@@ -129,6 +133,7 @@ MIGRATIONS = {
     2: (
         "ALTER TABLE outcomes ADD COLUMN verified INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE outcomes ADD COLUMN snapshot TEXT",
+        "ALTER TABLE outcomes ADD COLUMN not_restored TEXT",
         "ALTER TABLE outcomes ADD COLUMN hash TEXT",
         "ALTER TABLE calls ADD COLUMN assumed INTEGER NOT NULL DEFAULT 0",
         *TRUST.split(";\n"),
@@ -217,6 +222,7 @@ CREATE TABLE outcomes (
     advice TEXT,
     verified INTEGER NOT NULL DEFAULT 0,
     snapshot TEXT,                   -- JSON: what the system told before, raw
+    not_restored TEXT,               -- JSON: what of it was not put back
     hash TEXT,                       -- of the row, for the journal
     PRIMARY KEY (run, call, batch, position)
 ) WITHOUT ROWID;

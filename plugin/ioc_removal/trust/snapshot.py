@@ -21,11 +21,13 @@ class Snapshot:
     """What was there before a batch was sent.
 
     rows: what the system told, raw, by item; unread: why that is not known, by item. An item in
-    neither is not there, or nothing of it can be asked.
+    neither is not there, or nothing of it can be asked. listed: every row of the target, where
+    the system tells nothing less.
     """
 
     rows: Mapping[str, Any] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
+    listed: Sequence[Mapping[str, Any]] | None = None
 
 
 class Snapshots:
@@ -50,7 +52,7 @@ class Snapshots:
             return Snapshot({item: kept[item] for item in batch.items if item in kept})
         read = reads[self._action.node_of(batch)]
         try:
-            rows = self._rows(read, batch.arguments, asked)
+            rows, whole = self._rows(read, batch.arguments, asked)
         except HungUpError:
             raise
         except PluginError as error:
@@ -59,10 +61,12 @@ class Snapshots:
             why = f"internal error, please report it: {type(error).__name__}: {error}"
             return Snapshot(kept, dict.fromkeys(asked, why))
         told, unread = self._by_item(rows, asked)
-        return Snapshot({**kept, **told}, unread)
+        return Snapshot({**kept, **told}, unread, rows if whole else None)
 
-    def _rows(self, read: Action, arguments: Mapping[str, Any], items: Sequence[str]) -> Rows:
-        """Read what a batch is about, or the list that holds it."""
+    def _rows(
+        self, read: Action, arguments: Mapping[str, Any], items: Sequence[str]
+    ) -> tuple[Rows, bool]:
+        """Read what a batch is about, or the whole list that holds it; return which."""
         known = read.definition.schema.part["properties"]
         given = {name: value for name, value in arguments.items() if name in known}
         taking = TAKES[self._action.definition.named_by]
@@ -72,10 +76,11 @@ class Snapshots:
                 key = dumps(given, sort_keys=True)
                 if key not in self._lists:
                     self._lists[key] = read.read(Batch(0, given))
-                return self._lists[key]
+                return self._lists[key], True
         limits = read.call.connection.limits if read.call else {}
         parts = list(cut_items(items, read.definition, limits)) or [list(items)]
-        return [row for part in parts for row in read.read(Batch(0, {**given, name: part}))]
+        rows = [row for part in parts for row in read.read(Batch(0, {**given, name: part}))]
+        return rows, False
 
     def _by_item(
         self, rows: Iterable[Mapping[str, Any]], asked: Sequence[str]
