@@ -117,6 +117,17 @@ def _add_runs(add: Add) -> None:
     show.add_argument(
         "--unused", action="store_true", help="list what its indicator file held and was not used"
     )
+    journal = add(
+        "journal",
+        "journal.journal",
+        "Verify the journal",
+        "ioc-removal journal verify",
+    )
+    journal.add_argument("what", metavar="verify", nargs="?", help="verify the journal")
+    journal.add_argument("--run", metavar="RUN", dest="only_run", help="of one run only")
+    journal.add_argument(
+        "--expect", metavar="HASH", help="of verify: a head's hash that was kept elsewhere"
+    )
     test = add(
         "test", "probe.probe", "Test connections: read something harmless",
         "ioc-removal test", "ioc-removal test cybertrace",

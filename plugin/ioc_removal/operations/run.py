@@ -11,6 +11,7 @@ from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing, Progress
 from ..settings import Settings
 from ..store.database import Database
+from ..store.journal import CONNECTIONS, INPUTS, RESUME, fingerprint, note
 from ..store.lease import lease
 from ..store.results import run_summary
 from ..store.runs import (
@@ -23,6 +24,7 @@ from ..store.runs import (
     begin_run,
     end_run,
     get_run,
+    requester_of,
 )
 from ..store.sets import by_reference, by_value
 from ..trust.perform import EARNEST
@@ -72,6 +74,7 @@ def run_playbook(
                 given[INDICATORS] = _from_file(database, run, playbooks[own], given, file)
             given = playbooks[own].check_inputs(given, input_document(own))
             add_details(database, run, inputs=by_reference(given))
+            note(database, run, INPUTS, {"sha256": fingerprint(by_reference(given))})
             performing = _performing(
                 database, run, integration, settings, choose or {}, playbooks, terms, progress
             )
@@ -101,6 +104,7 @@ def resume_run(
                 f"the run {known.run} stopped while its input was read and sent nothing; start anew"
             )
         playbooks = parse_all(known.details["texts"], integration)
+        note(database, run, RESUME, {"user": requester_of().user})
         performing = _performing(
             database,
             known.run,
@@ -157,6 +161,7 @@ def _performing(
                 f"for {system}: go on with the settings that it began with"
             )
     add_details(database, run, addresses=addresses)
+    note(database, run, CONNECTIONS, {"addresses": addresses, "settings": settings.source})
     return performing
 
 

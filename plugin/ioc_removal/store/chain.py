@@ -20,7 +20,9 @@ ROW = (
     "verified", "snapshot", "not_restored",
 )  # fmt: skip
 
-_encode = JSONEncoder(separators=(",", ":")).encode
+_encode = JSONEncoder(
+    separators=(",", ":"), default=repr
+).encode  # bytes, when it was tampered with
 
 
 class Link(NamedTuple):

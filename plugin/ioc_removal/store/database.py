@@ -1,7 +1,7 @@
 """Open the store's SQLite file, and its transactions."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from os import O_CREAT, O_RDWR, close, environ
@@ -11,6 +11,7 @@ from threading import RLock
 from typing import Any
 
 from ..errors import SettingsError, StoreError
+from ..indicators.normal import normalised
 from ..places import path_of
 from ..secret import Secret
 from .chain import Hashing
@@ -59,6 +60,7 @@ class Database:
             self._connection = sqlite3.connect(
                 path, timeout=BUSY, isolation_level=None, check_same_thread=False
             )
+            self._connection.create_function("normalised", 1, _key, deterministic=True)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._migrate()
@@ -96,7 +98,19 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read one state, whatever others write meanwhile. Raises StoreError."""
+        with self._lock, self._told():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    def rows(
+        self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
         """Return the rows of a query. Raises StoreError."""
         with self._lock, self._told():
             return self._connection.execute(query, values).fetchall()
@@ -130,3 +144,8 @@ class Database:
                     f"the store {self.path} has version {version}, this program knows {VERSION}; "
                     f"choose another with --store or {VARIABLE}"
                 )
+
+
+def _key(value: Any) -> str | None:
+    """Return the key by which SQLite compares an indicator."""
+    return normalised(value) if isinstance(value, str) else None

@@ -6,8 +6,9 @@ when the next run begins.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from hashlib import sha256
 from sqlite3 import Connection
 from typing import Any
 
@@ -15,6 +16,8 @@ from .chain import START, Hashing, Head, Link, marks_of
 from .database import Database
 
 BEGIN, CALLED, BATCH, END = "begin", "call", "batch", "end"
+INPUTS, CONNECTIONS, RESUME = "inputs", "connections", "resume"
+RESOLVED = "SELECT id, value FROM resolved WHERE run = ? ORDER BY id, value"
 _OPEN = """
 SELECT run FROM runs WHERE status != 'ended'
 AND (SELECT max(link) FROM links WHERE links.run = runs.run)
@@ -78,6 +81,19 @@ def add_link(
     connection.execute("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?,?,?)", values)
 
 
+def fingerprint(value: Any) -> str:
+    """Return the SHA-256 of a JSON value, for facts that are too long or too secret to be told."""
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def resolved(rows: Iterable[Sequence[Any]]) -> str:
+    """Return the SHA-256 of which values each id of a run was found for; rows: of RESOLVED."""
+    whole = sha256()
+    for row in rows:
+        whole.update(json.dumps(row, default=repr).encode())
+    return whole.hexdigest()
+
+
 def now() -> str:
     """Return the time as the store keeps it: ISO 8601, UTC."""
     moment = datetime.now(timezone.utc)
@@ -99,8 +115,8 @@ def _add_head(connection: Connection, hashing: Hashing, run: str) -> None:
 
 def _uncovered(connection: Connection, run: str) -> dict[str, Any]:
     """Return, for the first run that has a chain, how much the store held before there were any."""
-    if connection.execute("SELECT 1 FROM links LIMIT 1").fetchone():
+    if connection.execute("SELECT 1 FROM links WHERE kind = 'begin' LIMIT 1").fetchone():
         return {}
     [runs] = connection.execute("SELECT count(*) FROM runs WHERE run != ?", (run,)).fetchone()
-    [rows] = connection.execute("SELECT count(*) FROM outcomes").fetchone()
+    [rows] = connection.execute("SELECT count(*) FROM outcomes WHERE hash IS NULL").fetchone()
     return {"before": {"runs": runs, "rows": rows}} if runs else {}

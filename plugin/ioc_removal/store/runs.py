@@ -10,7 +10,8 @@ from typing import Any
 
 from ..errors import ArgumentError
 from .database import Database
-from .journal import END, add_begin, add_event, now
+from .found import index_run
+from .journal import END, RESOLVED, add_begin, add_event, now, resolved
 
 CALL, PLAYBOOK = "call", "playbook"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
@@ -93,13 +94,17 @@ def add_details(database: Database, run: str, **details: Any) -> None:
 
 def end_run(database: Database, run: str, result: str | None, status: str = ENDED) -> None:
     """Note the end of a run; result: succeeded, partial or failed, None when it was interrupted."""
+    if status == ENDED:
+        index_run(database, run)
     ended = now()
     with database.transaction() as connection:
         connection.execute(
             "UPDATE runs SET status = ?, result = ?, ended = ? WHERE run = ?",
             (status, result, ended, run),
         )
-        kind, facts = END if status == ENDED else status, {"status": status, "result": result}
+        kind = END if status == ENDED else status
+        found = resolved(connection.execute(RESOLVED, (run,)))
+        facts = {"status": status, "result": result, "resolved": found}
         add_event(connection, database.hashing, run, kind, facts, ended)
 
 

@@ -51,6 +51,10 @@ CREATE TABLE found (                 -- where an indicator stands in runs that e
     PRIMARY KEY (indicator, run, call, batch, position)
 ) WITHOUT ROWID;
 
+CREATE TABLE indexed (               -- the runs whose rows are all in `found`
+    run TEXT PRIMARY KEY
+) WITHOUT ROWID;
+
 CREATE TABLE plans (
     plan TEXT PRIMARY KEY,           -- the dry run that made it, here or in another store
     hash TEXT NOT NULL,              -- SHA-256 of what it would do

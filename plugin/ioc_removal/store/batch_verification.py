@@ -1,0 +1,76 @@
+"""Verify the rows of a batch against its link, and tell which of them is not as it was."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from .chain import MARK, ROW, Hashing
+from .database import Database
+from .entries import Linked, Stored
+from .found import KEYS, OF_BATCH
+from .verdict import Problem
+
+POSITION = ROW.index("position")
+
+
+def verify_batch(
+    database: Database, hashing: Hashing | None, linked: Linked, rows: list[Stored]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the rows of a batch.
+
+    hashing: None when the key of its hashes is not known; rows: as stored, in their order.
+    """
+    link = linked.link
+    marks = [link.marks[at : at + MARK] for at in range(0, len(link.marks), MARK)]
+    here = Problem("", run=link.run, call=link.call, batch=link.batch)
+    there = {row.position for row in rows}
+    for position in range(link.rows):
+        if position not in there:
+            name = _missing(database, linked, position, rows)
+            yield replace(here, what="the row is missing", position=position, indicator=name)
+    for row in rows:
+        at = replace(here, position=row.position, indicator=row.indicator)
+        if row.position not in range(link.rows):
+            yield replace(at, what="the row was added")
+            continue
+        mark = (row.hash or "")[:MARK]
+        own = marks[row.position] if row.position < len(marks) else ""
+        if mark != own and mark in marks:
+            was = marks.index(mark)
+            yield replace(at, what=f"the row was moved here from position {was}")
+        elif hashing and hashing.row(row.columns) != row.hash:
+            yield replace(at, what="the row was changed")
+        elif mark != own:
+            yield replace(at, what="the row was changed, or replaced, together with its hash")
+
+
+def verify_index(database: Database, linked: Linked) -> Iterator[Problem]:
+    """Yield the rows of a batch that the index by indicator does not find."""
+    link = linked.link
+    query = (
+        f"SELECT k.position, k.indicator FROM ({KEYS.format(where=OF_BATCH)}) k WHERE NOT EXISTS"  # noqa: S608
+        " (SELECT 1 FROM found f WHERE f.indicator = k.indicator AND f.run = k.run"
+        " AND f.call = k.call AND f.batch = k.batch AND f.position = k.position)"
+    )
+    values = {"run": link.run, "call": link.call, "batch": link.batch}
+    for position, indicator in database.rows(query, values):
+        yield Problem(
+            "the index by indicator no longer leads to the row",
+            link.run, None, link.call, link.batch, position, indicator,
+        )  # fmt: skip
+
+
+def _missing(database: Database, linked: Linked, position: int, rows: list[Stored]) -> str | None:
+    """Return the indicator of a row that is gone, as the index or the batch still knows it."""
+    link = linked.link
+    key: tuple[Any, ...] = (link.run, link.call, link.batch)
+    query = "SELECT indicator FROM found WHERE run = ? AND call = ? AND batch = ? AND position = ?"
+    if found := database.rows(query, (*key, position)):
+        return str(found[0][0])
+    query = "SELECT items FROM batches WHERE run = ? AND call = ? AND batch = ?"
+    if not (known := database.rows(query, key)):
+        return None
+    left = {row.indicator for row in rows}
+    gone = [item for item in json.loads(known[0][0]) if item not in left]
+    return ", ".join(gone[:3]) or None

@@ -1,0 +1,94 @@
+"""Read the journal: links of a run's chain, and the rows of a batch as they are stored."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from .chain import ROW, Head, Link
+from .database import Database
+
+AT_ONCE = 500  # links read together
+COLUMNS = ", ".join(f"o.{name}" for name in ROW)
+
+
+class Linked(NamedTuple):
+    """A link as stored, with its hash."""
+
+    link: Link
+    hash: str
+
+    @property
+    def readable(self) -> bool:
+        """Whether its columns are of the types with which they were written."""
+        link = self.link
+        texts = (link.kind, link.marks, link.facts, link.at, self.hash)
+        return all(isinstance(text, str) for text in texts) and all(
+            isinstance(number, int) for number in (link.number, link.rows)
+        )
+
+
+class Stored(NamedTuple):
+    """A row as stored; columns: those of chain.ROW; hash: None of a row before the journal was."""
+
+    columns: tuple[Any, ...]
+    hash: str | None
+
+    @property
+    def position(self) -> int:
+        """Its place in its batch; -1 when somebody made it something that is no number."""
+        return self.columns[3] if isinstance(self.columns[3], int) else -1
+
+    @property
+    def indicator(self) -> str:
+        """The name by which a person knows it: its value, else its id."""
+        return str(self.columns[4] if self.columns[4] is not None else self.columns[5])
+
+
+def links_of(database: Database, run: str) -> Iterator[Linked]:
+    """Yield the links of a run, in their order."""
+    query = (
+        "SELECT run, link, kind, call, batch, rows, marks, facts, at, key, hash FROM links"
+        " WHERE run = ? AND link > ? ORDER BY link LIMIT ?"
+    )
+    after = -(2**62)
+    while rows := database.rows(query, (run, after, AT_ONCE)):
+        for row in rows:
+            yield Linked(Link(*row[:-1]), row[-1])
+        after = rows[-1][1]
+
+
+def heads_of(database: Database, run: str | None = None) -> Iterator[tuple[Head, str]]:
+    """Yield the heads of the global chain, or those of one run, in their order, with hashes."""
+    query = (
+        "SELECT head, run, links, rows, last, key, hash FROM heads"
+        " WHERE head > ? AND (run = ? OR ? IS NULL) ORDER BY head LIMIT ?"
+    )
+    if run is not None:
+        query = query.replace("(run = ? OR ? IS NULL)", "run IN (?, ?)")
+    after = -(2**62)
+    while rows := database.rows(query, (after, run, run, AT_ONCE)):
+        for row in rows:
+            yield Head(*row[:-1]), row[-1]
+        after = rows[-1][0]
+
+
+def rows_of(database: Database, link: Link) -> list[Stored]:
+    """Return the rows of a batch, in their order."""
+    query = (
+        f"SELECT {COLUMNS}, o.hash FROM outcomes o"  # noqa: S608
+        " WHERE o.run = ? AND o.call = ? AND o.batch = ? ORDER BY o.position"
+    )
+    rows = database.rows(query, (link.run, link.call, link.batch))
+    return [Stored(row[:-1], row[-1]) for row in rows]
+
+
+def runs_in_order(database: Database) -> list[str]:
+    """Return the runs in the order in which they began, by the global chain, not by the clock.
+
+    Those from before the journal come first.
+    """
+    query = (
+        "SELECT run FROM (SELECT run, -1 AS place FROM runs UNION ALL SELECT run, -1 FROM links"
+        " WHERE link = 0 UNION ALL SELECT run, min(head) FROM heads GROUP BY run)"
+        " GROUP BY run ORDER BY max(place), run"
+    )
+    return [run for (run,) in database.rows(query)]

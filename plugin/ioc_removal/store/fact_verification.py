@@ -1,0 +1,76 @@
+"""Verify what the store says of a run against what its chain says: who, why, what, how it ended."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .database import Database
+from .entries import Linked
+from .journal import BEGIN, CALLED, END, RESOLVED, resolved
+from .recorder import called
+from .runs import constant
+from .verdict import Problem
+
+CONSTANT = ("kind", "name", "dry_run", "requester", "playbooks", "choose", "settings", "arguments")
+
+
+def verify_facts(database: Database, linked: Linked) -> Iterator[Problem]:
+    """Yield what the tables `runs` and `calls` say otherwise than a link that tells of them."""
+    link = linked.link
+    try:
+        facts = json.loads(link.facts)
+        if link.kind == BEGIN:
+            known = _run(database, link.run)
+            said = {**facts, "started": link.at, "actor": facts["requester"]["actor"]}
+        elif link.kind == END:
+            known = _end(database, link.run)
+            said = {**facts, "ended": link.at}
+        elif link.kind == CALLED:
+            known = _call(database, link.run, link.call)
+            said = {**facts}
+        else:
+            return
+    except (ValueError, TypeError, KeyError, AttributeError):
+        yield Problem("what is told of it cannot be read: it was changed", link.run, link.number)
+        return
+    if known is None:
+        yield Problem(f"the {link.kind} is not in the store any more", link.run, call=link.call)
+        return
+    for name, value in known.items():
+        if name in said and said[name] != value:
+            yield Problem(
+                f"{name} was changed: it was {_shown(said[name])}, now {_shown(value)}",
+                link.run,
+                call=link.call,
+            )
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, default=repr)
+
+
+def _run(database: Database, run: str) -> Mapping[str, Any] | None:
+    query = "SELECT kind, name, requester, dry_run, started, details FROM runs WHERE run = ?"
+    for kind, name, actor, dry_run, started, text in database.rows(query, (run,)):
+        details = constant(json.loads(text))
+        own = {"kind": kind, "name": name, "dry_run": bool(dry_run), "started": started}
+        return {**{name: details.get(name) for name in CONSTANT}, **own, "actor": actor}
+    return None
+
+
+def _end(database: Database, run: str) -> Mapping[str, Any] | None:
+    query = "SELECT status, result, ended FROM runs WHERE run = ?"
+    for status, result, ended in database.rows(query, (run,)):
+        found = resolved(database.rows(RESOLVED, (run,)))
+        return {"status": status, "result": result, "ended": ended, "resolved": found}
+    return None
+
+
+def _call(database: Database, run: str, call: str | None) -> Mapping[str, Any] | None:
+    query = (
+        "SELECT action, connection, target, arguments, duplicates, filled FROM calls"
+        " WHERE run = ? AND call = ?"
+    )
+    for row in database.rows(query, (run, call)):
+        return called(row)
+    return None

@@ -1,0 +1,138 @@
+"""Verify the journal: every run's chain, the global chain, and what is sealed with a key."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from ..errors import StoreError
+from .chain import START, Hashing
+from .database import Database
+from .entries import heads_of, runs_in_order
+from .run_verification import RunVerification
+from .verdict import Problem, Verdict
+
+Told = Callable[[int, int], None]
+LIKE = "it was changed, or the one before it together with its hash"
+NO_KEY = "only who has the key can verify them: set journal.key in the settings"
+
+
+class Verification:
+    """The verification of a journal as it is now.
+
+    told: how many links are verified, of how many.
+    """
+
+    def __init__(self, database: Database, told: Told = lambda _done, _total: None) -> None:
+        self._database, self._told = database, told
+        self._key = database.hashing.name
+        self._hashings: Mapping[str | None, Hashing] = {
+            None: Hashing(),
+            self._key: database.hashing,
+        }
+        self._verdict = Verdict()
+        self._unknown_keys: set[str] = set()
+
+    def verify(self, run: str | None = None, expect: str | None = None) -> Verdict:
+        """Verify the journal, with the key of the settings if there is one.
+
+        run: only this one's chain, beside the global one; expect: the hash of a head that was kept
+        elsewhere. Raises StoreError.
+        """
+        verdict = self._verdict
+        with self._database.snapshot():
+            for problem in self._heads(expect):
+                verdict.add(problem)
+            [(total,)] = self._database.rows("SELECT count(*) FROM links")
+            for one in [run] if run else runs_in_order(self._database):
+                for problem in self._run(one, total):
+                    verdict.add(problem)
+            if run is None:
+                for problem in self._uncovered():
+                    verdict.add(problem)
+        if self._unknown_keys:
+            names = ", ".join(sorted(self._unknown_keys))
+            which = f"another key than that of the settings ({self._key})" if self._key else "a key"
+            verdict.add(Problem(f"hashes are made with {which}, {names}: {NO_KEY}"))
+        return verdict
+
+    def _heads(self, expect: str | None) -> Iterator[Problem]:
+        """Verify the global chain."""
+        before, number, sealed, expected = START, 0, False, expect is None
+        for head, hash_ in heads_of(self._database):
+            here = Problem("", head.run, head=head.number)
+            if head.number != number:
+                missing = f"heads {number} to {head.number - 1} of the global chain are missing"
+                yield replace(here, what=f"{missing} before it")
+            hashing = self._hashings.get(head.key)
+            if hashing is None:
+                self._unknown_keys.add(str(head.key))
+            elif head.number == number and hashing.head(before, head) != hash_:
+                what = f"the head is not as it was: {LIKE}"
+                yield replace(here, what=what)
+            if sealed and head.key is None:
+                yield replace(here, what="it was made without the key, after others with it")
+            sealed |= head.key is not None
+            expected |= hash_ == expect
+            before, number = hash_, head.number + 1
+            self._verdict.heads += 1
+        self._verdict.head = before
+        if self._key and not sealed and self._verdict.heads:
+            yield Problem(
+                "nothing is sealed with the key of the settings: either it is new, then the next "
+                "run seals all that is there, or all was written anew without it"
+            )
+        if not expected:
+            yield Problem(
+                f"no head has the expected hash {expect}: the journal was cut, or written anew"
+            )
+
+    def _run(self, run: str, total: int) -> Iterator[Problem]:
+        """Verify the chain of a run."""
+        heads = [head for head, _ in heads_of(self._database, run)]
+        one = RunVerification(self._database, run, heads, self._hashings)
+        verdict = self._verdict
+        try:
+            yield from one.problems()
+        except StoreError as error:
+            yield Problem(f"it cannot be read to its end: {error}", run)
+        if not one.links and heads:
+            return  # the heads told
+        if not one.links:
+            verdict.uncovered_runs += 1
+            return
+        verdict.runs += 1
+        verdict.links += one.links
+        verdict.rows += one.rows
+        self._unknown_keys |= one.unknown_keys
+        self._told(verdict.links, total)
+        if self._key and one.unsealed:
+            yield Problem(f"{one.unsealed:,} links were made without the key of the settings", run)
+        if one.backwards:
+            verdict.notes.append(
+                f"run {run}: the clock went back {one.backwards} times; the order is that of the "
+                "links"
+            )
+
+    def _uncovered(self) -> Iterator[Problem]:
+        """Verify how much is from before the journal."""
+        query = "SELECT facts FROM links WHERE link = 0 AND run = (SELECT run FROM heads LIMIT 1)"
+        known = {"runs": 0, "rows": 0}
+        for (facts,) in self._database.rows(query):
+            try:
+                known = json.loads(facts).get("before", known)
+            except (ValueError, AttributeError):
+                continue  # told already
+        verdict = self._verdict
+        query = (
+            "SELECT count(*) FROM runs r WHERE NOT EXISTS"
+            " (SELECT 1 FROM links l WHERE l.run = r.run AND l.kind = 'begin')"
+        )
+        [(runs,)] = self._database.rows(query)
+        [(rows,)] = self._database.rows("SELECT count(*) FROM outcomes WHERE hash IS NULL")
+        verdict.uncovered_rows = rows
+        if verdict.heads and {"runs": runs, "rows": rows} != known:
+            yield Problem(
+                f"{runs:,} runs with {rows:,} rows have no hashes, when the journal began they were"
+                f" {known['runs']:,} with {known['rows']:,}: runs were added or taken away, or "
+                "hashes removed"
+            )
