@@ -298,6 +298,7 @@ FACTS = [
     ("runs", "details", "replace(details, 'benign', 'evil')"),
     ("calls", "action", "'x'"), ("calls", "connection", "'x'"), ("calls", "target", "'{}'"),
     ("calls", "arguments", "'{}'"), ("calls", "duplicates", "7"), ("calls", "filled", "'[\"x\"]'"),
+    ("calls", "assumed", "1"),
 ]  # fmt: skip
 
 
@@ -321,7 +322,7 @@ def test_removed_and_added_calls_are_found(plain: Path) -> None:
     change = "DELETE FROM calls WHERE run = ?"
     [problem] = verified(tampered(plain, lambda c: c.execute(change, (run,)))).problems
     assert (problem.call, problem.what) == ("call", "the call is not in the store any more")
-    change = "INSERT INTO calls VALUES (?, 'other', 'x', 'x', '{}', '{}', 0, '[]')"
+    change = "INSERT INTO calls VALUES (?, 'other', 'x', 'x', '{}', '{}', 0, '[]', 0)"
     [problem] = verified(tampered(plain, lambda c: c.execute(change, (run,)))).problems
     assert (problem.call, problem.what) == ("other", "the call was added")
 
@@ -503,7 +504,17 @@ COLUMNS = {
     "outcomes": [*ROW, "hash"],
     "links": ["run", "link", *LINK],
     "heads": ["head", "run", "links", "rows", "last", "key", "hash"],
-    "calls": ["run", "call", "action", "connection", "target", "arguments", "duplicates", "filled"],
+    "calls": [
+        "run",
+        "call",
+        "action",
+        "connection",
+        "target",
+        "arguments",
+        "duplicates",
+        "filled",
+        "assumed",
+    ],
     "runs": ["run", "kind", "name", "requester", "dry_run", "started", "status", "result", "ended"],
 }
 NAMES = {"outcomes": ROW[:4], "links": ("run", "link"), "heads": ("head",),

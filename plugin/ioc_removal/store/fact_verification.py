@@ -68,7 +68,7 @@ def _end(database: Database, run: str) -> Mapping[str, Any] | None:
 
 def _call(database: Database, run: str, call: str | None) -> Mapping[str, Any] | None:
     query = (
-        "SELECT action, connection, target, arguments, duplicates, filled FROM calls"
+        "SELECT action, connection, target, arguments, duplicates, filled, assumed FROM calls"
         " WHERE run = ? AND call = ?"
     )
     for row in database.rows(query, (run, call)):

@@ -9,15 +9,13 @@ from ..action import Action
 from ..batches import Batch, Prepared
 from ..outcome import REFUSED, UNKNOWN, Outcome
 from ..trust.perform import Finished, Known
+from .chain import ROW
 from .database import Database
 from .journal import BATCH, CALLED, add_link
 from .sets import by_reference, by_value
 
-OUTCOME_COLUMNS = (
-    "value, id, target, outcome, reason, http_status, request_id, attempts, maybe_ours,"
-    " response, settled, advice, verified, snapshot, not_restored"
-)
-PLACES = ", ".join("?" * (4 + len(OUTCOME_COLUMNS.split(", "))))
+OUTCOME_COLUMNS = ", ".join(ROW[4:])
+PLACES = ", ".join("?" * len(ROW))
 
 
 class StoreRecorder:
@@ -48,7 +46,7 @@ class StoreRecorder:
             json.dumps(prepared.filled),
             assumed,
         )
-        facts = {**called(values[2:8]), "address": call.connection.place if call else None}
+        facts = {**called(values[2:]), "address": call.connection.place if call else None}
         with self._database.transaction() as connection:
             query = "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?)"
             if connection.execute(query, values).rowcount:
@@ -213,7 +211,7 @@ def outcome_of(row: tuple[Any, ...]) -> Outcome:
 
 def called(columns: Sequence[Any]) -> dict[str, Any]:
     """Return what the journal says of a call; columns: of `calls`, from the action on."""
-    action, connection, target, arguments, duplicates, filled = columns
+    action, connection, target, arguments, duplicates, filled, assumed = columns
     return {
         "action": action,
         "connection": connection,
@@ -221,6 +219,7 @@ def called(columns: Sequence[Any]) -> dict[str, Any]:
         "arguments": sha256(arguments.encode()).hexdigest(),
         "duplicates": duplicates,
         "filled": json.loads(filled),
+        "assumed": bool(assumed),
     }
 
 
