@@ -389,7 +389,7 @@ def test_completion_knows_commands_and_actions(shell: str, bare: Command) -> Non
 def test_help_has_an_example_of_each_command(bare: Command) -> None:
     listed = bare("--help").out.partition("  COMMAND\n")[2].partition("\nexit status")[0]
     names = [line.split()[0] for line in listed.splitlines() if line[4:5].strip()]
-    assert len(names) == 12
+    assert len(names) >= 12
     for name in names:
         said = bare(name, "--help")
         assert said.status == 0
