@@ -7,9 +7,16 @@ from typing import Any
 
 from .batches import Batch, Prepared, batch_of, cut_items, many
 from .call import Call, LookUp
-from .checking import check_arguments
+from .checking import MOST_PROBLEMS, check_arguments
 from .definition import Definition
-from .errors import ApiError, ClosedError, ResponseError, TransportError
+from .errors import (
+    ApiError,
+    ArgumentError,
+    ClosedError,
+    ResponseError,
+    TransportError,
+    one_line,
+)
 from .outcome import Outcome, Rows
 from .quotes import mapped
 from .sending import Sender, outcomes_of, waited_for_a_look
@@ -40,7 +47,7 @@ class Action:
 
     @property
     def copies(self) -> int:
-        """How often each item is sent: what removes goes to each node."""
+        """How often each item is sent: what acts goes to each node."""
         return max(1, len(self.calls)) if self.definition.acts else 1
 
     def prepare(self, arguments: Mapping[str, Any]) -> Prepared:
@@ -71,7 +78,10 @@ class Action:
         else:
             for settings in self._settings():
                 check_arguments(definition, given, settings)
-            items = [given[limits.argument]] if limits else []
+            named = given[limits.argument] if limits else definition.item_of(given)
+            items = [] if named is None else [named]
+        if limits:
+            _check_along(given, limits.along, items)
         if definition.endpoint:
             definition.endpoint.check_path(given)
         target = {
@@ -81,23 +91,30 @@ class Action:
             target.update(self.call.tenant)
         return Prepared(given, target, duplicates, tuple(filling), items, self._cut)
 
-    def send(
-        self, batch: Batch, target: Mapping[str, str], *, repeated: bool = False
-    ) -> list[Outcome]:
-        """Let the handler send a batch of a removal; whatever happens becomes outcomes.
+    def before(self, batch: Batch) -> dict[str, Any]:
+        """Return what is there before an addition, so that it can be told what it added.
 
-        target: of the call; repeated: whether an earlier process may have sent the batch.
-        Raises HungUpError.
+        By item, each a JSON object; empty where nothing tells it. Raises what reading raises.
+        """
+        sender = self._sender(batch, {}) if self.calls and batch.items else None
+        return sender.before(batch.items) if sender else {}
+
+    def send(
+        self,
+        batch: Batch,
+        target: Mapping[str, str],
+        *,
+        repeated: bool = False,
+        before: Mapping[str, Any] | None = None,
+    ) -> list[Outcome]:
+        """Let the handler send a batch of what acts; whatever happens becomes outcomes.
+
+        target: of the call; repeated: whether an earlier process may have sent the batch; before:
+        what was there before, of an addition. Raises HungUpError.
         """
         if not batch.items:
             return []
-        sender = Sender(
-            self.definition,
-            self._call_of(batch),
-            self.target_of(batch, target),
-            lambda items: self.part(batch, items).arguments,
-        )
-        return sender.send(batch.items, repeated=repeated)
+        return self._sender(batch, target).send(batch.items, repeated=repeated, before=before)
 
     def read(self, batch: Batch) -> Rows:
         """Let the handler of a read, or of a local action, return its rows.
@@ -158,20 +175,31 @@ class Action:
             rows = [mapped(row, masked) for row in rows]
         return rows
 
+    def _sender(self, batch: Batch, target: Mapping[str, str]) -> Sender:
+        return Sender(
+            self.definition,
+            self._call_of(batch),
+            self.target_of(batch, target),
+            lambda items: self.part(batch, items).arguments,
+        )
+
     def _call_of(self, batch: Batch) -> Call:
         """Return the call of a batch: the nodes take turns."""
         return self.calls[self.node_of(batch)]
 
     def _cut(self, prepared: Prepared) -> Iterator[Batch]:
-        """Cut a call into its batches; what removes is sent to each node."""
-        if self.definition.limits is None:
-            yield Batch(0, prepared.arguments)
-            return
+        """Cut a call into its batches; what acts is sent to each node."""
+        definition, given = self.definition, prepared.arguments
         limits = self.call.connection.limits if self.call else {}
-        for position, items in enumerate(cut_items(prepared.items, self.definition, limits)):
+        parts: Iterable[list[str]] = (
+            cut_items(prepared.items, definition, limits, given)
+            if definition.limits
+            else [list(prepared.items)]
+        )
+        for position, items in enumerate(parts):
             for copy in range(self.copies):
                 number = position * self.copies + copy
-                yield batch_of(self.definition, number, prepared.arguments, items)
+                yield batch_of(definition, number, given, items)
 
     def _settings(self) -> list[dict[str, Any]]:
         """Return the settings that the schema asks for, those of each node that differ.
@@ -189,6 +217,19 @@ class Action:
             if settings not in found:
                 found.append(settings)
         return found or [{}]
+
+
+def _check_along(given: Mapping[str, Any], along: Iterable[str], items: Iterable[str]) -> None:
+    """Refuse what goes along with an item that is not among the items."""
+    keys = {name: set(given[name]) for name in along if given.get(name)}
+    there = set(items) if keys else set()
+    strangers = [
+        f"{name}: {one_line(str(key), 80)!r} is not among the indicators of this call"
+        for name, named in keys.items()
+        for key in sorted(named - there)[:MOST_PROBLEMS]
+    ]
+    if strangers:
+        raise ArgumentError(*strangers)
 
 
 def _texts(items: Iterable[object]) -> bool:

@@ -15,7 +15,7 @@ class Batch:
     """What one request carries.
 
     number: its place in the call, from 0; arguments: the handler's; items: the values or ids that
-    it removes, distinct, empty for a read that is not cut.
+    it is about, distinct, empty for a read that is not cut.
     """
 
     number: int
@@ -43,18 +43,27 @@ class Prepared:
 
 
 def cut_items(
-    items: Iterable[str], definition: Definition, own: Mapping[str, int]
+    items: Iterable[str],
+    definition: Definition,
+    own: Mapping[str, int],
+    arguments: Mapping[str, Any] | None = None,
 ) -> Iterator[list[str]]:
-    """Cut by items and by the bytes that they take in JSON; own: limits of the connection."""
+    """Cut by items and by the bytes that they take in JSON.
+
+    own: limits of the connection; arguments: of the call, with what goes along with the items.
+    """
     limits = definition.limits
     if limits is None:
         return
     most = min(own.get("items", limits.items), limits.most or own.get("items", limits.items))
     room = own.get("bytes", limits.bytes) if limits.bytes else None
+    along = [(arguments or {}).get(name) for name in limits.along] if room else []
+    more = [given for given in along if given]
     batch: list[str] = []
     size = 0
     for item in items:
         taken = len(json.dumps(item)) + BYTES_AROUND_ITEM if room else 0
+        taken += sum(len(json.dumps(given[item])) for given in more if item in given)
         if batch and (len(batch) == most or (room and size + taken > room)):
             yield batch
             batch, size = [], 0
@@ -69,13 +78,20 @@ def batch_of(
 ) -> Batch:
     """Return a batch with some of the items of a call; without any, it has nothing to send."""
     limits = definition.limits
-    if limits is None:
+    if limits is None and definition.named is None:
         return Batch(number, arguments)
     if not items:
         return Batch(number, {})
+    if limits is None:
+        return Batch(number, arguments, tuple(items))
     rule = definition.schema.part["properties"][limits.argument]
     part = list(items) if rule["type"] == "array" else items[0]
-    return Batch(number, {**arguments, limits.argument: part}, tuple(items))
+    along = {
+        name: {item: arguments[name][item] for item in items if item in arguments[name]}
+        for name in limits.along
+        if name in arguments
+    }
+    return Batch(number, {**arguments, **along, limits.argument: part}, tuple(items))
 
 
 def many(value: object) -> bool:

@@ -23,7 +23,8 @@ class Call:
     there, given the arguments of the call and the ids, None where it cannot tell: then a request
     whose answer was lost is sent once more; reads: bound read actions by name; crashes: how often
     a 500 is tried again; tries: how often anything may be sent, None for the usual; raw: whether
-    rows that are read keep what came, whole.
+    rows that are read keep what came, whole; once: whether what may have been carried out is never
+    sent again, as it would be done twice.
     """
 
     action: str
@@ -36,6 +37,7 @@ class Call:
     crashes: int = 1
     tries: int | None = None
     raw: bool = False
+    once: bool = False
 
     @property
     def api_version(self) -> str | None:
@@ -70,7 +72,7 @@ class Call:
             return self._try(path, query, body)
         except TransportError as error:
             spent = self.tries is not None and error.attempts >= self.tries
-            if self.look_up is not None or spent or not error.sent:
+            if self.look_up is not None or self.once or spent or not error.sent:
                 raise
             lost = error
         return _again(lost, lambda: self._try(path, query, body))
@@ -119,6 +121,7 @@ class Call:
                     body=body,
                     crashes=self.crashes,
                     tries=self.tries,
+                    once=self.once,
                 )
             except TransportError as error:
                 if error.sent:

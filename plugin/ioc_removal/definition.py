@@ -19,13 +19,14 @@ class Limits:
     """How the batch argument is cut.
 
     items, bytes: at most, in one request, unless the connection sets its own; most: the
-    documented ceiling of items.
+    documented ceiling of items; along: arguments that hold more of each item, by the item.
     """
 
     argument: str
     items: int
     bytes: int | None = None
     most: int | None = None
+    along: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Definition:
     does: reads, removes, adds or changes; effect: what that does to the defence, by an argument,
     None for what only reads; named: where the arguments name the indicator of an action that is
     one request, such as data_object.value; target: arguments that name it, fixed: those of them
-    that the action fixes; settle: the read that tells what became of an id when no answer does;
+    that the action fixes; settle: the read that tells what became of an item when no answer does;
+    sets: arguments, fixed ones too, that the rows of that read show when the change was made;
     snapshot: the read that keeps what is there before, lookup: the same, only when it is asked
     for, as it leaves traces; undo: the action that puts it back;
     instead: the action that does less harm and can be undone; reads: the read actions that the
@@ -58,6 +60,7 @@ class Definition:
     target: tuple[str, ...]
     fixed: Mapping[str, str]
     settle: str | None
+    sets: tuple[str, ...]
     snapshot: str | None
     lookup: str | None
     undo: str | None
@@ -91,4 +94,16 @@ class Definition:
     def effect_on(self, arguments: Mapping[str, Any]) -> str:
         """Return what the action with these arguments does: "disarms" or "rearms"."""
         effect = self.effect or {}
-        return effect.get(str(arguments.get(effect.get("by", ""))), effect.get("default", ""))
+        return effect.get(str(found_in(arguments, effect.get("by", ""))), effect.get("default", ""))
+
+    def item_of(self, arguments: Mapping[str, Any]) -> str | None:
+        """Return what the arguments of an action that is one request name, None for nothing."""
+        return found_in(arguments, self.named) if self.named else None
+
+
+def found_in(arguments: Mapping[str, Any], path: str) -> Any:
+    """Return what arguments hold at a path such as data_object.value; None for nothing."""
+    found: Any = arguments
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

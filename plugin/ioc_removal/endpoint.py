@@ -46,12 +46,13 @@ class Endpoint:
         body: object = None,
         crashes: int = 1,
         tries: int | None = None,
+        once: bool = False,
     ) -> Answer:
         """Send a request, again where it is surely safe, and return its 2xx answer.
 
         path, query: by placeholder and name, a None in the query is left out; body: JSON value,
         None for no body; crashes: how often a 500 is tried again; tries: how many there may be in
-        all, None for the usual.
+        all, None for the usual; once: whether only what was surely not carried out is sent again.
         Raises ArgumentError, TransportError, ApiError, ResponseError, HungUpError.
         """
         segments = {name: segment(name, value) for name, value in (path or {}).items()}
@@ -61,7 +62,7 @@ class Endpoint:
             url += "?" + urlencode(given, quote_via=quote, safe="~")
         headers = {name: value.format_map(segments) for name, value in self.headers.items()}
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        retries, unclear = retries_of_one_request(crashes, tries), False
+        retries, unclear = retries_of_one_request(crashes, tries, once=once), False
         reply: Reply | None = None
         with wire.deadline() as deadline:
             while True:

@@ -9,7 +9,7 @@ from .action import Action
 from .batches import Batch
 from .call import Call, LookUp
 from .connection import Connection
-from .definition import READS, Definition, Limits
+from .definition import ADDS, READS, Definition, Limits
 from .endpoint import Endpoint
 from .errors import ArgumentError, DefinitionError
 from .handlers import HANDLERS
@@ -81,16 +81,20 @@ class Integration:
                 for part in parts
                 if part.startswith("answer_")
             },
-            look_up=self._look_up(definition.settle, connection),
+            look_up=self._look_up(definition, connection),
             reads={
                 name: partial(_read, self.bind(name, connection, alone=True))
                 for name in definition.reads
             },
+            once=definition.does == ADDS,
         )
 
-    def _look_up(self, name: str | None, connection: Connection) -> LookUp | None:
-        """Return what tells which ids are there, through the read of that name."""
-        return partial(_looked_up, self.bind(name, connection, alone=True)) if name else None
+    def _look_up(self, definition: Definition, connection: Connection) -> LookUp | None:
+        """Return what tells what is there, through the read that settles."""
+        if definition.settle is None:
+            return None
+        action = self.bind(definition.settle, connection, alone=True)
+        return partial(_looked_up, action, definition.named_by)
 
 
 def load_integration() -> Integration:
@@ -111,11 +115,17 @@ def _read(action: Action, **arguments: Any) -> Rows:
     return action.read(Batch(0, arguments))
 
 
-def _looked_up(action: Action, arguments: Mapping[str, Any], ids: Sequence[str]) -> Rows:
-    """Read with those arguments of a removal that the read knows, and the ids if it takes them."""
+def _looked_up(
+    action: Action, named_by: str, arguments: Mapping[str, Any], items: Sequence[str]
+) -> Rows:
+    """Read with those arguments of an action that the read knows, and the items if it takes them.
+
+    named_by: whether the items are values or ids.
+    """
     known = action.definition.schema.part["properties"]
     given = {name: value for name, value in arguments.items() if name in known}
-    return _read(action, **given, **({"ids": list(ids)} if "ids" in known else {}))
+    takes = (action.definition.resolves if named_by == "value" else "ids") or ""
+    return _read(action, **given, **({takes: list(items)} if takes in known else {}))
 
 
 def _system(
@@ -146,13 +156,14 @@ def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
         handler=HANDLERS[entry["handler"]],
         schema=Schema(document, "arguments"),
         document=document,
-        limits=Limits(**entry["batch"]) if "batch" in entry else None,
+        limits=Limits(**_tuples(entry["batch"])) if "batch" in entry else None,
         does=entry.get("does", READS),
         effect=entry.get("effect"),
         named=entry.get("named"),
         target=tuple(entry.get("target", ())),
         fixed=entry.get("fixed", {}),
         settle=entry.get("settle"),
+        sets=tuple(entry.get("sets", ())),
         snapshot=entry.get("snapshot"),
         lookup=entry.get("lookup"),
         undo=entry.get("undo"),

@@ -104,11 +104,11 @@ class Outcome:
 
 
 def after_a_lost_try(outcome: Outcome) -> Outcome:
-    """Weigh an outcome when an earlier request may have removed the indicator already."""
+    """Weigh an outcome when an earlier request may have been carried out already."""
     if outcome.outcome == ABSENT:
         return replace(outcome, maybe_ours=True)
     if outcome.outcome in {REFUSED, FAILED}:
-        reason = f"an earlier try may have removed it; this one: {outcome.reason}"
+        reason = f"an earlier try may have been carried out; this one: {outcome.reason}"
         return replace(outcome, outcome=UNKNOWN, reason=reason)
     return outcome
 

@@ -10,6 +10,7 @@ from urllib3.util.retry import Retry
 
 # A server that is starting (425), busy (429), or behind a gateway in trouble (502 to 504).
 RETRIED = frozenset({425, 429, 502, 503, 504})
+NOT_DONE = frozenset({425, 429})  # those of them that say that nothing was carried out
 CRASHED = 500
 TRIES = 4  # more than the first
 # Seconds before a server that says "later" is asked again, when it does not say how much later.
@@ -92,10 +93,13 @@ class Retries(Retry):
             return None
 
 
-def retries_of_one_request(crashes: int = 1, tries: int | None = None) -> Retries:
+def retries_of_one_request(
+    crashes: int = 1, tries: int | None = None, *, once: bool = False
+) -> Retries:
     """Return the retries of one request: up to four more tries, with growing, random pauses.
 
-    crashes: how often a 500 is tried again; tries: how many there may be in all, None for five.
+    crashes: how often a 500 is tried again; tries: how many there may be in all, None for five;
+    once: whether only what was surely not carried out is tried again.
     """
     more = TRIES if tries is None else max(0, min(TRIES, tries - 1))
     return Retries(
@@ -104,7 +108,7 @@ def retries_of_one_request(crashes: int = 1, tries: int | None = None) -> Retrie
         connect=min(3, more),
         read=0,
         other=0,
-        status_forcelist=RETRIED | {CRASHED},
+        status_forcelist=NOT_DONE if once else RETRIED | {CRASHED},
         allowed_methods=None,
         backoff_factor=0.5,
         backoff_jitter=0.5,

@@ -1,12 +1,13 @@
-"""Send the items of one batch of a removal: whatever happens becomes outcomes."""
+"""Send the items of one batch of what acts: whatever happens becomes outcomes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .adding import Adding, There, there
 from .bisection import Part, bisected
 from .call import Call, LookUp
-from .definition import Definition
+from .definition import ADDS, Definition
 from .errors import (
     ApiError,
     ArgumentError,
@@ -16,7 +17,7 @@ from .errors import (
     ResponseError,
     TransportError,
 )
-from .outcome import ABSENT, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
+from .outcome import ABSENT, CHANGED, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
 from .refusals import MISSING
 
 LOOK = "what was done is not known: look it up in the system before anything else"
@@ -70,11 +71,50 @@ class Sender:
     target: Mapping[str, str]
     arguments: Callable[[Sequence[str]], Mapping[str, Any]]
 
-    def send(self, items: Sequence[str], *, repeated: bool = False) -> list[Outcome]:
+    def before(self, items: Sequence[str]) -> dict[str, Any]:
+        """Return what is there before items are added, by item; empty where nothing tells it."""
+        adds = self.definition.does == ADDS and self.call.look_up is not None
+        return dict(self._there(items)) if adds else {}
+
+    def send(
+        self,
+        items: Sequence[str],
+        *,
+        repeated: bool = False,
+        before: Mapping[str, Any] | None = None,
+    ) -> list[Outcome]:
         """Return an outcome an item, in their order; what no answer tells is looked up.
 
-        repeated: whether an earlier process may have sent them before. Raises HungUpError.
+        repeated: whether an earlier process may have sent them before; before: what was there
+        before items were added. Raises HungUpError.
         """
+        if self.definition.does == ADDS:
+            look = self._there if self.call.look_up else None
+            adding = Adding(self._sent, self._lost, look, self._waited, before or {})
+            settled = adding.outcomes(items, repeated=repeated)
+        else:
+            outcomes = self._sent(items)
+            if repeated:
+                outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
+            settled = self._settled(outcomes, items)
+        return [
+            replace(row, advice=LOOK) if row.outcome == UNKNOWN and not row.advice else row
+            for row in settled
+        ]
+
+    def _lost(self, items: Sequence[str]) -> list[Outcome]:
+        """Return the outcomes of an addition that an earlier process may have sent."""
+        reason = "an earlier process may have sent it, and did not live to see the answer"
+        return outcomes_of(self.definition, items, self.target, UNKNOWN, reason, 0)
+
+    def _there(self, items: Sequence[str]) -> There:
+        """Return what is there under the name of each item."""
+        assert self.call.look_up is not None  # noqa: S101  # nobody asks without it
+        field = (self.definition.named or "").rpartition(".")[2]
+        return there(self.call.look_up(self.arguments(items), items), items, field)
+
+    def _sent(self, items: Sequence[str]) -> list[Outcome]:
+        """Send items, halved where one may have spoilt the others; an outcome each."""
         answer = self._try(items, self.call)
         if isinstance(answer, ApiError) and len(items) > 1:
             once = replace(self.call, crashes=0)  # it was tried again already
@@ -84,14 +124,7 @@ class Sender:
         else:
             parts = [Part(items, answer)]
         told = {outcome.indicator: outcome for part in parts for outcome in self._told(part)}
-        outcomes = [told[item] for item in items]
-        if repeated:
-            outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
-        settled = self._settled(outcomes, items)
-        return [
-            replace(row, advice=LOOK) if row.outcome == UNKNOWN and not row.advice else row
-            for row in settled
-        ]
+        return [told[item] for item in items]
 
     def _try(self, items: Sequence[str], call: Call) -> list[Outcome] | ApiError:
         """Let the handler send some items, once; what one value may have caused is returned."""
@@ -109,7 +142,8 @@ class Sender:
                 self.definition, items, self.target, UNKNOWN, str(error), error.attempts, error
             )
         except ApiError as error:
-            return error if _poisoned(error) else self._refused(items, error, error.said)
+            spoilt = _poisoned(error) and not (self.call.once and error.unclear)
+            return error if spoilt else self._refused(items, error, error.said)
         return outcomes
 
     def _told(self, part: Part) -> list[Outcome]:
@@ -130,7 +164,10 @@ class Sender:
         )
 
     def _settled(self, outcomes: list[Outcome], items: Sequence[str]) -> list[Outcome]:
-        """Look up what is unknown, or perhaps not there: there is failed, gone is absent."""
+        """Look up what is unknown, or perhaps not there: there is failed, gone is absent.
+
+        What a change set is there, too, and shows it.
+        """
         doubtful = [outcome for outcome in outcomes if outcome.doubtful]
         if self.call.look_up is None or not doubtful:
             return outcomes
@@ -151,7 +188,9 @@ class Sender:
         except PluginError as error:
             return {outcome.indicator: _unread(outcome, error) for outcome in doubtful}
         found = {row["id"]: row for row in rows}
-        return {o.indicator: _decided(o, found.get(o.indicator)) for o in doubtful}
+        given = {**self.arguments(items), **self.definition.fixed}
+        wanted = {name: given[name] for name in self.definition.sets}
+        return {o.indicator: _decided(o, found.get(o.indicator), wanted) for o in doubtful}
 
 
 def waited_for_a_look(call: Call) -> bool:
@@ -168,11 +207,25 @@ def _poisoned(refusal: ApiError) -> bool:
     return spoilt and refusal.attempts > 0
 
 
-def _decided(outcome: Outcome, row: Mapping[str, Any] | None) -> Outcome:
-    """Return what a look at the system tells; row: of the indicator, None when there is none."""
+def _decided(outcome: Outcome, row: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Outcome:
+    """Return what a look at the system tells.
+
+    row: of the indicator, None when there is none; wanted: what a change sets in it, empty for a
+    removal.
+    """
     if row is not None and "outcome" not in row:
-        there = f"{outcome.reason}; it is still there"
-        return replace(outcome, outcome=FAILED, reason=there, advice=None, settled=True)
+        if not all(name in row for name in wanted):
+            return _undecided(outcome, f"it does not show its {' and '.join(wanted)}")
+        shown = [f"its {name} is {row[name]!r}" for name in wanted]
+        reason = f"{outcome.reason}; {' and '.join(shown) or 'it is still there'}"
+        done = wanted and all(row[name] == value for name, value in wanted.items())
+        if done and outcome.outcome == UNKNOWN:
+            name, ours = CHANGED, True
+        else:
+            name, ours = FAILED, False
+        return replace(
+            outcome, outcome=name, reason=reason, advice=None, maybe_ours=ours, settled=True
+        )
     if row is not None and row["outcome"] != ABSENT:
         return _undecided(outcome, str(row["reason"]))
     ours = outcome.outcome == UNKNOWN

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from ..action import Action
 from ..batches import Batch, Prepared
 from ..definition import ADDS
-from ..errors import PluginError
+from ..errors import HungUpError, PluginError
 from ..outcome import CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
 from .snapshot import Snapshot, Snapshots
 from .terms import Terms
@@ -148,8 +148,10 @@ def _one(
         reason = f"would be {action.definition.done}; {effect}"
         outcomes += action.outcomes(batch, allowed.items, target, PLANNED, reason, 0)
     elif allowed.items:
+        if action.definition.does == ADDS and not known.repeated:
+            before = Snapshot(_before(action, allowed))
         recorder.intent(allowed, before.rows)
-        sent = _sent(action, target, allowed, repeated=known.repeated)
+        sent = _sent(action, target, allowed, before.rows, repeated=known.repeated)
         outcomes += verified(action, allowed, sent) if terms.verify else sent
     outcomes = [_with_snapshot(outcome, before, action) for outcome in outcomes]
     finished = Finished(batch, outcomes=tuple(outcomes))
@@ -157,12 +159,27 @@ def _one(
     return finished
 
 
+def _before(action: Action, batch: Batch) -> Mapping[str, Any]:
+    """Return what is there before an addition; empty when it cannot be told."""
+    try:
+        return action.before(batch)
+    except HungUpError:
+        raise
+    except PluginError:
+        return {}
+
+
 def _sent(
-    action: Action, target: Mapping[str, str], batch: Batch, *, repeated: bool
+    action: Action,
+    target: Mapping[str, str],
+    batch: Batch,
+    snapshots: Mapping[str, Any],
+    *,
+    repeated: bool,
 ) -> list[Outcome]:
     """Send a batch; a mistake of ours in reading its answer leaves it unknown, not unrecorded."""
     try:
-        return action.send(batch, target, repeated=repeated)
+        return action.send(batch, target, repeated=repeated, before=snapshots)
     except PluginError:
         raise
     except Exception as error:  # noqa: BLE001  # whatever it is, the batch may have been carried out
@@ -173,10 +190,12 @@ def _sent(
 def _with_snapshot(outcome: Outcome, before: Snapshot, action: Action) -> Outcome:
     """Return an outcome with what was there before, or with why it cannot be put back."""
     item = outcome.indicator
+    if action.definition.does == ADDS:
+        return outcome  # what was there before tells what was added, nothing else
     if item in before.rows:
         return replace(outcome, snapshot=before.rows[item])
     done = outcome.outcome in {REMOVED, CHANGED, UNKNOWN} or outcome.maybe_ours
-    if item not in before.unread or not done or action.definition.does == ADDS:
+    if item not in before.unread or not done:
         return outcome
     lost = "it cannot be put back" if action.snapshots else "its context cannot be put back"
     doubt = f"{lost}, as no snapshot could be taken: {before.unread[item]}"

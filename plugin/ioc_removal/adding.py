@@ -1,0 +1,131 @@
+"""Add once: what became of an addition without an answer is told by what is new since."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .errors import HungUpError, PluginError
+from .outcome import ADDED, UNKNOWN, Outcome, after_a_lost_try
+
+# What is there under the name of an item: {"ids": [...]}, by item, without what cannot be told.
+There = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Adding:
+    """Adds items, each sent twice at most, and the second time only when nothing new is there.
+
+    send: sends some of them; lost: the outcomes of some that an earlier process may have sent;
+    look: what is there now, None when nothing tells; wait: until another look, False when nothing
+    more is to be asked; before: what was there before.
+    """
+
+    send: Callable[[Sequence[str]], list[Outcome]]
+    lost: Callable[[Sequence[str]], list[Outcome]]
+    look: Callable[[Sequence[str]], There] | None
+    wait: Callable[[], bool]
+    before: There
+
+    def outcomes(self, items: Sequence[str], *, repeated: bool) -> list[Outcome]:
+        """Return an outcome an item, in their order; repeated: of an earlier process's try."""
+        sent = self.lost(items) if repeated else self.send(items)
+        if self.look is None:
+            return sent
+        told = self._told([outcome for outcome in sent if outcome.outcome == UNKNOWN])
+        missing = [outcome for outcome in sent if told.get(outcome.indicator, outcome) is None]
+        if missing and self.wait():
+            told |= self._told(missing)
+            missing = [outcome for outcome in missing if told[outcome.indicator] is None]
+            told |= self._again(missing)
+        return [told.get(outcome.indicator) or outcome for outcome in sent]
+
+    def _told(self, lost: Sequence[Outcome]) -> dict[str, Outcome | None]:
+        """Return what a look tells of what has no answer; None: nothing new is there."""
+        try:
+            now = self._now(lost)
+        except HungUpError:
+            raise
+        except PluginError as error:
+            why = f"it could not be looked up: {error}"
+            return {outcome.indicator: _undecided(outcome, why) for outcome in lost}
+        return {o.indicator: _decided(o, self._new(o.indicator, now)) for o in lost}
+
+    def _now(self, outcomes: Sequence[Outcome]) -> There:
+        assert self.look is not None  # noqa: S101  # outcomes() ends without it
+        return self.look([outcome.indicator for outcome in outcomes]) if outcomes else {}
+
+    def _new(self, item: str, now: There) -> list[str] | None:
+        """Return the ids under the name of an item that were not there before."""
+        if item not in self.before or item not in now:
+            return None
+        known = set(self.before[item]["ids"])
+        return [id_ for id_ in now[item]["ids"] if id_ not in known]
+
+    def _again(self, missing: Sequence[Outcome]) -> dict[str, Outcome | None]:
+        """Send once more what left nothing new, and weigh it with the first try."""
+        if not missing:
+            return {}
+        first = {outcome.indicator: outcome for outcome in missing}
+        second = [
+            replace(outcome, attempts=outcome.attempts + first[outcome.indicator].attempts)
+            for outcome in self.send(list(first))
+        ]
+        told: dict[str, Outcome | None] = {o.indicator: after_a_lost_try(o) for o in second}
+        told |= self._twice([outcome for outcome in second if outcome.outcome == ADDED])
+        lost = [outcome for outcome in second if outcome.outcome == UNKNOWN]
+        nothing = {o.indicator: _undecided(o, "nothing new is there after two tries") for o in lost}
+        return told | {i: found or nothing[i] for i, found in self._told(lost).items()}
+
+    def _twice(self, added: Sequence[Outcome]) -> dict[str, Outcome]:
+        """Say of what the second try added whether the first one was carried out too."""
+        try:
+            now = self._now(added)
+        except HungUpError:
+            raise
+        except PluginError:
+            now = {}
+        return {outcome.indicator: self._once(outcome, now) for outcome in added}
+
+    def _once(self, outcome: Outcome, now: There) -> Outcome:
+        new = self._new(outcome.indicator, now)
+        if new is None:
+            why = "an earlier try without an answer may have been carried out too"
+            return replace(outcome, reason=why, advice="look whether it is there twice")
+        others = [id_ for id_ in new if id_ != outcome.id]
+        if not others:
+            return outcome
+        why = f"an earlier try without an answer was carried out too: {', '.join(others)}"
+        return replace(outcome, reason=why, advice="it is there twice: delete one of the two")
+
+
+def there(rows: Iterable[Mapping[str, Any]], items: Iterable[str], field: str) -> There:
+    """Return the ids under the name of each item, without the items of which rows tell nothing.
+
+    rows: of a read; field: in which they show the name.
+    """
+    found: dict[str, dict[str, Any]] = {item: {"ids": []} for item in items}
+    for row in rows:
+        item = row.get(field)
+        if item in found and row.get("outcome") == UNKNOWN:
+            del found[item]
+        elif item in found and row.get("id"):
+            found[item]["ids"].append(row["id"])
+    return found
+
+
+def _decided(outcome: Outcome, new: Sequence[str] | None) -> Outcome | None:
+    """Return what the ids that are new tell; None: nothing was added so far."""
+    if new is None:
+        return _undecided(outcome, "what was there before, or is there now, is not known")
+    if len(new) > 1:
+        return _undecided(outcome, f"several are new since: {', '.join(new)}")
+    if not new:
+        return None
+    reason = f"{outcome.reason}; one is new since"
+    return replace(
+        outcome, outcome=ADDED, id=new[0], reason=reason, advice=None, maybe_ours=True, settled=True
+    )
+
+
+def _undecided(outcome: Outcome, why: str) -> Outcome:
+    return replace(outcome, reason=f"{outcome.reason}; and {why}")
