@@ -22,6 +22,9 @@ CASES: dict[str, list[dict[str, Any]]] = {
     file.stem: parse(file.read_text(encoding="utf-8"), file.name)
     for file in sorted((ROOT / "tests" / "cases").glob("*.yml"))
 }
+# How the vendors write what an action does.
+METHODS = {"removes": {"DELETE"}, "adds": {"PUT", "POST"}, "changes": {"PUT"}}
+OPPOSITES = {"removes": "adds", "adds": "removes", "changes": "changes"}
 each_action = pytest.mark.parametrize("action", ACTIONS, ids=[a.name for a in ACTIONS])
 
 
@@ -74,21 +77,27 @@ def test_a_path_is_filled_by_arguments_or_fixed(action: Definition) -> None:
         assert not action.fixed
         return
     part = action.schema.part
-    fixed = {
-        name: rule["x-fixed"]
-        for name, rule in request_rows(action).items()
-        if rule["x-source"]["in"] == "path"
-    }
+    fixed = dict(fixed_rows(action.document["$defs"]["request"]))
     assert fixed == dict(action.fixed)
     own = placeholders(action.endpoint.path) - set(fixed)
     if action.reads and not action.acts:
         # It works through another read, and names a list of what that one names one of.
         own &= set(part["properties"])
+    if action.limits and action.limits.most == 1:
+        own &= set(part["properties"])  # a list of what a request names one of
     assert own <= set(part.get("required", ()))
     for name in own:
         assert part["properties"][name].get("x-source", {"in": "path"})["in"] == "path"
     headers = "".join(action.endpoint.headers.values())
     assert placeholders(headers) <= placeholders(action.endpoint.path)
+
+
+def fixed_rows(rules: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Name the rows that an action fixes, in the path or in the body."""
+    for name, rule in rules.get("properties", {}).items():
+        if "x-fixed" in rule and rule["x-source"]["in"] != "header":
+            yield name, rule["x-fixed"]
+        yield from fixed_rows(rule)
 
 
 def request_rows(action: Definition) -> dict[str, Any]:
@@ -116,8 +125,16 @@ def test_constant_headers_are_sent_verbatim(action: Definition) -> None:
 @each_action
 def test_a_batch_is_cut_by_an_argument(action: Definition) -> None:
     if action.limits is None:
-        assert not action.acts
+        # What acts on one indicator a request names it in its arguments.
+        assert action.acts == (action.named is not None)
+        if action.named:
+            for example in action.schema.part["examples"]:
+                assert action.item_of(example)
         return
+    assert action.named is None
+    for name in action.limits.along:
+        assert action.schema.part["properties"][name]["type"] == "object"
+        assert name not in action.schema.part["required"]
     rule = action.schema.part["properties"][action.limits.argument]
     assert action.limits.argument in action.schema.part["required"]
     assert action.limits.items <= (action.limits.most or action.limits.items)
@@ -127,21 +144,57 @@ def test_a_batch_is_cut_by_an_argument(action: Definition) -> None:
 
 
 @each_action
-def test_a_removal_says_what_it_does_and_where(action: Definition) -> None:
+def test_what_acts_says_what_it_does_and_where(action: Definition) -> None:
     properties = action.schema.part["properties"]
     assert all(name in properties or name in action.fixed for name in action.target)
     if not action.acts:
         assert action.settle is None
-        assert "DELETE" not in str(entry(action).get("endpoint"))
+        assert str(entry(action).get("endpoint", "GET ")).partition(" ")[0] in {"GET", "POST"}
         return
-    assert str(entry(action)["endpoint"]).startswith("DELETE ")
+    assert action.endpoint
+    assert action.endpoint.method in METHODS[action.does]
     assert action.target
     assert action.named_by in {"value", "id"}
     assert set(action.context_key) == {action.named_by, *action.target}
     assert action.effect
     by = action.effect.get("by")
-    assert by is None or by in properties or by == "verdict"  # of the indicator, not of the call
-    assert (action.named_by == "value") == bool(action.applies_to)
+    of_the_indicator = by == "verdict"  # not of the call
+    assert by is None or by.partition(".")[0] in properties or of_the_indicator
+    assert (action.named_by == "value" and action.limits is not None) == bool(action.applies_to)
+
+
+@each_action
+def test_what_is_done_can_be_settled_and_undone_by_actions_of_the_same_system(
+    action: Definition,
+) -> None:
+    for name in (action.settle, action.snapshot):
+        if name:
+            other = INTEGRATION.definition(name)
+            assert (other.system, other.acts) == (action.system, False)
+    for name in (action.undo, action.instead):
+        if name:
+            other = INTEGRATION.definition(name)
+            assert (other.system, other.acts) == (action.system, True)
+    assert (action.undo is not None) == action.acts
+    if action.instead:
+        assert INTEGRATION.definition(action.instead).does == "changes"
+    if action.undo:
+        back = INTEGRATION.definition(action.undo)
+        assert back.does == OPPOSITES[action.does]
+        assert back.undo
+        assert set(back.target) == set(action.target)
+    if action.does == "changes":
+        assert action.settle
+        shown = {
+            name
+            for rules in INTEGRATION.definition(action.settle).document["$defs"].values()
+            for name in outputs(rules)
+        }
+        assert action.sets
+        assert set(action.sets) <= shown
+        assert all(n in action.schema.part["properties"] or n in action.fixed for n in action.sets)
+    else:
+        assert not action.sets
 
 
 @each_action

@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("integration",),
     ("action", "handlers"),
     ("checking", "sending"),
-    ("batches", "bisection", "call"),
+    ("adding", "batches", "bisection", "call"),
     ("connection", "definition", "indicators"),
     ("iam", "versions"),
     ("system",),

@@ -36,7 +36,7 @@ SAMPLES = [
 NAME = {"Имя", "Свойство", "Name", "Property", "Parameter", "参数"}
 TYPE = {"Значение", "Value", "Type", "参数类型"}
 MANDATORY = {"Обязательный", "Mandatory", "是否必选"}
-YES = {"Yes": True, "Да": True, "No": False, "Нет": False}
+YES = {"Yes": True, "Да": True, "No": False, "Нет": False, "No (see description)": False}
 TYPES = {
     "string (base 64)": "string",
     "application/json": "string",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .adding import Adding, There, there
@@ -90,7 +91,8 @@ class Sender:
         """
         if self.definition.does == ADDS:
             look = self._there if self.call.look_up else None
-            adding = Adding(self._sent, self._lost, look, self._waited, before or {})
+            wait = partial(waited_for_a_look, self.call)
+            adding = Adding(self._sent, self._lost, look, wait, before or {})
             settled = adding.outcomes(items, repeated=repeated)
         else:
             outcomes = self._sent(items)

@@ -12,8 +12,8 @@ from .parser import PROGRAM
 from .session import Session
 
 EFFECTS = {
-    "disarms": "what is removed is no longer detected or blocked (disarms)",
-    "rearms": "alerts on what is removed come back (rearms)",
+    "disarms": "what is {done} is no longer detected or blocked (disarms)",
+    "rearms": "alerts on what is {done} come back (rearms)",
 }
 OUTCOME_FIELDS = (
     *("outcome", "reason", "advice", "http_status", "request_id", "attempts", "maybe_ours"),
@@ -96,14 +96,10 @@ def _facts(definition: Definition, system: str) -> Iterator[tuple[str, str]]:
         yield "endpoint", f"{definition.endpoint.method} {definition.endpoint.path}"
     if definition.documentation:
         yield "document", definition.documentation
-    if definition.effect is None:
-        yield "effect", "reads only"
-    else:
-        yield "effect", EFFECTS[definition.effect["default"]]
-        by = definition.effect.get("by")
-        for value, effect in definition.effect.items():
-            if value not in ("by", "default"):
-                yield f"{by} {value}", EFFECTS[effect]
+    yield from _effects(definition)
+    for name in ("undo", "instead"):
+        if other := getattr(definition, name):
+            yield name, other
     if definition.applies_to:
         yield "indicators", ", ".join(definition.applies_to)
     if limits := definition.limits:
@@ -113,6 +109,18 @@ def _facts(definition: Definition, system: str) -> Iterator[tuple[str, str]]:
         room = f", at most {limits.bytes:,} bytes" if limits.bytes else ""
         yield "a request", f"{most}{room}"
     yield "context", f"{definition.context_path}, by {' and '.join(definition.context_key)}"
+
+
+def _effects(definition: Definition) -> Iterator[tuple[str, str]]:
+    if definition.effect is None:
+        yield "effect", "reads only"
+        return
+    words = {name: text.format(done=definition.done) for name, text in EFFECTS.items()}
+    yield "effect", words[definition.effect["default"]]
+    by = definition.effect.get("by")
+    for value, effect in definition.effect.items():
+        if value not in ("by", "default"):
+            yield f"{by} {value}", words[effect]
 
 
 def _outputs(definition: Definition) -> list[str]:

@@ -9,12 +9,14 @@ from typing import Any
 from ..answer import Answer
 from ..call import Call
 from ..errors import ArgumentError
-from ..outcome import ABSENT, FAILED, REMOVED, UNKNOWN, Outcome, worst
+from ..outcome import ABSENT, ADDED, FAILED, REMOVED, UNKNOWN, Outcome, worst
 from .cybertrace_rows import match_rows
 
 FALSE_POSITIVE = "FalsePositive"
 UNMARKING_VERSIONS = ("1.2", "1.3")
+WITHOUT_TAGS = "1.0"
 NOT_THERE = "indicatordoesntexist"  # "Indicator doesn't exist" in any case and punctuation
+SAID = {REMOVED: "deleted", ADDED: "added"}
 
 
 def delete_indicators(
@@ -33,7 +35,28 @@ def delete_indicators(
         path={"supplier": supplier},
         body=[{"indicator": indicator, **flag} for indicator in indicators],
     )
-    return _outcomes(answer, indicators, {"supplier": supplier, **call.place})
+    return _outcomes(answer, indicators, {"supplier": supplier, **call.place}, REMOVED)
+
+
+def add_indicators(
+    call: Call,
+    supplier: str,
+    indicators: Sequence[str],
+    context: Mapping[str, Mapping[str, str]] | None = None,
+    tags: Mapping[str, Sequence[str]] | None = None,
+) -> list[Outcome]:
+    """PUT suppliers/{supplier}/indicators."""
+    if tags and call.api_version == WITHOUT_TAGS:
+        raise ArgumentError("tags: the server speaks REST API 1.0, which knows none; leave it out")
+    more = {name: given for name, given in (("context", context), ("tags", tags)) if given}
+    answer = call.send(
+        path={"supplier": supplier},
+        body=[
+            {"indicator": i, **{name: given[i] for name, given in more.items() if i in given}}
+            for i in indicators
+        ],
+    )
+    return _outcomes(answer, indicators, {"supplier": supplier, **call.place}, ADDED)
 
 
 def unmark_false_positives(
@@ -76,9 +99,12 @@ def _found(rows: Sequence[Mapping[str, Any]], *, doubtful: bool) -> dict[str, An
 
 
 def _outcomes(
-    answer: Answer, indicators: Sequence[str], target: Mapping[str, str]
+    answer: Answer, indicators: Sequence[str], target: Mapping[str, str], done: str
 ) -> list[Outcome]:
-    """Read what became of each indicator from the rows of the answer and its status."""
+    """Read what became of each indicator from the rows of the answer and its status.
+
+    done: removed or added, which a success means.
+    """
     said = answer.body[0] if isinstance(answer.body, list) and answer.body else answer.body
     if not isinstance(said, dict) or (isinstance(answer.body, list) and len(answer.body) > 1):
         raise answer.undocumented("no status of the operation")
@@ -89,12 +115,12 @@ def _outcomes(
     succeeded = isinstance(status, str) and bool(status.strip())
     if not rows:
         succeeded = succeeded and answer.status in {200, 201} and "error" not in str(status).lower()
-    rest = REMOVED if succeeded else UNKNOWN
+    rest = done if succeeded else UNKNOWN
 
     def outcome(indicator: str) -> Outcome:
         reason = None
         if indicator in matched:
-            said_of_it = [_meaning(row, answer) for row in matched[indicator]]
+            said_of_it = [_meaning(row, answer, done) for row in matched[indicator]]
             name = worst(name for name, _ in said_of_it)
             reason = next(text for outcome, text in said_of_it if outcome == name)
         elif indicator in doubtful:
@@ -102,7 +128,9 @@ def _outcomes(
         else:
             name = rest
             if rest == UNKNOWN:
-                reason = f"{answer.status} with status {status!r} does not say that it is deleted"
+                reason = (
+                    f"{answer.status} with status {status!r} does not say that it is {SAID[done]}"
+                )
         return Outcome(
             name,
             target,
@@ -118,7 +146,7 @@ def _outcomes(
     return [outcome(indicator) for indicator in indicators]
 
 
-def _meaning(row: Mapping[str, Any], answer: Answer) -> tuple[str, str]:
+def _meaning(row: Mapping[str, Any], answer: Answer, done: str) -> tuple[str, str]:
     """Return the outcome and the reason of one row of error_indicators.
 
     After a try that may have been carried out, only an absence says what became of the indicator.
@@ -126,6 +154,6 @@ def _meaning(row: Mapping[str, Any], answer: Answer) -> tuple[str, str]:
     reason = row.get("reason")
     refused = UNKNOWN if answer.unclear else FAILED
     if not isinstance(reason, str) or not reason.strip():
-        return refused, "not deleted; the answer gives no reason"
+        return refused, f"not {SAID[done]}; the answer gives no reason"
     letters = "".join(char for char in reason.lower() if char.isalnum())
-    return (ABSENT if letters == NOT_THERE else refused), reason
+    return (ABSENT if letters == NOT_THERE and done == REMOVED else refused), reason

@@ -3,12 +3,12 @@
 Source: https://support.huaweicloud.com/intl/en-us/api-secmaster/DeleteIndicator.html
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..call import Call
 from ..errors import ApiError
-from ..outcome import ABSENT, REMOVED, UNKNOWN, Outcome
+from ..outcome import ABSENT, ADDED, CHANGED, REMOVED, UNKNOWN, Outcome
 from ..refusals import MISSING
 from .secmaster_search import rows_of_ids, rows_of_values
 
@@ -36,6 +36,62 @@ def delete_threat_indicators(
         )
         for id_ in batch_ids
     ]
+
+
+def create_indicator(
+    call: Call, project_id: str, workspace_id: str, data_object: Mapping[str, Any]
+) -> list[Outcome]:
+    """POST .../workspaces/{workspace_id}/soc/indicators."""
+    answer = call.send(
+        path={"project_id": project_id, "workspace_id": workspace_id},
+        body={"data_object": {**data_object, "workspace_id": workspace_id}},
+    )
+    data, value = call.documented(answer)["data"], data_object["value"]
+    if data["data_object"]["value"] != value:
+        raise answer.undocumented(f"it speaks of {data['data_object']['value']!r}")
+    return [
+        Outcome(
+            ADDED,
+            {"workspace_id": workspace_id, **call.place},
+            value=value,
+            id=data["id"],
+            http_status=answer.status,
+            request_id=answer.request_id,
+            attempts=answer.attempts,
+            response=call.outputs(answer),
+        )
+    ]
+
+
+def set_indicator_status(
+    call: Call, project_id: str, workspace_id: str, indicator_id: str, status: str
+) -> list[Outcome]:
+    """PUT .../workspaces/{workspace_id}/soc/indicators/{indicator_id}."""
+    path = {"project_id": project_id, "workspace_id": workspace_id, "indicator_id": indicator_id}
+    answer = call.send(path=path, body={"data_object": {"status": status}})
+    data = call.documented(answer)["data"]
+    shown = data["id"], data["data_object"]["status"]
+    if shown != (indicator_id, status):
+        raise answer.undocumented(f"it speaks of indicator {shown[0]!r} with status {shown[1]!r}")
+    return [
+        Outcome(
+            CHANGED,
+            {"workspace_id": workspace_id, **call.place},
+            id=indicator_id,
+            http_status=answer.status,
+            request_id=answer.request_id,
+            attempts=answer.attempts,
+            response=call.outputs(answer),
+        )
+    ]
+
+
+def close_indicators(
+    call: Call, project_id: str, workspace_id: str, batch_ids: Sequence[str]
+) -> list[Outcome]:
+    """PUT .../workspaces/{workspace_id}/soc/indicators/{indicator_id}, status Closed, of one id."""
+    [indicator_id] = batch_ids
+    return set_indicator_status(call, project_id, workspace_id, indicator_id, "Closed")
 
 
 def search_indicators(

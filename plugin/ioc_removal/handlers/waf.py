@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..call import Call
-from ..errors import ApiError, ArgumentError
-from ..outcome import REMOVED, UNKNOWN, Outcome
+from ..errors import ApiError, ArgumentError, HungUpError, PluginError
+from ..outcome import ADDED, CHANGED, REMOVED, UNKNOWN, Outcome
 from ..refusals import MISSING
-from .waf_rules import chosen_rules, refused_addresses
+from .waf_rules import chosen_rules, refused_addresses, tags_taken
 
 LIST = "waf-ip-reputation-rules-list"
 PAGE = 100  # rows
@@ -37,6 +37,83 @@ def delete_ip_reputation_rule(
     return [
         Outcome(
             REMOVED,
+            {"policy_id": policy_id, **call.place},
+            id=rule_id,
+            http_status=answer.status,
+            request_id=answer.request_id,
+            attempts=answer.attempts,
+            response=call.outputs(answer),
+        )
+    ]
+
+
+def create_ip_reputation_rule(
+    call: Call,
+    project_id: str,
+    policy_id: str,
+    name: str,
+    type: str,  # noqa: A002  # the vendor's name of the parameter
+    tags: Sequence[str],
+    action: Mapping[str, str],
+    description: str | None = None,
+    enterprise_project_id: str | None = None,
+) -> list[Outcome]:
+    """POST .../waf/policy/{policy_id}/ip-reputation."""
+    path = {"project_id": project_id, "policy_id": policy_id}
+    query = {"enterprise_project_id": enterprise_project_id}
+    body = {"name": name, "type": type, "tags": list(tags), "action": dict(action)}
+    try:
+        answer = call.send(
+            path=path,
+            query=query,
+            body=body if description is None else {**body, "description": description},
+        )
+    except ApiError as error:
+        _explain(error, call, tags, {**path, **{k: v for k, v in query.items() if v}})
+        raise
+    said = call.documented(answer)
+    if (said["policyid"], said["name"]) != (policy_id, name):
+        raise answer.undocumented(
+            f"it speaks of rule {said['name']!r} of policy {said['policyid']!r}"
+        )
+    return [
+        Outcome(
+            ADDED,
+            {"policy_id": policy_id, **call.place},
+            value=name,
+            id=said["id"],
+            http_status=answer.status,
+            request_id=answer.request_id,
+            attempts=answer.attempts,
+            response=call.outputs(answer),
+        )
+    ]
+
+
+def set_ip_reputation_rule_status(
+    call: Call,
+    project_id: str,
+    policy_id: str,
+    rule_id: str,
+    status: int,
+    enterprise_project_id: str | None = None,
+) -> list[Outcome]:
+    """PUT .../waf/policy/{policy_id}/ip-reputation/{rule_id}/status."""
+    path = {"project_id": project_id, "policy_id": policy_id, "rule_id": rule_id}
+    answer = call.send(
+        path={**path, "ruletype": "ip-reputation"},
+        query={"enterprise_project_id": enterprise_project_id},
+        body={"status": status},
+    )
+    said = call.documented(answer)
+    if (said["id"], said["policyid"], said["status"]) != (rule_id, policy_id, status):
+        raise answer.undocumented(
+            f"it speaks of rule {said['id']!r} of policy {said['policyid']!r} "
+            f"with status {said['status']!r}"
+        )
+    return [
+        Outcome(
+            CHANGED,
             {"policy_id": policy_id, **call.place},
             id=rule_id,
             http_status=answer.status,
@@ -115,6 +192,22 @@ def list_policies(
         enterprise_project_id,
         lambda page, _: {"page": page, "pagesize": PAGE},
     )
+
+
+def _explain(
+    refusal: ApiError, call: Call, tags: Sequence[str], arguments: Mapping[str, str]
+) -> None:
+    """Let a refusal of a rule name the rules that have its tags already, if there are some."""
+    if refusal.status >= 500 or refusal.about not in {None, "request"}:
+        return
+    try:
+        taken = tags_taken(tags, call.read(LIST, **arguments))
+    except HungUpError:
+        raise
+    except PluginError:
+        return  # the refusal itself is told
+    if taken:
+        refusal.meaning = call.connection.wire.quotes.line(taken, 1500)
 
 
 def _listed(

@@ -43,6 +43,18 @@ def chosen_rules(
     return rows, problems
 
 
+def tags_taken(tags: Sequence[str], there: Sequence[Mapping[str, Any]]) -> str | None:
+    """Say which rules have some of the tags already; None when none has."""
+    taken = [
+        f"rule {row['id']} (name {row.get('name')!r}) has {' '.join(common)}"
+        for row in there
+        if (common := [tag for tag in tags if _tagged(row, tag)])
+    ]
+    if not taken:
+        return None
+    return f"a tag can be in one rule only: {'; '.join(taken)}; change that rule, or choose others"
+
+
 def _named(row: Mapping[str, Any], text: str) -> bool:
     return row.get("name") == text
 
