@@ -16,7 +16,7 @@ FALSE_POSITIVE = "FalsePositive"
 UNMARKING_VERSIONS = ("1.2", "1.3")
 WITHOUT_TAGS = "1.0"
 NOT_THERE = "indicatordoesntexist"  # "Indicator doesn't exist" in any case and punctuation
-SAID = {REMOVED: "deleted", ADDED: "added"}
+SAYS = {REMOVED: "deleted", ADDED: "added"}
 
 
 def delete_indicators(
@@ -129,7 +129,7 @@ def _outcomes(
             name = rest
             if rest == UNKNOWN:
                 reason = (
-                    f"{answer.status} with status {status!r} does not say that it is {SAID[done]}"
+                    f"{answer.status} with status {status!r} does not say that it is {SAYS[done]}"
                 )
         return Outcome(
             name,
@@ -154,6 +154,6 @@ def _meaning(row: Mapping[str, Any], answer: Answer, done: str) -> tuple[str, st
     reason = row.get("reason")
     refused = UNKNOWN if answer.unclear else FAILED
     if not isinstance(reason, str) or not reason.strip():
-        return refused, f"not {SAID[done]}; the answer gives no reason"
+        return refused, f"not {SAYS[done]}; the answer gives no reason"
     letters = "".join(char for char in reason.lower() if char.isalnum())
     return (ABSENT if letters == NOT_THERE and done == REMOVED else refused), reason
