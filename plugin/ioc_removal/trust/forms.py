@@ -1,0 +1,139 @@
+"""The forms in which a value is compared with a list: wide, so that no spelling slips through."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from socket import inet_aton
+from unicodedata import normalize
+from urllib.parse import unquote
+
+from ..indicators.addresses import split_port, version_of
+from ..indicators.normal import normalised
+from ..indicators.refang import refang
+from ..indicators.typed import split_url
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+_NUMBER = r"(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
+_IS_NUMERIC = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}").fullmatch
+_is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
+_URL_MARKS = re.compile(r"[/?#\\@:%]").search
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """The forms of a value.
+
+    text: as it is written, refanged; keys: equal for all spellings of it; host: keys of the host
+    that it names; address: that it is, or whose host is it; network: when it is a range.
+    """
+
+    text: str
+    keys: tuple[str, ...]
+    host: tuple[str, ...] = ()
+    address: Address | None = None
+    network: Network | None = None
+
+    @property
+    def texts(self) -> Iterator[str]:
+        """What a pattern is compared with."""
+        yield self.text.casefold()
+        for key in (*self.keys, *self.host):
+            yield key
+            yield f"{key}/"
+            if "xn--" in key:
+                yield ".".join(_labels(key))
+
+
+def forms_of(text: str) -> Forms:
+    """Return the forms of a value, an id, a name or a tag."""
+    plain = text if _is_simple(text) else _plain(text)
+    if _is_simple(plain):  # a name, a hash or an address: all but a few of a long list
+        key = plain.casefold().removesuffix(".")
+        address = _address(key) if key[:1].isdigit() else None
+        return Forms(plain, (*_named(key), *([str(address)] if address else ())), address=address)
+    if version_of(plain):
+        address = _unmapped(ip_address(plain))
+        return Forms(plain, (str(ip_address(plain)), str(address)), address=address)
+    if not _URL_MARKS(plain):
+        return Forms(plain, _named(normalised(plain).casefold()))
+    host, loose = _parted(plain)
+    address = _address(host)
+    names = (*(_named(host) if host else ()), *([str(address)] if address else ()))
+    return Forms(plain, (loose,), names, address, _network(plain))
+
+
+def network_of(text: str) -> Network | None:
+    """Return the range that a text is meant to be, None when it is none; raises ValueError."""
+    bare, slash, prefix = text.partition("/")
+    if not slash or not (version_of(bare) or _looks_like_address(bare)):
+        return None
+    if ":" not in bare and not re.fullmatch(r"[0-9.]*", prefix):
+        return None  # a URL
+    return ip_network(text)
+
+
+def host_name(text: str) -> str:
+    """Return the host of a URL, or the name that a text is, in lower case."""
+    plain = _plain(text)
+    if _URL_MARKS(plain) and not version_of(plain):
+        return _parted(plain)[0]
+    return normalised(plain).casefold().removesuffix(".")
+
+
+def _plain(text: str) -> str:
+    plain = refang(text)
+    return plain if plain.isascii() else normalize("NFKC", plain).replace("\u3002", ".")
+
+
+def _parted(plain: str) -> tuple[str, str]:
+    """Return the host of a URL, and the URL without scheme, user, port, fragment and encoding."""
+    _, authority, rest = split_url(unquote(plain))
+    host = split_port(authority.rpartition("@")[2])[0].strip("[]")
+    host = (host if _is_simple(host) else normalised(host)).casefold().removesuffix(".")
+    path = rest.partition("#")[0].replace("\\", "/").rstrip("/").replace("/?", "?", 1)
+    return host, f"{host.removeprefix('www.')}{path}".casefold()
+
+
+def _address(host: str) -> Address | None:
+    """Return the address that a host is, in every way in which one can be written."""
+    if version_of(host):
+        return _unmapped(ip_address(host))
+    if _IS_NUMERIC(host):
+        try:
+            return IPv4Address(inet_aton(host))
+        except OSError:
+            return None
+    return None
+
+
+def _unmapped(address: Address) -> Address:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _network(plain: str) -> Network | None:
+    try:
+        return network_of(plain) and ip_network(plain, strict=False)
+    except ValueError:
+        return None
+
+
+def _looks_like_address(text: str) -> bool:
+    numbers = re.fullmatch(r"[0-9.]+", text)
+    return bool(numbers or (":" in text and re.fullmatch(r"[0-9A-Fa-f:.]+", text)))
+
+
+def _named(key: str) -> tuple[str, ...]:
+    """Return the keys of a name: CyberTrace takes www. for no difference."""
+    return (key, key[4:]) if key.startswith("www.") else (key,)
+
+
+def _labels(name: str) -> Iterator[str]:
+    for label in name.split("."):
+        try:
+            yield label.encode("ascii").decode("idna")
+        except UnicodeError:
+            yield label

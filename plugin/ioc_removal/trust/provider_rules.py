@@ -1,0 +1,41 @@
+"""Rules that stand for whole providers: only with the tags that were named, and never the last."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from ..errors import one_line
+
+LONGEST_TAGS = 200  # characters in a message
+
+
+@dataclass
+class LastRules:
+    """Which rules this run removes, by policy; several at a time must not be each other's last."""
+
+    _going: dict[str, set[str]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def leaves_none(self, policy: str, rule: str, there: Iterable[str]) -> bool:
+        """Tell whether no rule would be left; if one would, the rule is going from now on.
+
+        there: the ids of the policy's rules now. What the policy does not have takes nothing away.
+        """
+        left = set(there)
+        with self._lock:
+            going = self._going.setdefault(policy, set())
+            if rule in left and not left - going - {rule}:
+                return True
+            going.add(rule)
+            return False
+
+
+def other_tags(row: Mapping[str, Any], expected: Sequence[str]) -> str | None:
+    """Say which tags a rule has when these are not exactly those that were expected."""
+    tags = [str(tag) for tag in row.get("tags") or ()]
+    if set(tags) == set(expected):
+        return None
+    has = one_line(" ".join(sorted(tags)) or "none", LONGEST_TAGS)
+    wanted = one_line(" ".join(sorted(set(expected))), LONGEST_TAGS)
+    return f"the rule's provider tags are {has}, not {wanted}"

@@ -1,0 +1,79 @@
+"""What a value's own shape tells against removing it: wildcards, suffixes, private addresses."""
+
+from collections.abc import Container
+
+from ..indicators.addresses import version_of
+from ..indicators.typed import is_domain, type_of
+from .forms import Forms, host_name
+
+EXACT = frozenset({"md5", "sha1", "sha256", "ipv4", "ipv6"})
+# Of the second level below a country: where the public registers names (co.uk, com.br, ne.jp).
+REGISTRIES = frozenset(
+    {
+        *("ac", "co", "com", "ed", "edu", "gen", "go", "gob", "gouv", "gov", "gv", "id", "info"),
+        *("ltd", "mil", "ne", "net", "nhs", "nom", "or", "org", "plc", "police", "sch", "web"),
+    }
+)
+# Names that mean another machine in each network.
+LOCAL = frozenset(
+    {
+        *("corp", "home", "home.arpa", "internal", "intranet", "lan", "local", "localdomain"),
+        *("localhost", "private"),
+    }
+)
+
+
+def wildcard_in(text: str) -> str | None:
+    """Say how a value stands for many; None when it does not: a URL may have a query."""
+    if "*" in text:
+        return "it holds *, which stands for anything"
+    if "?" in text and not _has_query(text):
+        return "it holds ?, which stands for any character"
+    return None
+
+
+def suffix_in(text: str, forms: Forms, second_levels: Container[str] = ()) -> str | None:
+    """Say why a value is no one name but what many names end with; None when it is one.
+
+    second_levels: public suffixes that are known beside the usual ones.
+    """
+    if forms.address or type_of(text.strip()) in EXACT:
+        return None
+    name = forms.host[0] if forms.host else host_name(text)
+    if forms.host and name not in forms.keys and f"www.{forms.keys[0]}" != name:
+        return None  # a URL with more than its host
+    if not name.strip("./"):
+        return "it names nothing"
+    if name.startswith(".") or text.strip().startswith("."):
+        return "it begins with a dot: all names below it"
+    first, dot, last = name.partition(".")
+    if not dot:
+        return "it is a single label, as a top-level domain is"
+    if (len(last) == 2 and first in REGISTRIES) or name in second_levels:
+        return "it is a public suffix, below which anybody may have a name"
+    return None
+
+
+def private_in(forms: Forms) -> str | None:
+    """Say why a value means another machine elsewhere; None when it does not."""
+    address = forms.address
+    if address is not None:
+        if address.is_loopback:
+            return "a loopback address: another machine elsewhere"
+        return (
+            None
+            if address.is_global and not address.is_multicast
+            else "a private or reserved address: another machine elsewhere, or none"
+        )
+    for name in forms.host or forms.keys:
+        labels = name.removesuffix(".").split(".")
+        if labels[-1] in LOCAL or ".".join(labels[-2:]) in LOCAL:
+            return "a name of a local network: another machine elsewhere"
+    return None
+
+
+def _has_query(text: str) -> bool:
+    """Tell whether a question mark begins the query of a URL."""
+    before = text.partition("?")[0]
+    host = host_name(before)
+    return type_of(text.strip()) == "url" and (is_domain(host) or version_of(host) is not None)
