@@ -359,6 +359,7 @@ def test_a_described_action_tells_what_a_default_can_fill(bare: Command) -> None
         "policy_id": "yes, or the connection's default",
         "rule_id": "yes",
         "enterprise_project_id": "no",
+        "expect_tags": "no",
     }
     assert "a request  one rule_id\n" in bare("describe", "waf-ip-reputation-rule-delete").out
 

@@ -65,7 +65,8 @@ def test_a_handler_takes_the_arguments_of_its_schema(action: Definition) -> None
         assert next(iter(parameters)) == "call"
         del parameters["call"]
     part = action.schema.part
-    arguments = {n for n, rule in part["properties"].items() if not rule.get("x-connection")}
+    ours = {"x-connection", "x-guard"}  # for the connection, or for the guards
+    arguments = {n for n, rule in part["properties"].items() if not ours & rule.keys()}
     assert set(parameters) == arguments
     optional = {n for n, p in parameters.items() if p.default is not Parameter.empty}
     assert optional == arguments - set(part.get("required", ()))

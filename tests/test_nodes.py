@@ -145,7 +145,7 @@ def test_a_call_that_stopped_goes_on_at_each_node(
     prepared = action.prepare(arguments)
     before.begin(prepared)
     assert before.plan(prepared) == 6
-    assert before.size() == 2 * len(VALUES)
+    assert before.prepared().size == len(VALUES)
     list(perform(action, prepared, before, batches=before.planned(prepared, 0, 3)))
     assert [len(server.requests) for server in servers] == [2, 1]
     action, after = recorder()

@@ -174,7 +174,7 @@ def test_a_field_is_as_mandatory_and_of_the_type_that_its_row_says(field: Field)
 @pytest.mark.parametrize("field", FIELDS, ids=str)
 def test_every_field_says_where_it_comes_from_and_where_it_goes(field: Field) -> None:
     rules = field.rules
-    assert len({"x-source", "x-own", "x-connection"} & rules.keys()) == 1
+    assert len({"x-source", "x-own", "x-connection", "x-guard"} & rules.keys()) == 1
     if field.part.startswith("answer_"):
         assert len({"x-output", "x-no-output"} & rules.keys()) == 1
         assert all(rules[key] for key in ("x-output", "x-no-output") if key in rules)

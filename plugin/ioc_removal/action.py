@@ -89,7 +89,7 @@ class Action:
         }
         if self.call:
             target.update(self.call.tenant)
-        return Prepared(given, target, duplicates, tuple(filling), items, self._cut)
+        return Prepared(given, target, duplicates, tuple(filling), items, self._cut, len(items))
 
     def before(self, batch: Batch) -> dict[str, Any]:
         """Return what is there before an addition, so that it can be told what it added.
@@ -169,7 +169,7 @@ class Action:
 
     def _rows(self, batch: Batch, *calls: Call) -> Rows:
         """Let the handler return its rows, without the secrets that a system may have put there."""
-        rows: Rows = self.definition.handler(*calls, **batch.arguments)
+        rows: Rows = self.definition.handler(*calls, **self._asked(batch))
         for call in calls:
             masked = call.connection.wire.quotes.masked
             rows = [mapped(row, masked) for row in rows]
@@ -180,8 +180,13 @@ class Action:
             self.definition,
             self._call_of(batch),
             self.target_of(batch, target),
-            lambda items: self.part(batch, items).arguments,
+            lambda items: self._asked(self.part(batch, items)),
         )
+
+    def _asked(self, batch: Batch) -> dict[str, Any]:
+        """Return the arguments of a batch's request, without those for the guards."""
+        rules = self.definition.schema.part["properties"]
+        return {n: v for n, v in batch.arguments.items() if not rules.get(n, {}).get("x-guard")}
 
     def _call_of(self, batch: Batch) -> Call:
         """Return the call of a batch: the nodes take turns."""

@@ -28,7 +28,7 @@ class Prepared:
     """Checked arguments, ready to be cut; iterating yields the batches, lazily and repeatably.
 
     target: of every outcome; duplicates: items given more than once; filled: names of arguments
-    that came from the connection's defaults.
+    that came from the connection's defaults; size: of distinct items.
     """
 
     arguments: Mapping[str, Any]
@@ -37,6 +37,7 @@ class Prepared:
     filled: tuple[str, ...]
     items: Iterable[str] = ()
     cut: Callable[["Prepared"], Iterator[Batch]] = field(repr=False, default=lambda _: iter(()))
+    size: int = 0
 
     def __iter__(self) -> Iterator[Batch]:
         return self.cut(self)

@@ -8,6 +8,7 @@ from ..definition import Definition
 from ..errors import ArgumentError
 from ..operations.call import call_action
 from ..outcome import exit_status
+from ..trust.catalogue import EXPECT_TAGS
 from .arguments import parsed, read_arguments
 from .ended import show_record
 from .files import READING, file_of
@@ -23,6 +24,9 @@ def call(session: Session) -> int:
     options, output = session.options, session.output
     definition = session.definition(options.action)
     arguments = _arguments(options, definition)
+    terms = session.terms
+    if terms.guards and definition.acts:
+        terms.guards.load()  # its mistakes, before anything is recorded
     action = session.integration.bind(definition.name, session.connection(definition.system))
     session.note_what_is_not_verified([definition.name])
     watch = Watch(wanted=not output.quiet, color=output.color)
@@ -48,12 +52,13 @@ def call(session: Session) -> int:
                 action,
                 arguments,
                 file=file,
-                terms=session.terms,
+                terms=terms,
                 requester=session.requester,
                 finished=finished,
                 began=began,
             )
         _note_filled(output, action, record["filled_defaults"])
+        session.warn_of(terms.guards)
         show_record(output, session.database, record, summary, definition=definition)
     return exit_status(summary, [row["error"] for row in record["errors"]])
 
@@ -72,7 +77,14 @@ def _arguments(options: Options, definition: Definition) -> dict[str, Any]:
     single = parsed(options.given("arg") or (), rules)
     if twice := sorted(whole.keys() & single.keys()):
         raise ArgumentError(*(f"{name}: is given by --args and by --arg" for name in twice))
-    return {**whole, **single}
+    given = {**whole, **single}
+    if tags := options.given(EXPECT_TAGS):
+        if EXPECT_TAGS not in rules:
+            raise ArgumentError(f"--expect-tags: {definition.name} removes no rule that has tags")
+        if EXPECT_TAGS in given:
+            raise ArgumentError("expect_tags: give it, or --expect-tags, not both")
+        given[EXPECT_TAGS] = tags
+    return given
 
 
 def _size(action: Action, arguments: Mapping[str, Any]) -> int | None:

@@ -37,6 +37,7 @@ def parser_with_commands() -> Parser:
     _add_actions(add)
     _add_playbooks(add)
     _add_runs(add)
+    _add_guards(add)
     _add_rehearsals(add)
     return parser
 
@@ -71,7 +72,15 @@ def _add_actions(add: Add) -> None:
     _add_file(call)
     call.add_argument("--dry-run", action="store_true", help="check everything, remove nothing")
     _add_proof(call)
+    call.add_argument(
+        "--expect-tags",
+        metavar="TAG",
+        nargs="+",
+        action="extend",
+        help="refuse a WAF rule unless its provider tags are exactly these",
+    )
     _add_requester(call)
+    _add_overrides(call)
 
 
 def _add_playbooks(add: Add) -> None:
@@ -95,6 +104,7 @@ def _add_playbooks(add: Add) -> None:
     run.add_argument("--dry-run", action="store_true", help="run the reads, remove nothing")
     _add_proof(run)
     _add_requester(run)
+    _add_overrides(run)
     resume = add(
         "resume", "run.resume", "Go on with a run that stopped without ending",
         "ioc-removal resume", "ioc-removal resume 20240502-0915",
@@ -134,6 +144,16 @@ def _add_runs(add: Add) -> None:
         more=" Without a name, all of\nthe settings.",
     )  # fmt: skip
     test.add_argument("names", metavar="CONNECTION", nargs="*")
+
+
+def _add_guards(add: Add) -> None:
+    add(
+        "guards", "guards.show_guards", "List the guards: what is refused, or warned about",
+        "ioc-removal guards",
+        "ioc-removal call cybertrace-indicators-delete --arg supplier=InternalTI \\",
+        "      --arg indicators=co.uk --override suffix --reason 'INC-7: imported by mistake'",
+        more=" A guard\nthat refuses says how to go on.",
+    )  # fmt: skip
 
 
 def _add_rehearsals(add: Add) -> None:
@@ -189,6 +209,16 @@ def _add_requester(command: Parser) -> None:
     add("--actor", metavar="NAME", help="who; else the user of the operating system")
     add("--ticket", metavar="ID", help="the case that it belongs to")
     add("--reason", metavar="TEXT", help="why")
+
+
+def _add_overrides(command: Parser) -> None:
+    group: Any = command.add_argument_group("guards (`ioc-removal guards` lists them)")
+    group.add_argument(
+        "--override",
+        metavar="GUARD",
+        action="append",
+        help="go on although this guard refuses; needs --reason, and is recorded",
+    )
 
 
 def _add_file(command: Parser) -> None:

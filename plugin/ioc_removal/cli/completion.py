@@ -4,6 +4,7 @@ from typing import Any
 
 from ..integration import load_integration
 from ..loader import definition_names
+from ..trust.catalogue import OVERRIDABLE
 from .commands import parser_with_commands
 from .extras import needed_by
 from .session import Session
@@ -29,6 +30,7 @@ def completion(session: Session) -> int:
         "action": list(load_integration().definitions),
         "playbook": [name.removesuffix(".yml") for name in definition_names("playbooks")],
     }
+    choices["override"] = list(OVERRIDABLE)
     [commands] = [action for action in parser._actions if action.dest == "command"]
     for one in (parser, *commands.choices.values()):
         for action in one._actions:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArgumentError
 from ..outcome import exit_status
 from ..schema import hint
-from ..store.runs import get_run
+from ..store.runs import OVERRIDES, get_run
+from ..trust.guards import Guards
 from .arguments import parsed
 from .ended import show_record
 from .extras import needed_by
@@ -33,6 +34,9 @@ def run(session: Session) -> int:
     rules = _rules(own, [key for key, _ in playbooks[own].inputs])
     inputs = parsed(options.given("input") or (), rules, "input")
     session.note_what_is_not_verified(actions_of(playbooks.values()))
+    terms = session.terms
+    if terms.guards:
+        terms.guards.load()  # its mistakes, before anything is recorded
     watch = Watch(wanted=not output.quiet, color=output.color)
     file = file_of(options, lambda size: watch.tell(READING, size, size))
     for system in systems_of(playbooks.values(), integration):
@@ -48,11 +52,12 @@ def run(session: Session) -> int:
                 inputs,
                 file=file,
                 choose=session.chosen,
-                terms=session.terms,
+                terms=terms,
                 requester=session.requester,
                 progress=_teller(watch),
                 began=began,
             )
+        session.warn_of(terms.guards)
         show_record(output, session.database, record, summary)
     return exit_status(summary, [row["error"] for row in record["errors"]])
 
@@ -73,6 +78,9 @@ def resume(session: Session) -> int:
             raise ArgumentError(f"several runs stopped without ending, name one: {names}")
         name = stopped[0].run
     known = get_run(session.database, name)
+    settings = session.settings
+    guards = Guards(settings.guards, settings.source, known.details.get(OVERRIDES, {}))
+    guards.load()
     output.note(f"going on with run {known.run}: {known.name}")
     watch = Watch(wanted=not output.quiet, color=output.color)
     with interruption(session.database, output, known.run):
@@ -83,8 +91,10 @@ def resume(session: Session) -> int:
                 session.integration,
                 session.settings,
                 known.run,
+                guards=guards,
                 progress=_teller(watch),
             )
+        session.warn_of(guards)
         show_record(output, session.database, record, summary)
     return exit_status(summary, [row["error"] for row in record["errors"]])
 

@@ -12,6 +12,8 @@ from ..schema import hint
 from ..settings import Settings, load_settings
 from ..store.database import Database, store_path
 from ..store.runs import Requester, requester_of
+from ..trust.catalogue import overrides_of
+from ..trust.guards import Guards
 from ..trust.terms import Terms
 from ..trust.verify import can_be_verified
 from .output import Output
@@ -67,15 +69,22 @@ class Session:
                 raise ArgumentError(f"--connection {text}: {system} is given twice")
         return chosen
 
-    @property
+    @cached_property
     def terms(self) -> Terms:
         """On what terms something is done, as the command line tells."""
         given = self.options.given
+        overrides = overrides_of(given("override") or (), given("reason"))
         return Terms(
             dry_run=bool(given("dry_run")),
             verify=bool(given("verify")),
             lookup=bool(given("lookup")),
+            guards=Guards(self.settings.guards, self.settings.source, overrides),
         )
+
+    def warn_of(self, guards: Guards | None) -> None:
+        """Tell what the guards warned about."""
+        for line in guards.warnings if guards else ():
+            self.output.warn(line)
 
     def note_what_is_not_verified(self, actions: Iterable[str]) -> None:
         """Say once of each system that it cannot be read back, though that is asked for."""

@@ -9,7 +9,7 @@ from ..operations.history import run_record
 from ..operations.inputs import unused_rows
 from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
-from ..store.runs import CALL, ENDED, Run, get_run
+from ..store.runs import CALL, ENDED, OVERRIDES, Run, get_run
 from .files import show_input
 from .outcomes import show_outcomes, show_rows
 from .output import Output
@@ -70,6 +70,8 @@ def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:
     yield "by", run.requester
     yield "started", run.started
     yield "ended", run.ended
+    for guard, reason in run.details.get(OVERRIDES, {}).items():
+        yield "override", f"{guard}: {reason}"
     given = run.details.get("arguments" if run.kind == CALL else "inputs", {})
     for name, value in given.items():
         if isinstance(value, list) and len(value) > 1:

@@ -13,7 +13,16 @@ from ..store.database import Database
 from ..store.lease import lease
 from ..store.recorder import StoreRecorder
 from ..store.results import output_rows, run_summary
-from ..store.runs import CALL, INTERRUPTED, Requester, add_details, begin_run, end_run, get_run
+from ..store.runs import (
+    CALL,
+    INTERRUPTED,
+    OVERRIDES,
+    Requester,
+    add_details,
+    begin_run,
+    end_run,
+    get_run,
+)
 from ..trust.perform import EARNEST, Finished, perform
 from ..trust.record import error_row
 from ..trust.terms import Terms
@@ -44,6 +53,8 @@ def call_action(
     details: dict[str, Any] = {"arguments": {n: _short(value) for n, value in arguments.items()}}
     if action.call:
         details["addresses"] = {definition.system: action.call.connection.place}
+    if terms.guards and terms.guards.overrides:
+        details[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(
         database, CALL, definition.name, dry_run=terms.dry_run, details=details, requester=requester
     )

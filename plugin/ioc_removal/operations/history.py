@@ -8,11 +8,11 @@ from ..outcome import FAILED, PARTIAL
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
-from ..store.runs import CALL, ENDED, Run, list_runs
+from ..store.runs import CALL, ENDED, OVERRIDES, Run, list_runs
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 
-KEPT = ("input", "duplicates")  # what only some runs have, shown as it is
+KEPT = ("input", "duplicates", OVERRIDES)  # what only some runs have, shown as it is
 
 
 def is_stopped(database: Database, run: Run) -> bool:

@@ -17,6 +17,7 @@ from ..store.results import run_summary
 from ..store.runs import (
     ENDED,
     INTERRUPTED,
+    OVERRIDES,
     PLAYBOOK,
     Requester,
     Run,
@@ -27,6 +28,7 @@ from ..store.runs import (
     requester_of,
 )
 from ..store.sets import by_reference, by_value
+from ..trust.guards import Guards
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
 from ..trust.terms import Terms
@@ -63,6 +65,8 @@ def run_playbook(
     own = next(iter(texts))
     details = {"texts": texts, "choose": dict(choose or {}), "settings": settings.source}
     details["terms"] = {"verify": terms.verify, "lookup": terms.lookup}
+    if terms.guards and terms.guards.overrides:
+        details[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(
         database, PLAYBOOK, own, dry_run=terms.dry_run, details=details, requester=requester
     )
@@ -89,9 +93,13 @@ def resume_run(
     settings: Settings,
     run: str,
     *,
+    guards: Guards | None = None,
     progress: Told = lambda _: None,
 ) -> tuple[dict[str, Any], Summary]:
-    """Go on with a run whose process died; raises ArgumentError when there is nothing to go on."""
+    """Go on with a run whose process died; raises ArgumentError when there is nothing to go on.
+
+    guards: with the run's overrides; by default those of the settings.
+    """
     check_engine()
     run = get_run(database, run).run  # a few characters may name it
     with lease(database, run):
@@ -112,7 +120,7 @@ def resume_run(
             settings,
             known.details["choose"],
             playbooks,
-            Terms(dry_run=known.dry_run, **known.details.get("terms", {})),
+            Terms(dry_run=known.dry_run, guards=guards, **known.details.get("terms", {})),
             progress,
         )
         given = by_value(database, known.details["inputs"])

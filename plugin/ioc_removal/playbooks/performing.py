@@ -19,7 +19,9 @@ from ..store.database import Database
 from ..store.plans import PlannedOnly
 from ..store.recorder import StoreRecorder
 from ..store.results import outcome_rows, run_summary
+from ..store.runs import OVERRIDES, get_run
 from ..store.sets import by_reference, by_value, write_set
+from ..trust.guards import Guards
 from ..trust.perform import perform
 from ..trust.record import error_row
 from ..trust.removal_key import connection_facts, digest
@@ -59,7 +61,9 @@ class Performing:
     ) -> None:
         self.database, self.run, self.integration = database, run, integration
         self._settings, self._choose = settings, choose
-        self._terms, self._plan, self._progress = terms, plan, progress
+        overrides = get_run(database, run).details.get(OVERRIDES, {})
+        guards = terms.guards or Guards(settings.guards, settings.source, overrides)
+        self._terms, self._plan, self._progress = replace(terms, guards=guards), plan, progress
         self._connections: dict[str, Connection] = {}
         self._lock = Lock()
         self._done: dict[str, int] = {}
@@ -123,7 +127,8 @@ class Performing:
         action = self.bind(name)
         recorder = StoreRecorder(self.database, self.run, call, action)
         try:
-            prepared, total = recorder.prepared(), recorder.size()
+            prepared = recorder.prepared()
+            total = prepared.size * action.copies
             batches = recorder.planned(prepared, first, stop)
             with closing(
                 perform(

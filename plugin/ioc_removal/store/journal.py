@@ -18,6 +18,7 @@ from .database import Database
 BEGIN, CALLED, BATCH, END = "begin", "call", "batch", "end"
 INPUTS, CONNECTIONS, RESUME = "inputs", "connections", "resume"
 RESOLVED = "SELECT id, value FROM resolved WHERE run = ? ORDER BY id, value"
+OVERRIDE = "override"
 _OPEN = """
 SELECT run FROM runs WHERE status != 'ended'
 AND (SELECT max(link) FROM links WHERE links.run = runs.run)

@@ -7,9 +7,11 @@ from typing import Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
-from ..outcome import REFUSED, UNKNOWN, Outcome
+from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..trust.caps import Excess
 from ..trust.perform import Finished, Known
 from .chain import ROW
+from .counts import note_sent, note_unsent, reserve
 from .database import Database
 from .journal import BATCH, CALLED, add_link
 from .sets import by_reference, by_value
@@ -53,14 +55,19 @@ class StoreRecorder:
                 hashing = self._database.hashing
                 add_link(connection, hashing, self._run, CALLED, call=self._call, facts=facts)
 
-    def size(self) -> int:
-        """Return how many items the batches of the call hold."""
-        query = (
-            "SELECT coalesce(sum(json_array_length(items)), 0) FROM batches"
-            " WHERE run = ? AND call = ?"
-        )
-        [(size,)] = self._database.rows(query, (self._run, self._call))
-        return int(size)
+    def reserve(
+        self, place: str, size: int, caps: Mapping[str, int], *, dry_run: bool
+    ) -> Excess | None:
+        """Reserve the size of the call, in one step with counting what all runs sent."""
+        key = (self._run, self._call)
+        return reserve(self._database, key, place, size, caps, dry_run=dry_run)
+
+    def tried(self) -> tuple[int, int]:
+        """Return of how many items the call was tried, and how many failed or are unknown."""
+        query = "SELECT outcome, count(*) FROM outcomes WHERE run = ? AND call = ? GROUP BY outcome"
+        counts = dict(self._database.rows(query, (self._run, self._call)))
+        tried = sum(counts.values()) - counts.get(REFUSED, 0) - counts.get(PLANNED, 0)
+        return tried, counts.get(FAILED, 0) + counts.get(UNKNOWN, 0)
 
     def plan(self, batches: Iterable[Batch]) -> int:
         """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
@@ -84,7 +91,8 @@ class StoreRecorder:
         query = "SELECT arguments, target FROM calls WHERE run = ? AND call = ?"
         [(arguments, target)] = self._database.rows(query, (self._run, self._call))
         self._target = json.loads(target)
-        return Prepared(by_value(self._database, json.loads(arguments)), self._target, 0, ())
+        given = by_value(self._database, json.loads(arguments))
+        return Prepared(given, self._target, 0, (), size=self._size())
 
     def planned(self, prepared: Prepared, first: int, stop: int) -> Iterator[Batch]:
         """Return some of the batches that plan() kept."""
@@ -122,6 +130,8 @@ class StoreRecorder:
                 "INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?, ?)",
                 ((*key, item, json.dumps(raw)) for item, raw in snapshots.items()),
             )
+            if self._counts(batch):
+                note_sent(connection, key[:2], len(batch.items))
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch, all of it or nothing."""
@@ -138,6 +148,8 @@ class StoreRecorder:
                 )
                 call, batch = key[1:]
                 add_link(connection, hashing, self._run, BATCH, call=call, batch=batch, rows=hashes)
+                if self._counts(finished.batch):
+                    note_unsent(connection, (self._run, call), outcomes)
             connection.execute(
                 "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
             )  # its outcomes hold them now
@@ -176,6 +188,19 @@ class StoreRecorder:
                     batch, batch.items, self._target, outcome, text, tries
                 )
                 self.finish(Finished(batch, outcomes=tuple(outcomes)))
+
+    def _size(self) -> int:
+        """Return how many distinct items the batches of the call hold."""
+        query = (
+            "SELECT coalesce(sum(json_array_length(items)), 0) FROM batches"
+            " WHERE run = ? AND call = ? AND batch % ? = 0"
+        )
+        [(size,)] = self._database.rows(query, (self._run, self._call, self._action.copies))
+        return int(size)
+
+    def _counts(self, batch: Batch) -> bool:
+        """Tell whether a batch counts for the caps: of those that go to several nodes, one."""
+        return self._action.definition.acts and batch.number % self._action.copies == 0
 
     def _unresolved(self, outputs: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
         """Yield the outcomes of values for which a search found no id."""

@@ -11,10 +11,11 @@ from typing import Any
 from ..errors import ArgumentError
 from .database import Database
 from .found import index_run
-from .journal import END, RESOLVED, add_begin, add_event, now, resolved
+from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
 
 CALL, PLAYBOOK = "call", "playbook"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
+OVERRIDES = "overrides"  # of details: the reason of each guard that a person overrode
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
 
 
@@ -73,6 +74,9 @@ def begin_run(
         connection.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?)", values)
         facts = {"kind": kind, "name": name, "dry_run": dry_run, **constant(known)}
         add_begin(connection, database.hashing, run, facts, started)
+        for guard, reason in known.get(OVERRIDES, {}).items():
+            told = {"guard": guard, "reason": reason}
+            add_event(connection, database.hashing, run, OVERRIDE, told, started)
     return run
 
 

@@ -55,6 +55,28 @@ CREATE TABLE indexed (               -- the runs whose rows are all in `found`
     run TEXT PRIMARY KEY
 ) WITHOUT ROWID;
 
+CREATE TABLE reserved (              -- what a call may still send, for the caps of the guards
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    place TEXT,                      -- where its connection leads; null for a dry run
+    at INTEGER NOT NULL,             -- of the last request, seconds since 1970
+    items INTEGER NOT NULL,
+    cap TEXT,                        -- that it does not keep: then nothing is sent
+    before INTEGER NOT NULL,         -- what counted already
+    PRIMARY KEY (run, call)
+) WITHOUT ROWID;
+CREATE INDEX reserved_place ON reserved (place, at);
+
+CREATE TABLE sent (                  -- what a call sent, minute by minute
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    at INTEGER NOT NULL,             -- the minute's begin, seconds since 1970
+    place TEXT NOT NULL,
+    items INTEGER NOT NULL,
+    PRIMARY KEY (run, call, at)
+) WITHOUT ROWID;
+CREATE INDEX sent_place ON sent (place, at);
+
 CREATE TABLE plans (
     plan TEXT PRIMARY KEY,           -- the dry run that made it, here or in another store
     hash TEXT NOT NULL,              -- SHA-256 of what it would do

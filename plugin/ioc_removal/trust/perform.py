@@ -16,6 +16,8 @@ from ..batches import Batch, Prepared
 from ..definition import ADDS
 from ..errors import HungUpError, PluginError
 from ..outcome import CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
+from .effects import effect_of
+from .guarded import Guarded
 from .snapshot import Snapshot, Snapshots
 from .terms import Terms
 from .verify import verified
@@ -98,9 +100,12 @@ def perform(
         return
 
     snapshots = Snapshots(action, lookup=terms.lookup) if terms.snapshot else None
+    guarded = None
+    if terms.guards is not None:
+        guarded = terms.guards.guarded(action, prepared, recorder, dry_run=terms.dry_run)
 
     def one(batch: Batch) -> Finished:
-        return _one(action, prepared.target, batch, recorder, terms, snapshots)
+        return _one(action, prepared.target, batch, recorder, terms, snapshots, guarded)
 
     at_once = action.in_flight
     pool = ThreadPoolExecutor(at_once, thread_name_prefix=action.definition.name)
@@ -131,22 +136,35 @@ def _one(
     recorder: Recorder,
     terms: Terms,
     snapshots: Snapshots | None,
+    guarded: Guarded | None,
 ) -> Finished:
     """Perform one batch of what acts on a system."""
     action.check(batch)
     known = recorder.known(batch)
     if known.finished is not None:
         return known.finished
-    outcomes, allowed = _divided(action, target, batch, terms)
+    found = guarded.before(batch) if guarded else None
+    refused = dict(found.refused) if found else {}
+    if terms.plan is not None:
+        left = _without(action, batch, refused)
+        refused |= terms.plan.refusals(action.definition, action.target_of(batch, target), left)
+    left = _without(action, batch, refused)
+    before = Snapshot(known.snapshots)
+    if snapshots and left.items:
+        before = snapshots.of(left, known.snapshots)
+    if guarded and found:
+        guarded.after(found, left, before if snapshots else None)
+        refused |= found.refused
+    allowed = _without(action, batch, refused)
+    outcomes = [
+        outcome
+        for item, reason in refused.items()
+        for outcome in action.outcomes(batch, [item], target, REFUSED, reason, 0)
+    ]
     if known.repeated:
         outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
-    before = Snapshot(known.snapshots)
-    if snapshots and allowed.items:
-        before = snapshots.of(allowed, known.snapshots)
     if terms.dry_run:
-        effect = action.definition.effect_on(batch.arguments)
-        reason = f"would be {action.definition.done}; {effect}"
-        outcomes += action.outcomes(batch, allowed.items, target, PLANNED, reason, 0)
+        outcomes += _planned(action, target, allowed, before)
     elif allowed.items:
         if action.definition.does == ADDS and not known.repeated:
             before = Snapshot(_before(action, allowed))
@@ -154,6 +172,9 @@ def _one(
         sent = _sent(action, target, allowed, before.rows, repeated=known.repeated)
         outcomes += verified(action, allowed, sent) if terms.verify else sent
     outcomes = [_with_snapshot(outcome, before, action) for outcome in outcomes]
+    if guarded and found:
+        outcomes = found.advised(outcomes)
+        guarded.count(batch, found, outcomes)
     finished = Finished(batch, outcomes=tuple(outcomes))
     recorder.finish(finished)
     return finished
@@ -167,6 +188,29 @@ def _before(action: Action, batch: Batch) -> Mapping[str, Any]:
         raise
     except PluginError:
         return {}
+
+
+def _without(action: Action, batch: Batch, refused: Mapping[str, str]) -> Batch:
+    """Return a batch without what is refused."""
+    return action.part(batch, [item for item in batch.items if item not in refused])
+
+
+def _planned(
+    action: Action, target: Mapping[str, str], batch: Batch, before: Snapshot
+) -> list[Outcome]:
+    """Return what a dry run says of a batch, by what is there."""
+    done = action.definition.done
+    effects = {
+        item: effect_of(action.definition, batch.arguments, before.rows.get(item))
+        for item in batch.items
+    }
+    return [
+        outcome
+        for item, effect in effects.items()
+        for outcome in action.outcomes(
+            batch, [item], target, PLANNED, f"would be {done}; {effect}", 0
+        )
+    ]
 
 
 def _sent(
@@ -200,19 +244,3 @@ def _with_snapshot(outcome: Outcome, before: Snapshot, action: Action) -> Outcom
     lost = "it cannot be put back" if action.snapshots else "its context cannot be put back"
     doubt = f"{lost}, as no snapshot could be taken: {before.unread[item]}"
     return replace(outcome, advice="; ".join(filter(None, (outcome.advice, doubt))))
-
-
-def _divided(
-    action: Action, target: Mapping[str, str], batch: Batch, terms: Terms
-) -> tuple[list[Outcome], Batch]:
-    """Divide a batch into what must not be done, as outcomes, and what may be sent."""
-    if terms.plan is None:
-        return [], batch
-    reasons = terms.plan.refusals(action.definition, action.target_of(batch, target), batch)
-    refused = [
-        outcome
-        for item, reason in reasons.items()
-        for outcome in action.outcomes(batch, [item], target, REFUSED, reason, 0)
-    ]
-    allowed = [item for item in batch.items if item not in reasons]
-    return refused, action.part(batch, allowed)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ..batches import Batch
 from ..definition import Definition
+from .guards import Guards
 
 
 class Plan(Protocol):
@@ -27,7 +28,8 @@ class Terms:
 
     plan: what may be done, None for everything; dry_run: send nothing that does something, every
     outcome is planned; snapshot: try to keep what the system tells of an indicator before, lookup:
-    also by a read that leaves traces; verify: read back what the system says that it did.
+    also by a read that leaves traces; verify: read back what the system says that it did; guards:
+    what is refused, or warned about, whatever the plan; None for none.
     """
 
     plan: Plan | None = None
@@ -35,3 +37,4 @@ class Terms:
     snapshot: bool = True
     lookup: bool = False
     verify: bool = False
+    guards: Guards | None = None

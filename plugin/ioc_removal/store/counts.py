@@ -1,0 +1,79 @@
+"""How much calls may send and have sent, over all runs of the store, for the caps of the guards.
+
+A call reserves its size in one transaction with counting, so that two at once never both pass; its
+reservation becomes what it sent, batch by batch, and gives back what was not sent.
+"""
+
+from collections.abc import Mapping, Sequence
+from sqlite3 import Connection
+from time import time
+
+from ..outcome import FAILED, REFUSED, Outcome
+from ..trust.caps import HOUR, Excess, excess_of
+from .database import Database
+
+MINUTE = 60  # seconds
+
+
+def reserve(
+    database: Database,
+    key: tuple[str, str],
+    place: str,
+    size: int,
+    caps: Mapping[str, int],
+    *,
+    dry_run: bool,
+) -> Excess | None:
+    """Reserve the size of a call; key: run and call. See trust.caps.Counts."""
+    run, call = key
+    now = int(time())
+    with database.transaction() as connection:
+        known = "SELECT cap, before FROM reserved WHERE run = ? AND call = ?"
+        if found := connection.execute(known, key).fetchone():
+            cap, before = found
+            return Excess(cap, before) if cap in caps else None
+        in_run = _sum(connection, "run = ?", (run,))
+        in_hour = _sum(connection, "place = ? AND at > ?", (place, now - HOUR))
+        if dry_run:  # counts for itself alone
+            in_hour += in_run
+        excess = excess_of(caps, size, in_run, in_hour)
+        values = (
+            run, call, None if dry_run else place, now, 0 if excess else size,
+            excess.cap if excess else None, excess.before if excess else 0,
+        )  # fmt: skip
+        connection.execute("INSERT INTO reserved VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+    return excess
+
+
+def note_sent(connection: Connection, key: tuple[str, str], items: int) -> None:
+    """Turn a part of a reservation into what was sent now; a call without one is not counted."""
+    now = int(time())
+    connection.execute(
+        "INSERT INTO sent SELECT run, call, ?, place, ? FROM reserved"
+        " WHERE run = ? AND call = ? AND place IS NOT NULL"
+        " ON CONFLICT DO UPDATE SET items = items + excluded.items",
+        (now - now % MINUTE, items, *key),
+    )
+    connection.execute(
+        "UPDATE reserved SET items = max(0, items - ?), at = ? WHERE run = ? AND call = ?",
+        (items, now, *key),
+    )
+
+
+def note_unsent(connection: Connection, key: tuple[str, str], outcomes: Sequence[Outcome]) -> None:
+    """Give back what was reserved for items that were never sent."""
+    unsent = sum(o.outcome in {REFUSED, FAILED} and not o.attempts for o in outcomes)
+    if unsent:
+        connection.execute(
+            "UPDATE reserved SET items = max(0, items - ?) WHERE run = ? AND call = ?",
+            (unsent, *key),
+        )
+
+
+def _sum(connection: Connection, where: str, values: tuple[object, ...]) -> int:
+    [total] = connection.execute(
+        f"SELECT coalesce((SELECT sum(items) FROM reserved WHERE {where}), 0)"  # noqa: S608
+        f" + coalesce((SELECT sum(items) FROM sent WHERE {where}), 0)",
+        (*values, *values),
+    ).fetchone()
+    return int(total)

@@ -1,0 +1,218 @@
+"""The guards of one call: asked before each batch, by itself and by what is there."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Protocol
+
+from ..action import Action
+from ..batches import Batch, Prepared
+from ..errors import HungUpError, PluginError
+from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from .caps import Excess
+from .catalogue import (
+    EXPECT_TAGS,
+    KNOWN_GOOD,
+    LAST_RULE,
+    PRIVATE,
+    PROTECTED,
+    SNAPSHOT,
+    STOP_AFTER,
+    SUFFIX,
+    WILDCARD,
+)
+from .effects import DISARMS, REARMS, effect_of, told_of
+from .findings import Findings, refusal_by
+from .forms import Forms, forms_of
+from .listed import Listed
+from .provider_rules import LastRules, other_tags
+from .shapes import private_in, suffix_in, wildcard_in
+from .snapshot import Snapshot
+
+UNSENT = frozenset({REFUSED, PLANNED})
+ALERTS = "is known to be good, so that it will alert at once"
+
+
+class RunGuards(Protocol):
+    """What the guards of a call need of those of its run."""
+
+    last_rules: LastRules
+
+    @property
+    def protected(self) -> Listed:
+        """What is never disarmed."""
+
+    @property
+    def second_levels(self) -> frozenset[str]:
+        """The public suffixes that are known beside the usual ones."""
+
+    @property
+    def caps(self) -> Mapping[str, int]:
+        """The caps that hold."""
+
+    def value(self, key: str) -> Any:
+        """Return a setting."""
+
+    def findings(self) -> Findings:
+        """Return where to put what is found of a batch."""
+
+    def known_good(self, forms: Forms) -> str | None:
+        """Return what a value falls under that is known to be good."""
+
+    def warn(self, findings: Findings) -> None:
+        """Count what is told of items."""
+
+
+@dataclass
+class Guarded:
+    """The guards of one call.
+
+    place: where it goes; excess: the cap that it does not keep; tried, failed: indicators so far,
+    failed or unknown; release: gives back what was reserved and not sent, where nobody else does.
+    """
+
+    guards: RunGuards
+    action: Action
+    prepared: Prepared
+    place: str
+    excess: Excess | None
+    tried: int
+    failed: int
+    release: Callable[[str, int], None] | None
+    _lock: Lock = field(default_factory=Lock)
+
+    def before(self, batch: Batch) -> Findings:
+        """Return what is found of a batch as far as itself tells."""
+        found, definition = self.guards.findings(), self.action.definition
+        if excess := self.excess:
+            most, before = self.guards.caps[excess.cap], f" after {excess.before:,}"
+            size = f"{self.prepared.size:,}{before if excess.before else ''}"
+            why = refusal_by(excess.cap, f"{size} indicators, and {most:,} are the most")
+            found.refused.update(dict.fromkeys(batch.items, why))
+            return found
+        stopped = self._stopped()
+        wanted = self._about_rules and self.guards.value(EXPECT_TAGS)
+        named = bool(batch.arguments.get(EXPECT_TAGS)) or not wanted
+        unnamed = None if named else "the rule's provider tags have to be named"
+        effect = definition.effect_on(batch.arguments)
+        for item in batch.items:
+            found.refuse(STOP_AFTER, item, stopped)
+            found.refuse(EXPECT_TAGS, item, unnamed)
+            if definition.named_by == "value" and item not in found.refused:
+                self._judge(found, item, item, effect)
+        return found
+
+    def after(self, found: Findings, batch: Batch, before: Snapshot | None) -> None:
+        """Add what is found of a batch by what is there; before: None when that was not asked."""
+        definition = self.action.definition
+        required = self.guards.value(SNAPSHOT) == "required"
+        for item in batch.items:
+            row, unread = (
+                (before.rows.get(item), before.unread.get(item)) if before else (None, None)
+            )
+            asked = row is not None or (before is not None and definition.snapshot is not None)
+            if unread is not None and required:
+                found.refuse(SNAPSHOT, item, f"what is there could not be kept: {unread}")
+            if definition.named_by == "id" and item not in found.refused:
+                why = unread if asked else "nothing was asked"
+                self._judge_row(found, item, batch, row, why)
+            if self._about_rules and item not in found.refused:
+                self._judge_rule(found, item, batch, *self._listed(batch, before, unread))
+
+    def count(self, batch: Batch, found: Findings, outcomes: Sequence[Outcome]) -> None:
+        """Count what became of a batch; of what goes to several nodes, warnings count once."""
+        tried = [outcome for outcome in outcomes if outcome.outcome not in UNSENT]
+        with self._lock:
+            self.tried += len(tried)
+            self.failed += sum(outcome.outcome in {FAILED, UNKNOWN} for outcome in tried)
+        if batch.number % self.action.copies == 0:
+            self.guards.warn(found)
+            if self.release:
+                self.release(self.place, sum(outcome.attempts == 0 for outcome in outcomes))
+
+    @property
+    def _about_rules(self) -> bool:
+        return EXPECT_TAGS in self.action.definition.schema.part["properties"]
+
+    def _stopped(self) -> str | None:
+        limit = self.guards.value(STOP_AFTER)
+        with self._lock:
+            tried, failed = self.tried, self.failed
+        if tried < limit.get("of", 100) or failed * 100 <= limit.get("percent", 50) * tried:
+            return None
+        return f"stopped: {failed:,} of {tried:,} failed"
+
+    def _judge(self, found: Findings, item: str, value: str, effect: str) -> None:
+        """Judge an item by a value: its own, or that of what it names."""
+        forms = forms_of(value)
+        if effect == DISARMS:
+            self._protect(found, item, (value,))
+            if item == value and not found.refuse(WILDCARD, item, wildcard_in(value)):
+                found.refuse(SUFFIX, item, suffix_in(value, forms, self.guards.second_levels))
+        elif effect == REARMS:
+            entry = self.guards.known_good(forms)
+            found.warn(KNOWN_GOOD, item, entry and f"{entry} {ALERTS}", value)
+        found.warn(PRIVATE, item, private_in(forms), value)
+
+    def _judge_row(
+        self,
+        found: Findings,
+        item: str,
+        batch: Batch,
+        row: Mapping[str, Any] | None,
+        why: str | None,
+    ) -> None:
+        """Judge what is named by an id by what is there; why: that is not known."""
+        told = told_of(row or {})
+        effect = effect_of(self.action.definition, batch.arguments, row)
+        if effect == DISARMS:
+            names = [told.get("name"), *(told.get("tags") or ())]
+            self._protect(found, item, [item, *(str(name) for name in names if name)])
+            if why is not None and self.guards.protected:
+                found.refuse(PROTECTED, item, f"whether it is protected is not known: {why}")
+        if value := told.get("value"):
+            self._judge(found, item, str(value), effect)
+
+    def _protect(self, found: Findings, item: str, texts: Iterable[str]) -> None:
+        if self.guards.protected:
+            for text in texts:
+                entry = self.guards.protected.entry(forms_of(text))
+                found.refuse(PROTECTED, item, entry and f"{entry} is protected")
+
+    def _judge_rule(
+        self,
+        found: Findings,
+        item: str,
+        batch: Batch,
+        listed: Sequence[Mapping[str, Any]] | None,
+        why: str | None,
+    ) -> None:
+        """Judge a rule by the list of its policy; why: there is none."""
+        expected = batch.arguments.get(EXPECT_TAGS)
+        unread = f"the rules of the policy could not be listed: {why}" if listed is None else None
+        row = next((one for one in listed or () if one.get("id") == item), None)
+        if expected:
+            others = other_tags(row, expected) if row else None
+            found.refuse(EXPECT_TAGS, item, unread or others)
+        found.refuse(LAST_RULE, item, unread)
+        if listed is not None and item not in found.refused:
+            policy = f"{self.place} {sorted(self.prepared.target.items())}"
+            there = [str(one.get("id")) for one in listed]
+            if self.guards.last_rules.leaves_none(policy, item, there):
+                found.refuse(LAST_RULE, item, "it is the last rule of its policy")
+
+    def _listed(
+        self, batch: Batch, before: Snapshot | None, why: str | None
+    ) -> tuple[Sequence[Mapping[str, Any]] | None, str | None]:
+        """Return the rules of the policy of a call, or why they are not known."""
+        if before and before.listed is not None:
+            return before.listed, None
+        look_up = self.action.look_up(batch)
+        if why is not None or look_up is None:
+            return None, why or "nothing tells them"
+        try:
+            return look_up(batch.arguments, batch.items), None
+        except HungUpError:
+            raise
+        except PluginError as error:
+            return None, str(error)

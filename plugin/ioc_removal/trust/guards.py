@@ -1,0 +1,129 @@
+"""The guards of a run: their settings, their lists, what was warned about."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+from ..action import Action
+from ..batches import Prepared
+from ..errors import one_line
+from .caps import CAPS, Counts, ProcessCounts
+from .catalogue import DEFAULTS, GUARDS, KNOWN_GOOD, PROTECTED, WARNINGLISTS
+from .findings import Findings
+from .forms import Forms
+from .guarded import Guarded
+from .listed import Listed, read_listed
+from .provider_rules import LastRules
+from .warninglists import WarningLists, second_levels
+
+FIRST = 3  # items that a warning names
+LONGEST_WARNED = 80  # characters of an item in a warning
+
+
+@dataclass
+class Guards:
+    """The guards of one run, in this process.
+
+    settings: the guards of the settings; source: where these were found, for messages; overrides:
+    the reason of each guard that a person overrides.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    source: str = "the settings"
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.off = frozenset(self.settings.get("off", ()))
+        self.last_rules = LastRules()
+        self._counts = ProcessCounts()
+        self._lock, self._loading = Lock(), Lock()
+        self._first: dict[str, list[str]] = {}
+        self._numbers: dict[str, int] = {}
+
+    def load(self) -> None:
+        """Read the lists now and not when they are first needed; raises SettingsError."""
+        with self._loading:
+            _ = self.protected, self.second_levels, self._good, self._warning_lists
+
+    @cached_property
+    def protected(self) -> Listed:
+        """What is never disarmed."""
+        return read_listed(self.settings.get(PROTECTED, ()), f"{self._where}.{PROTECTED}")
+
+    @cached_property
+    def second_levels(self) -> frozenset[str]:
+        """The public suffixes that are known beside the usual ones."""
+        return second_levels()
+
+    @cached_property
+    def _good(self) -> Listed:
+        return read_listed(self.settings.get(KNOWN_GOOD, ()), f"{self._where}.{KNOWN_GOOD}")
+
+    @cached_property
+    def _warning_lists(self) -> WarningLists | None:
+        wanted = self.settings.get(WARNINGLISTS, False)
+        return WarningLists(f"{self._where}.{WARNINGLISTS}") if wanted else None
+
+    @property
+    def _where(self) -> str:
+        return f"{self.source}: guards"
+
+    def value(self, key: str) -> Any:
+        """Return a setting, or what holds without it."""
+        return self.settings.get(key, DEFAULTS.get(key))
+
+    @property
+    def caps(self) -> dict[str, int]:
+        """The caps that hold."""
+        return {cap: self.value(cap) for cap in CAPS if cap not in {*self.off, *self.overrides}}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a person should know, a line a guard, with how many it is about."""
+        with self._lock:
+            return [
+                f"{guard}: {count:,} {GUARDS[guard].warns or 'overridden'}: "
+                + ", ".join([*self._first[guard], *(["…"] if count > FIRST else [])])
+                for guard, count in self._numbers.items()
+            ]
+
+    def guarded(
+        self, action: Action, prepared: Prepared, recorder: object, *, dry_run: bool
+    ) -> Guarded:
+        """Return the guards of one call, or of a part of it, before its first batch.
+
+        Raises SettingsError when the lists cannot be read.
+        """
+        self.load()
+        counts = recorder if isinstance(recorder, Counts) else None
+        place = action.call.connection.place if action.call else ""
+        excess = (counts or self._counts).reserve(place, prepared.size, self.caps, dry_run=dry_run)
+        tried, failed = counts.tried() if counts else (0, 0)
+        release = None if counts or dry_run else self._counts.release
+        return Guarded(self, action, prepared, place, excess, tried, failed, release)
+
+    def findings(self) -> Findings:
+        """Return where the guards put what they find of a batch."""
+        return Findings(self.off, self.overrides)
+
+    def known_good(self, forms: Forms) -> str | None:
+        """Return what a value falls under that is known to be good, and where it stands."""
+        entry = self._good.entry(forms)
+        return self._warning_lists.entry(forms) if self._warning_lists and not entry else entry
+
+    def warn(self, findings: Findings) -> None:
+        """Count what is told of items that are not refused, and keep the first few."""
+        with self._lock:
+            for guard, items in findings.warned.items():
+                told = {item: name for item, name in items.items() if item not in findings.refused}
+                self._count(guard, told.values())
+
+    def _count(self, guard: str, names: Iterable[str]) -> None:
+        for name in names:
+            self._numbers[guard] = self._numbers.get(guard, 0) + 1
+            first = self._first.setdefault(guard, [])
+            shown = one_line(name, LONGEST_WARNED)
+            if len(first) < FIRST and shown not in first:
+                first.append(shown)
