@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("integration",),
     ("action", "handlers"),
     ("checking", "sending"),
-    ("adding", "batches", "bisection", "call"),
+    ("adding", "batches", "bisection", "call", "restoring"),
     ("connection", "definition", "indicators"),
     ("iam", "versions"),
     ("system",),

@@ -40,7 +40,8 @@ class Definition:
     that the action fixes; settle: the read that tells what became of an item when no answer does;
     sets: arguments, fixed ones too, that the rows of that read show when the change was made;
     snapshot: the read that keeps what is there before, lookup: the same, only when it is asked
-    for, as it leaves traces; undo: the action that puts it back;
+    for, as it leaves traces; undo: the action that puts it back,
+    undo_by: the function that tells how, undo_then: the action that follows on what was put back;
     instead: the action that does less harm and can be undone; reads: the read actions that the
     handler may use; resolves: the argument whose values a read turns into ids.
     """
@@ -64,6 +65,8 @@ class Definition:
     snapshot: str | None
     lookup: str | None
     undo: str | None
+    undo_by: str | None
+    undo_then: str | None
     instead: str | None
     reads: tuple[str, ...]
     resolves: str | None

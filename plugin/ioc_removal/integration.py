@@ -167,6 +167,8 @@ def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
         snapshot=entry.get("snapshot"),
         lookup=entry.get("lookup"),
         undo=entry.get("undo"),
+        undo_by=entry.get("undo_by"),
+        undo_then=entry.get("undo_then"),
         instead=entry.get("instead"),
         reads=(entry["reads"],) if "reads" in entry else (),
         resolves=entry.get("resolves"),

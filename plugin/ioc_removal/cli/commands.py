@@ -105,6 +105,26 @@ def _add_playbooks(add: Add) -> None:
     _add_proof(run)
     _add_requester(run)
     _add_overrides(run)
+    undo = add(
+        "undo",
+        "undo.undo",
+        "Undo a run: put back what it removed",
+        "ioc-removal undo 20240502-0915 --dry-run",
+        "ioc-removal undo 20240502-0915 --indicator 192.0.2.57 --reason 'true positive'",
+        more=" What cannot be put back, such\nas dates, ids and tags, is said of each indicator."
+        " An undo is itself a run, which can be undone.",
+    )
+    undo.add_argument("given_run", metavar="RUN", help="its id, or the first characters")
+    undo.add_argument(
+        "--indicator", metavar="VALUE", action="append",
+        help="only this one, by value or id; may be repeated",
+    )  # fmt: skip
+    undo.add_argument("--dry-run", action="store_true", help="list what would be put back")
+    undo.add_argument(
+        "--verify", action="store_true", help="read back what was done, where that is possible"
+    )
+    _add_requester(undo)
+    _add_overrides(undo)
     resume = add(
         "resume", "run.resume", "Go on with a run that stopped without ending",
         "ioc-removal resume", "ioc-removal resume 20240502-0915",

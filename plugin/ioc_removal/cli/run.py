@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
-from ..outcome import exit_status
+from ..operations.history import resumable
+from ..operations.undo import resume_undo
+from ..outcome import Summary, exit_status
 from ..schema import hint
-from ..store.runs import OVERRIDES, get_run
+from ..store.runs import OVERRIDES, UNDO, Run, get_run
 from ..trust.guards import Guards
 from .arguments import parsed
 from .ended import show_record
@@ -65,9 +67,6 @@ def run(session: Session) -> int:
 def resume(session: Session) -> int:
     """Go on with a run that stopped without ending."""
     options, output = session.options, session.output
-    with needed_by("resume"):
-        from ..operations.history import resumable
-        from ..operations.run import resume_run
     name = options.given("given_run")
     if name is None:
         stopped = resumable(session.database)
@@ -86,17 +85,22 @@ def resume(session: Session) -> int:
     with interruption(session.database, output, known.run):
         with watch:
             watch.tell(known.name, 0)
-            record, summary = resume_run(
-                session.database,
-                session.integration,
-                session.settings,
-                known.run,
-                guards=guards,
-                progress=_teller(watch),
-            )
+            record, summary = _resumed(session, known, guards, watch)
         session.warn_of(guards)
         show_record(output, session.database, record, summary)
     return exit_status(summary, [row["error"] for row in record["errors"]])
+
+
+def _resumed(
+    session: Session, known: Run, guards: Guards, watch: Watch
+) -> tuple[dict[str, Any], Summary]:
+    """Go on with a run of its kind."""
+    given = (session.database, session.integration, session.settings, known.run)
+    if known.kind == UNDO:
+        return resume_undo(*given, guards=guards, progress=watch.tell)
+    with needed_by("resume"):
+        from ..operations.run import resume_run
+    return resume_run(*given, guards=guards, progress=_teller(watch))
 
 
 def _teller(watch: Watch) -> Any:

@@ -9,7 +9,7 @@ from ..operations.history import run_record
 from ..operations.inputs import unused_rows
 from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
-from ..store.runs import CALL, ENDED, OVERRIDES, Run, get_run
+from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, UNDO, Run, get_run
 from .files import show_input
 from .outcomes import show_outcomes, show_rows
 from .output import Output
@@ -17,6 +17,10 @@ from .runs import state_of
 from .session import Session
 from .sums import effects_of, summary_line
 from .table import Cell
+from .undo import show_not_restored
+
+MOST_CALLS = 50
+KINDS = {CALL: "action", PLAYBOOK: "playbook", UNDO: "undo of"}
 
 
 def show(session: Session) -> int:
@@ -44,7 +48,9 @@ def _show(session: Session, output: Output, run: Run) -> None:
     output.say()
     columns = ("call", "action", "target", "connection", "batches", "given twice")
     if calls:
-        output.table(columns, [_call(row) for row in calls])
+        output.table(columns, [_call(row) for row in calls[:MOST_CALLS]])
+        if len(calls) > MOST_CALLS:
+            output.say(f"… and {len(calls) - MOST_CALLS:,} more calls")
         output.say()
     action = run.name if run.kind == CALL else ""
     show_outcomes(output, outcome_rows(database, run.run), run.run, action)
@@ -59,13 +65,15 @@ def _show(session: Session, output: Output, run: Run) -> None:
     if run.kind != CALL and run.status != ENDED:
         output.say(f"It has not ended: `ioc-removal resume {run.run}` goes on if it stopped.")
     effects = effects_of(outcome_rows(database, run.run)) if run.dry_run else ()
+    if run.kind == UNDO:
+        show_not_restored(output, outcome_rows(database, run.run))
     output.say(summary_line(run_summary(database, run.run), run.run, effects=effects))
 
 
 def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:
     yield "run", run.run
-    yield ("action" if run.kind == CALL else "playbook"), run.name
-    yield "dry run", "yes, nothing was removed" if run.dry_run else None
+    yield KINDS[run.kind], run.name
+    yield "dry run", "yes, nothing was changed" if run.dry_run else None
     yield "result", state_of(database, run)
     yield "by", run.requester
     yield "started", run.started

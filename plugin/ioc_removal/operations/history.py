@@ -8,7 +8,7 @@ from ..outcome import FAILED, PARTIAL
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
-from ..store.runs import CALL, ENDED, OVERRIDES, Run, list_runs
+from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, Run, list_runs
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 
@@ -21,7 +21,7 @@ def is_stopped(database: Database, run: Run) -> bool:
 
 
 def resumable(database: Database) -> list[Run]:
-    """Return the runs of playbooks that stopped without ending, newest first."""
+    """Return the runs that can go on where they stopped, newest first."""
     runs = list_runs(database, limit=1_000)
     return [run for run in runs if run.kind != CALL and is_stopped(database, run)]
 
@@ -37,12 +37,12 @@ def run_record(
     outcomes = list(outcome_rows(database, run.run))
     parts: dict[str, Any] = {"outcomes": outcomes}
     read = [d for c in calls if (d := definitions.get(c["action"])) and not d.acts]
-    if run.kind != CALL:
+    if run.kind == PLAYBOOK:
         parts["output"] = _plain(by_value(database, run.details.get("output", {})))
     elif read:
         parts = {"outputs": output_rows(database, run.run, calls[0]["call"])}
     return record(
-        "action" if run.kind == CALL else "playbook",
+        "action" if run.kind == CALL else run.kind,
         run.name,
         run.run,
         summary,

@@ -13,7 +13,7 @@ from .database import Database
 from .found import index_run
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
 
-CALL, PLAYBOOK = "call", "playbook"  # the kinds
+CALL, PLAYBOOK, UNDO = "call", "playbook", "undo"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
 OVERRIDES = "overrides"  # of details: the reason of each guard that a person overrode
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"

@@ -127,7 +127,7 @@ CREATE TABLE undone (                -- the rows that an undo has put back, or t
     undo TEXT NOT NULL,              -- the run that does it
     undo_call TEXT NOT NULL,         -- of that run
     undo_item TEXT,                  -- of that call; null when it has but one
-    repeated INTEGER NOT NULL,       -- whether an earlier undo may have done it
+    before TEXT,                     -- JSON: run and call of an earlier undo that may have done it
     PRIMARY KEY (run, call, batch, position)
 ) WITHOUT ROWID;
 CREATE INDEX undone_by ON undone (undo)
@@ -170,7 +170,7 @@ MIGRATIONS = {
 TABLES = f"""
 CREATE TABLE runs (
     run TEXT PRIMARY KEY,
-    kind TEXT NOT NULL,              -- call or playbook
+    kind TEXT NOT NULL,              -- call, playbook or undo
     name TEXT NOT NULL,
     status TEXT NOT NULL,            -- running, interrupted, ended
     result TEXT,                     -- succeeded, partial, failed; null until it ended

@@ -234,7 +234,7 @@ def _sent(
 def _with_snapshot(outcome: Outcome, before: Snapshot, action: Action) -> Outcome:
     """Return an outcome with what was there before, or with why it cannot be put back."""
     item = outcome.indicator
-    if action.definition.does == ADDS:
+    if action.definition.does == ADDS and outcome.outcome != UNKNOWN:
         return outcome  # what was there before tells what was added, nothing else
     if item in before.rows:
         return replace(outcome, snapshot=before.rows[item])

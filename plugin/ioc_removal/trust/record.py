@@ -26,8 +26,8 @@ def record(
 ) -> dict[str, Any]:
     """Return the record of a call or run.
 
-    kind: "action" or "playbook"; result: when it does not follow from the summary alone; more:
-    what only some records have, such as the sums of an indicator file.
+    kind: "action", "playbook" or "undo"; result: when it does not follow from the summary alone;
+    more: what only some records have, such as the sums of an indicator file.
     """
     known = {
         kind: name,

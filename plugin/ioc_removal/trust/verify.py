@@ -32,14 +32,18 @@ def verified(action: Action, batch: Batch, outcomes: Sequence[Outcome]) -> list[
     def look(ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         return {str(row["id"]): row for row in look_up(batch.arguments, ids)}
 
-    judged = {row.id: row for row in _judged(due, look, batch.arguments)}
+    definition = action.definition
+    wanted = {
+        name: definition.fixed.get(name, batch.arguments.get(name)) for name in definition.sets
+    }
+    judged = {row.id: row for row in _judged(due, look, wanted)}
     early = [row for row in due if judged[row.id].outcome == FAILED]
     if early and action.waited_for_a_look(batch):
-        judged |= {row.id: row for row in _judged(early, look, batch.arguments)}
+        judged |= {row.id: row for row in _judged(early, look, wanted)}
     return [judged[row.id] if row in due else row for row in outcomes]
 
 
-def _judged(due: Sequence[Outcome], look: _Look, arguments: Mapping[str, Any]) -> list[Outcome]:
+def _judged(due: Sequence[Outcome], look: _Look, wanted: Mapping[str, Any]) -> list[Outcome]:
     try:
         found = look([str(row.id) for row in due])
     except HungUpError:
@@ -49,13 +53,11 @@ def _judged(due: Sequence[Outcome], look: _Look, arguments: Mapping[str, Any]) -
     except Exception as error:  # noqa: BLE001  # what was done must be recorded, whatever came
         why = f"internal error, please report it: {type(error).__name__}: {error}"
         return [_doubted(row, why) for row in due]
-    return [_of_one(row, found.get(str(row.id)), arguments) for row in due]
+    return [_of_one(row, found.get(str(row.id)), wanted) for row in due]
 
 
-def _of_one(
-    outcome: Outcome, row: Mapping[str, Any] | None, arguments: Mapping[str, Any]
-) -> Outcome:
-    """Compare an outcome with what was read of it; row: None when nothing was."""
+def _of_one(outcome: Outcome, row: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Outcome:
+    """Compare an outcome with what was read of it; row: None when nothing was; wanted: it shows."""
     said = None if row is None else row.get("outcome")
     if row is not None and said not in {None, ABSENT}:
         return _doubted(outcome, str(row.get("reason")))
@@ -65,9 +67,9 @@ def _of_one(
         return _failed(outcome, state)
     differs = next(
         (
-            f"its {name} is {row[name]!r}, not {value!r}"
-            for name, value in arguments.items()
-            if row is not None and outcome.outcome == CHANGED and row.get(name, value) != value
+            f"its {name} is {row.get(name)!r}, not {value!r}"
+            for name, value in wanted.items()
+            if row is not None and outcome.outcome == CHANGED and row.get(name) != value
         ),
         None,
     )

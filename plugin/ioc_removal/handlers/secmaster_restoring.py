@@ -1,0 +1,118 @@
+"""How outcomes of SecMaster are undone, from the rows that a search gave before.
+
+Source: https://support.huaweicloud.com/intl/en-us/api-secmaster/CreateIndicator.html
+"""
+
+from collections.abc import Iterator, Mapping
+from re import compile as pattern
+from typing import Any
+
+from ..errors import ArgumentError
+from ..restoring import Restoring, without_none
+
+# As a row shows a time, and as one is written: 2023-10-24T17:23:55.000Z+0800.
+SHOWN_TIME = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|([+-]\d\d):?(\d\d))")
+# What the new indicator has of its own, or has from the workspace.
+OF_ITS_OWN = frozenset({"id", "create_time", "update_time", "workspace_id", "project_id"})
+NOT_DELETED = "is_deleted"
+LONGEST_VALUE = 128
+
+
+def create_indicator_again(
+    row: Mapping[str, Any], given: Mapping[str, Any], fields: Mapping[str, Any]
+) -> Restoring:
+    """Return how an indicator that was deleted is created again, with another id."""
+    snapshot = _snapshot_of(row)
+    shown = {key: value for key, value in snapshot["data_object"].items() if value is not None}
+    if snapshot.get("name"):
+        shown.setdefault("name", snapshot["name"])
+    known = fields["data_object"]["properties"]
+    written = _written(shown, known)
+    lost = [f"its {name}, which no new indicator takes" for name in sorted(_left_out(shown, known))]
+    if len(str(written.get("value", ""))) > LONGEST_VALUE:
+        lost.append(
+            f"perhaps its value: a new indicator takes {LONGEST_VALUE} characters by document"
+        )
+    return Restoring(
+        _place(row, given) | {"data_object": written},
+        not_restored=(
+            "its id, in place of which it has a new one",
+            "when it was created and last changed",
+            *lost,
+        ),
+    )
+
+
+def delete_created_indicator(
+    row: Mapping[str, Any], given: Mapping[str, Any], _fields: Mapping[str, Any]
+) -> Restoring:
+    """Return how an indicator that was created is deleted."""
+    return Restoring(_place(row, given) | {"batch_ids": [_id_of(row)]})
+
+
+def set_indicator_status_again(
+    row: Mapping[str, Any], given: Mapping[str, Any], _fields: Mapping[str, Any]
+) -> Restoring:
+    """Return how an indicator gets the status that it had."""
+    status = _snapshot_of(row)["data_object"].get("status")
+    if not isinstance(status, str):
+        raise ArgumentError("it cannot be put back: its snapshot does not show its status")
+    arguments = _place(row, given) | {"indicator_id": row["id"], "status": status}
+    return Restoring(arguments, not_restored=("when it was last changed",))
+
+
+def _place(row: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    snapshot = row.get("snapshot")
+    shown = snapshot.get("project_id") if isinstance(snapshot, Mapping) else None
+    project = given.get("project_id") or shown
+    return without_none({"project_id": project, "workspace_id": row["workspace_id"]})
+
+
+def _snapshot_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    snapshot = row.get("snapshot")
+    if not isinstance(snapshot, Mapping) or not isinstance(snapshot.get("data_object"), Mapping):
+        raise ArgumentError("it cannot be put back: no snapshot tells what it was")
+    return snapshot
+
+
+def _id_of(row: Mapping[str, Any]) -> str:
+    if not row.get("id"):
+        raise ArgumentError("it cannot be taken away again: its id is not known")
+    return str(row["id"])
+
+
+def _written(shown: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those fields of a row that are known, as they are written."""
+    written: dict[str, Any] = {}
+    for name, value in shown.items():
+        rule = known.get(name)
+        if rule is None or value is None:
+            continue
+        if isinstance(value, Mapping):
+            written[name] = _written(value, rule.get("properties", {}))
+        elif rule.get("type") == "string" and isinstance(value, int | float):
+            written[name] = str(value)
+        elif name.endswith("_time") and isinstance(value, str):
+            written[name] = _time(value)
+        else:
+            written[name] = value
+    return written
+
+
+def _left_out(shown: Mapping[str, Any], known: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    """Name the fields of a row that cannot be written, but those that go without saying."""
+    for name, value in shown.items():
+        if name not in known:
+            silent = value in (None, "", [], {}) or (name == NOT_DELETED and value is False)
+            if not silent and (above or name not in OF_ITS_OWN):
+                yield above + name
+        elif isinstance(value, Mapping):
+            yield from _left_out(value, known[name].get("properties", {}), f"{above}{name}.")
+
+
+def _time(shown: str) -> str:
+    found = SHOWN_TIME.fullmatch(shown)
+    if found is None:
+        return shown
+    moment, hours, minutes = found.groups()
+    return f"{moment}Z{hours}{minutes}" if hours else f"{moment}Z+0000"

@@ -1,0 +1,67 @@
+"""How outcomes of WAF are undone, from the rules that a policy's list showed before.
+
+Source: https://support.huaweicloud.com/api-waf/CreateIpReputationRule.html
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ArgumentError
+from ..restoring import Restoring, without_none
+
+ON = 1
+
+
+def create_rule_again(
+    row: Mapping[str, Any], given: Mapping[str, Any], fields: Mapping[str, Any]
+) -> Restoring:
+    """Return how a rule that was deleted is created again, and switched off if it was off."""
+    snapshot = _rule_of(row)
+    written = {
+        name: value for name, value in snapshot.items() if name in fields and value is not None
+    }
+    status = snapshot.get("status")
+    off = isinstance(status, int) and status != ON
+    return Restoring(
+        _policy(row, given) | written,
+        _policy(row, given) | {"status": status} if off else None,
+        (
+            "its id, in place of which it has a new one",
+            "when it was created",
+            *([] if isinstance(status, int) else ["whether it was on, which it is now"]),
+        ),
+    )
+
+
+def delete_created_rule(
+    row: Mapping[str, Any], given: Mapping[str, Any], _fields: Mapping[str, Any]
+) -> Restoring:
+    """Return how a rule that was created is deleted."""
+    if not row.get("id"):
+        raise ArgumentError("it cannot be taken away again: its id is not known")
+    tags = {"expect_tags": given["tags"]} if given.get("tags") else {}
+    return Restoring(_policy(row, given) | {"rule_id": row["id"], **tags})
+
+
+def set_rule_status_again(
+    row: Mapping[str, Any], given: Mapping[str, Any], _fields: Mapping[str, Any]
+) -> Restoring:
+    """Return how a rule is switched as it was."""
+    status = _rule_of(row).get("status")
+    if not isinstance(status, int):
+        raise ArgumentError("it cannot be put back: its snapshot does not show its status")
+    return Restoring(_policy(row, given) | {"rule_id": row["id"], "status": status})
+
+
+def _policy(row: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("project_id", "enterprise_project_id")
+    return without_none(
+        {"policy_id": row["policy_id"], **{name: given.get(name) for name in names}}
+    )
+
+
+def _rule_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    snapshot = row.get("snapshot")
+    if not isinstance(snapshot, Mapping):
+        raise ArgumentError("it cannot be put back: no snapshot tells what it was")
+    return snapshot

@@ -1,0 +1,362 @@
+"""Perform an undo: its calls, several at a time, each recorded as any other call."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass, replace
+from threading import Lock
+from typing import Any
+
+from ..action import Action
+from ..batches import Batch, Prepared
+from ..connection import Connection
+from ..errors import ArgumentError, HungUpError, PluginError, SettingsError
+from ..integration import Integration
+from ..outcome import DONE, FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..settings import Settings
+from ..store.database import Database
+from ..store.recorder import StoreRecorder
+from ..store.runs import Run
+from ..store.undone import THEN, Claim, Done, Earlier, Key, split, told_before
+from ..trust.perform import LEAVE, Finished, Known, perform
+from ..trust.restoring import Undoing, undoing_of
+from ..trust.terms import Terms
+
+MOST_AT_ONCE = 64
+TRIED = frozenset({*DONE, PLANNED, UNKNOWN})
+ONCE = (
+    "an earlier undo sent it, and no answer told what became of it; nothing there can be read, so "
+    "it is not sent twice"
+)
+
+
+def calls_of(
+    rows: Iterable[tuple[Done, Undoing | None]], repeated: Mapping[Key, Earlier]
+) -> list[Claim]:
+    """Divide rows among calls: together what one request can carry, else a call a row.
+
+    repeated: rows that an earlier undo may have put back.
+    """
+    numbers: dict[str, int] = {}
+    single: dict[str, str] = {}
+    claims = []
+    for done, undoing in rows:
+        earlier = repeated.get(done.key)
+        before = (earlier.undo, earlier.call) if earlier else None
+        if undoing and undoing.item is not None:
+            key = json.dumps([*_place(done), *_shared(undoing), before], sort_keys=True)
+            number = numbers.setdefault(key, len(numbers))
+            claims.append(Claim(done, f"{undoing.action.name} {number}", undoing.item, before))
+        else:  # of one indicator that the run named twice, one call puts it back
+            key = json.dumps([*_place(done), done.outcome.indicator], sort_keys=True)
+            call = single.setdefault(key, _alone(done))
+            claims.append(Claim(done, call, None, before))
+    return claims
+
+
+class UndoRecorder(StoreRecorder):
+    """Records a call of an undo: with the value of each id, and what cannot be put back.
+
+    claims: by item, of one row by None; texts: what cannot be put back, likewise; known: of rows
+    that an earlier undo may have put back.
+    """
+
+    claims: Mapping[str | None, Claim]
+    texts: Mapping[str | None, tuple[str, ...]]
+    earlier: Known
+
+    def known(self, batch: Batch) -> Known:
+        """Return what is known of a batch, also from an earlier undo."""
+        known = super().known(batch)
+        return self.earlier if known == Known() else known
+
+    def finish(self, finished: Finished) -> None:
+        """Keep what became of a batch."""
+        super().finish(replace(finished, outcomes=tuple(map(self._told, finished.outcomes))))
+
+    def _told(self, outcome: Outcome) -> Outcome:
+        item = next((one for one in (outcome.value, outcome.id) if one in self.claims), None)
+        if item not in self.claims:
+            return outcome
+        done = self.claims[item].done
+        reason, old = outcome.reason, done.outcome.id
+        if reason is None and old and outcome.id and outcome.id != old:
+            reason = f"in place of {old}"
+        return replace(
+            outcome,
+            value=outcome.value if outcome.value is not None else done.value,
+            reason=reason,
+            not_restored=self.texts.get(item, ()) if outcome.outcome in TRIED else (),
+        )
+
+
+@dataclass(frozen=True)
+class _Call:
+    """A call of an undo: its name, its rows, and how each is undone."""
+
+    name: str
+    claims: Sequence[Claim]
+    undoings: Sequence[Undoing]
+
+
+class Performer:
+    """Performs the calls of an undo.
+
+    original: the run that is undone; progress: told of a step, what is done of it, and of how many.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        integration: Integration,
+        settings: Settings,
+        original: Run,
+        choose: Mapping[str, str],
+        terms: Terms,
+        progress: Callable[[str, int, int], None],
+    ) -> None:
+        self.database, self.integration = database, integration
+        self._settings, self._original, self._choose = settings, original, choose
+        self._terms, self._progress = terms, progress
+        self._connections: dict[str | None, Connection] = {}
+        self._lock, self._done, self._total = Lock(), 0, 0
+        self.addresses: dict[str, str] = {}
+
+    def connect(self, rows: Iterable[Done]) -> None:
+        """Make the connections that rows need, to where the run was; raises SettingsError."""
+        before = self._original.details.get("addresses", {})
+        for done in rows:
+            if done.connection in self._connections:
+                continue
+            system = self.integration.definition(done.action).system
+            name = self._choose.get(system, done.connection)
+            if name not in self._settings.connections:
+                raise SettingsError(
+                    f"the run {self._original.run} used the connection {name}, which "
+                    f"{self._settings.source} does not have; name another that leads to the same "
+                    f"place with --connection {system}=NAME"
+                )
+            made = Connection(str(name), self._settings, self.integration.systems[system])
+            self._connections[done.connection] = made
+            if system in before and before[system] != made.place:
+                raise SettingsError(
+                    f"the run {self._original.run} was on {before[system]}, the settings now name "
+                    f"{made.place} for {system}: undo it with the settings that it had"
+                )
+            self.addresses[system] = made.place
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what is to be said of the connections."""
+        for connection in self._connections.values():
+            yield from connection.warnings
+
+    def hang_up(self) -> None:
+        """End what is in flight, and let go of the sockets."""
+        for connection in self._connections.values():
+            connection.hang_up()
+
+    def leave(self, undo: str, rows: Sequence[Done]) -> None:
+        """Record of rows that an earlier undo may have put back that nothing tells."""
+        for done in rows:
+            self._give(undo, _alone(done), done, UNKNOWN, ONCE)
+
+    def perform(self, undo: str, claims: Sequence[Claim]) -> list[PluginError]:
+        """Perform the calls of an undo; return what ended one of them early."""
+        calls = defaultdict(list)
+        for one in claims:
+            calls[one.call].append(one)
+        self._total = len(claims)
+        self._progress("undo", 0, self._total)
+        at_once = sum(one.in_flight for one in self._connections.values()) or 1
+        pool = ThreadPoolExecutor(min(at_once, MOST_AT_ONCE), thread_name_prefix="undo")
+        running: set[Future[None]] = set()
+        errors: list[PluginError] = []
+        walk = iter(calls.items())
+        try:
+            for name, rows in walk:
+                running.add(pool.submit(self._call, undo, name, rows))
+                if len(running) >= 2 * at_once:
+                    running = _waited(running, errors)
+            while running:
+                running = _waited(running, errors)
+        except KeyboardInterrupt:
+            self.hang_up()
+            pool.shutdown(wait=False, cancel_futures=True)
+            wait(running, LEAVE)  # what was answered is recorded
+            raise
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return errors
+
+    def _call(self, undo: str, name: str, claims: Sequence[Claim]) -> None:
+        """Perform one call of an undo, and what follows on it."""
+        ready, undoings = [], []
+        for one in claims:
+            try:
+                how = undoing_of(
+                    self.integration, one.done.action, one.done.row, one.done.arguments
+                )
+            except ArgumentError as error:
+                refused = str(error)
+                continue
+            ready.append(one)
+            undoings.append(how)
+        if not ready:
+            self._give(undo, name, claims[0].done, REFUSED, refused)
+        else:
+            self._prepared(undo, _Call(name, ready, undoings))
+        with self._lock:
+            self._done += len(claims)
+        self._progress("undo", self._done, self._total)
+
+    def _prepared(self, undo: str, call: _Call) -> None:
+        first, how = call.claims[0].done, call.undoings[0]
+        action = self._bound(first, how.action.name)
+        try:
+            prepared = action.prepare(_merged(call.undoings))
+        except ArgumentError as error:
+            if len(call.claims) == 1 or call.claims[0].item is None:
+                self._give(undo, call.name, first, REFUSED, f"it cannot be put back: {error}")
+                return
+            alone = [replace(c, call=_alone(c.done), item=None) for c in call.claims]
+            if not self._terms.dry_run:
+                split(self.database, self._original.run, undo, alone)
+            for one, undoing in zip(alone, call.undoings, strict=True):
+                self._prepared(undo, _Call(one.call, [one], [undoing]))
+            return
+        except PluginError as error:
+            self._give(undo, call.name, first, FAILED, f"nothing was sent: {error}")
+            return
+        texts = {
+            c.item: u.restoring.not_restored
+            for c, u in zip(call.claims, call.undoings, strict=True)
+        }
+        done = self._perform(undo, call, call.name, action, prepared, texts)
+        if how.then and how.restoring.then and not self._terms.dry_run:
+            self._follow(undo, call, how, done)
+
+    def _follow(self, undo: str, call: _Call, how: Undoing, done: Sequence[Outcome]) -> None:
+        """Perform what follows on a row that was put back."""
+        assert how.then and how.restoring.then and how.then.limits  # noqa: S101, PT018  # see above
+        made = next((row for row in done if row.outcome in DONE), None)
+        if made is None:
+            return
+        name, first = call.name + THEN, call.claims[0].done
+        if made.id is None:
+            self._give(undo, name, first, REFUSED, "its new id is not known, so it stays as it is")
+            return
+        action = self._bound(first, how.then.name)
+        arguments = {**how.restoring.then, how.then.limits.argument: made.id}
+        try:
+            prepared = action.prepare(arguments)
+        except PluginError as error:
+            self._give(undo, name, first, REFUSED, str(error))
+            return
+        self._perform(undo, call, name, action, prepared, {})
+
+    def _perform(
+        self,
+        undo: str,
+        call: _Call,
+        name: str,
+        action: Action,
+        prepared: Prepared,
+        texts: Mapping[str | None, tuple[str, ...]],
+    ) -> list[Outcome]:
+        recorder = UndoRecorder(self.database, undo, name, action)
+        recorder.claims = {one.item: one for one in call.claims}
+        recorder.texts, recorder.earlier = texts, self._earlier(call, name)
+        recorder.begin(prepared)
+        recorder.plan(prepared)
+        batches = list(recorder.planned(prepared, 0, recorder.count()))
+        terms = replace(self._terms, snapshot=self._terms.snapshot and not self._terms.dry_run)
+        outcomes: list[Outcome] = []
+        try:
+            with closing(
+                perform(action, prepared, recorder, terms=terms, batches=batches)
+            ) as performed:
+                for finished in performed:
+                    outcomes += finished.outcomes
+        except HungUpError:
+            raise  # it can go on where it is
+        except PluginError:
+            recorder.give_up(batches, "the undo could not go on")
+            raise
+        return outcomes
+
+    def _earlier(self, call: _Call, name: str) -> Known:
+        """Return what an earlier undo left of a call, when it may have put the rows back."""
+        before = call.claims[0].before
+        if name.endswith(THEN) or before is None:
+            return Known()
+        return Known(repeated=True, snapshots=told_before(self.database, *before))
+
+    def _bound(self, done: Done, name: str) -> Action:
+        """Return an action on the server that a row was on."""
+        connection = self._connections[done.connection]
+        node = done.outcome.target.get("node")
+        place = next((one for one in connection.nodes if one.node == node), connection)
+        return self.integration.bind(name, place, alone=True)
+
+    def _give(self, undo: str, name: str, done: Done, outcome: str, reason: str) -> None:
+        """Record an outcome of a row for which nothing is sent."""
+        action = self._bound(done, done.action) if done.connection in self._connections else None
+        recorder = StoreRecorder(
+            self.database, undo, name, action or self.integration.bind(done.action, None)
+        )
+        batch = Batch(0, {}, (done.outcome.indicator,))
+        if recorder.known(batch).finished is None:
+            recorder.begin(Prepared({}, done.outcome.target, 0, ()))
+            row = Outcome(outcome, done.outcome.target, done.value, done.outcome.id, reason)
+            recorder.finish(Finished(batch, outcomes=(row,)))
+
+
+def _waited(running: set[Future[None]], errors: list[PluginError]) -> set[Future[None]]:
+    ended, left = wait(running, return_when=FIRST_COMPLETED)
+    for future in ended:
+        error = future.exception()
+        if isinstance(error, PluginError):
+            errors.append(error)
+        elif error is not None:
+            raise error
+    return left
+
+
+def _alone(done: Done) -> str:
+    """Return the name of a call that puts back one row."""
+    call, batch, position = done.key
+    return f"{call}/{batch}/{position}"
+
+
+def _place(done: Done) -> Iterator[Any]:
+    yield done.connection
+    yield dict(done.outcome.target)
+    yield done.action
+
+
+def _shared(undoing: Undoing) -> Iterator[Any]:
+    """Yield what the rows of one call have in common: all but the item, and what is told of it."""
+    yield undoing.action.name
+    yield {
+        name: value
+        for name, value in undoing.restoring.arguments.items()
+        if name != undoing.named and not _of_item(value, undoing.item)
+    }
+
+
+def _of_item(value: Any, item: str | None) -> bool:
+    return isinstance(value, Mapping) and set(value) == {item}
+
+
+def _merged(undoings: Sequence[Undoing]) -> dict[str, Any]:
+    """Return the arguments of rows that go together."""
+    merged = dict(undoings[0].restoring.arguments)
+    for undoing in undoings[1:]:
+        for name, value in undoing.restoring.arguments.items():
+            if name == undoing.named:
+                merged[name] = list(dict.fromkeys([*merged[name], *value]))
+            elif _of_item(value, undoing.item):
+                merged[name] = {**merged.get(name, {}), **value}
+    return merged

@@ -1,0 +1,24 @@
+"""How what was done to one indicator is undone: by which arguments, and what is lost for good."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Restoring:
+    """How an outcome is undone.
+
+    arguments: of the action that undoes it; then: arguments of the action that follows on what the
+    first one made, without its id, None where nothing follows; not_restored: what cannot be put
+    back, a text each.
+    """
+
+    arguments: Mapping[str, Any]
+    then: Mapping[str, Any] | None = None
+    not_restored: tuple[str, ...] = field(default=())
+
+
+def without_none(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments without those that are not known."""
+    return {name: value for name, value in arguments.items() if value is not None}
