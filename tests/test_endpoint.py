@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from ioc_removal.connection import Connection
+from ioc_removal.definition import ADDS
 from ioc_removal.errors import ApiError, ArgumentError, SettingsError, TransportError
 from ioc_removal.integration import load_integration
 from ioc_removal.outcome import FAILED, REFUSED, REMOVED, UNKNOWN
@@ -91,7 +92,10 @@ def wire(action: Any, arguments: Mapping[str, Any], server: Server) -> Any:
         return None
     with suppress(ApiError):
         list(perform(action, prepared, NoRecord(), terms=ALONE))
-    [request] = server.requests
+    definition = action.definition
+    assert len(server.requests) == 1 or definition.does == ADDS  # which looks what is there before
+    method = definition.endpoint.method
+    request = [request for request in server.requests if request.method == method][-1]
     assert request.target.isascii()
     path = request.target.partition("?")[0]
     assert not {"", ".", ".."} & set(path.split("/")[1:])

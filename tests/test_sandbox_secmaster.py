@@ -180,3 +180,97 @@ def test_what_secmaster_does_not_find(sandbox: Sandbox) -> None:
     assert (project.status_code, project.json()["code"]) == (400, "SecMaster.20030002")
     path = huawei(sandbox, "GET", INDICATORS.replace("soc", "sock"))
     assert (path.status_code, path.json()["error_code"]) == (404, "APIGW.0101")
+
+
+OWNER = {"domain_id": "domain", "region_id": "region", "project_id": PROJECT}
+FIELDS: dict[str, Any] = {
+    "name": "demo",
+    "value": "new.example.com",
+    "verdict": "Black",
+    "granular_marking": "2",
+    "defanged": False,
+    "confidence": 80,
+    "first_report_time": "2021-01-30T23:00:00Z+0800",
+    "last_report_time": "2023-10-24T17:23:55.120Z+0800",
+    "indicator_type": {"indicator_type": "Domain", "id": "type"},
+    "environment": {"vendor_type": "vendor", **OWNER},
+    "data_source": {"source_type": 1, "product_name": "p", "product_feature": "f", **OWNER},
+    "workspace_id": WORKSPACE,
+}
+
+
+def test_what_is_created_is_stored_in_the_form_of_the_answers(sandbox: Sandbox) -> None:
+    answer = huawei(sandbox, "POST", INDICATORS, {"data_object": FIELDS})
+    assert answer.status_code == 200
+    document = answer.json()
+    row = document["data"]
+    assert (document["code"], row["name"], row["workspace_id"]) == ("00000000", "demo", WORKSPACE)
+    shown = row["data_object"]
+    assert shown["first_report_time"] == "2021-01-30T23:00:00.000+08:00"
+    assert shown["last_report_time"] == "2023-10-24T17:23:55.120+08:00"
+    assert shown["granular_marking"] == 2
+    assert (shown["status"], shown["is_deleted"], shown["revoked"]) == ("Open", False, False)
+    assert shown["indicator_type"]["category"] == "Domain"
+    assert shown["id"] == row["id"] != KNOWN
+    assert row["create_time"].endswith("+08:00")
+    assert huawei(sandbox, "GET", f"{INDICATORS}/{row['id']}").json()["data"] == row
+    assert search(sandbox, ids=[row["id"]])["data"] == [row]
+    again = huawei(sandbox, "POST", INDICATORS, {"data_object": {**FIELDS, "id": row["id"]}})
+    assert again.json()["data"]["id"] != row["id"]
+    assert search(sandbox, condition=condition("value", "=", "new.example.com"))["total"] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        *(({name: None}, name) for name in FIELDS),
+        ({"value": "x" * 129}, "value"),
+        ({"verdict": "black"}, "verdict"),
+        ({"granular_marking": 1}, "granular_marking"),
+        ({"confidence": 100}, "confidence"),
+        ({"confidence": True}, "confidence"),
+        ({"defanged": "false"}, "defanged"),
+        ({"first_report_time": "2021-01-30T23:00:00.000+08:00"}, "first_report_time"),
+        ({"labels": ""}, "labels"),
+        ({"status": "open"}, "status"),
+        ({"unknown": 1}, "unknown"),
+        ({"indicator_type": {"unknown": "x"}}, "indicator_type.unknown"),
+        ({"environment": []}, "environment"),
+        ({"workspace_id": "another"}, "workspace_id"),
+    ],
+    ids=str,
+)
+def test_a_wrong_field_creates_nothing(
+    sandbox: Sandbox, change: dict[str, Any], field: str
+) -> None:
+    fields = {name: value for name, value in {**FIELDS, **change}.items() if value is not None}
+    if field in {"confidence", "last_report_time"} and field not in fields:
+        assert huawei(sandbox, "POST", INDICATORS, {"data_object": fields}).status_code == 200
+        return  # it is not mandatory
+    before = sandbox.state()["secmaster"]
+    answer = huawei(sandbox, "POST", INDICATORS, {"data_object": fields})
+    said = {"code": "SecMaster.20040001", "message": f"Parameter error. {field}"}
+    assert (answer.status_code, answer.json()) == (400, said)
+    assert sandbox.state()["secmaster"] == before
+
+
+@pytest.mark.parametrize("document", [None, [], {}, {"data_object": []}, {"data_object": {}}])
+def test_a_body_without_an_indicator_changes_nothing(sandbox: Sandbox, document: Any) -> None:
+    for method, path in (("POST", INDICATORS), ("PUT", f"{INDICATORS}/{KNOWN}")):
+        answer = huawei(sandbox, method, path, document)
+        assert (answer.status_code, answer.json()["code"]) == (400, "SecMaster.20040001")
+
+
+def test_a_status_is_set(sandbox: Sandbox) -> None:
+    before = huawei(sandbox, "GET", f"{INDICATORS}/{KNOWN}").json()["data"]
+    body = {"data_object": {"status": "Closed"}}
+    row = huawei(sandbox, "PUT", f"{INDICATORS}/{KNOWN}", body).json()["data"]
+    assert row["data_object"]["status"] == "Closed"
+    assert row["update_time"] != before["update_time"]
+    same = {**before["data_object"], "status": "Closed", "update_time": row["update_time"]}
+    assert (row["id"], row["data_object"]) == (KNOWN, same)
+    assert huawei(sandbox, "GET", f"{INDICATORS}/{KNOWN}").json()["data"] == row
+    wrong = huawei(sandbox, "PUT", f"{INDICATORS}/{KNOWN}", {"data_object": {"status": "Shut"}})
+    assert wrong.json()["message"] == "Parameter error. status"
+    missing = huawei(sandbox, "PUT", f"{INDICATORS}/{'f' * 32}", body)
+    assert (missing.status_code, missing.json()["code"]) == (400, "SecMaster.20030005")

@@ -1,6 +1,7 @@
 """The stand-in for WAF answers as the documents say, over real HTTP."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -117,3 +118,80 @@ def test_what_waf_refuses(sandbox: Sandbox) -> None:
     assert (answer.status_code, answer.json()["error_code"]) == (400, "WAF.00011014")
     answer = huawei(sandbox, "DELETE", f"{RULES}/{RULE}".replace(PROJECT, "f" * 32))
     assert (answer.status_code, answer.json()["error_code"]) == (400, "WAF.00012002")
+
+
+NEW: dict[str, Any] = {
+    "name": "new-rule",
+    "type": "idc",
+    "tags": ["VNET"],
+    "action": {"category": "block"},
+    "description": "text",
+}
+
+
+def test_a_rule_is_created_and_enabled(sandbox: Sandbox) -> None:
+    answer = huawei(sandbox, "POST", f"{RULES}?enterprise_project_id={SHOP}", NEW)
+    assert answer.status_code == 200
+    rule = answer.json()
+    assert isinstance(rule.pop("timestamp"), int)
+    identity, policy = rule.pop("id"), rule.pop("policyname")
+    assert (len(identity), policy) == (32, "public-site")
+    assert rule == {**NEW, "policyid": POLICY, "status": 1}
+    held = sandbox.state()["waf"]["policies"][POLICY][-1]
+    assert (held["id"], held["enterprise_project_id"]) == (identity, SHOP)
+    assert huawei(sandbox, "GET", f"{RULES}/{identity}").status_code == 404
+    shown = huawei(sandbox, "GET", f"{RULES}/{identity}?enterprise_project_id={SHOP}").json()
+    assert shown["tags"] == ["VNET"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"tags": ["VNET", "AliCloud"]}, "WAF.00011012"),
+        ({"tags": ["MeiTuan"]}, "WAF.00011012"),  # of a rule in another enterprise project
+        ({"name": "name"}, "WAF.00011016"),
+        ({"name": "a b"}, "WAF.00011005"),
+        ({"name": "x" * 65}, "WAF.00011005"),
+        ({"description": 1}, "WAF.00011013"),
+        ({"tags": []}, "WAF.00011003"),
+        ({"tags": ["VNET", "VNET"]}, "WAF.00011003"),
+        ({"tags": ["Nobody"]}, "WAF.00011003"),
+        ({"tags": None}, "WAF.00011003"),
+        ({"type": "ip"}, "WAF.00011003"),
+        ({"action": "block"}, "WAF.00011003"),
+        ({"action": {"category": "deny"}}, "WAF.00011003"),
+        ({"status": 0}, "WAF.00011003"),
+    ],
+    ids=str,
+)
+def test_a_rule_that_does_not_fit_is_not_created(
+    sandbox: Sandbox, change: dict[str, Any], code: str
+) -> None:
+    before = sandbox.state()["waf"]
+    answer = huawei(sandbox, "POST", RULES, {**NEW, **change})
+    assert (answer.status_code, answer.json()["error_code"]) == (400, code)
+    assert sandbox.state()["waf"] == before
+
+
+def test_a_rule_is_switched_off_and_on(sandbox: Sandbox) -> None:
+    for status in (0, 1):
+        answer = huawei(sandbox, "PUT", f"{RULES}/{RULE}/status", {"status": status})
+        assert answer.status_code == 200
+        document = answer.json()
+        assert (document["id"], document["policyid"], document["status"]) == (RULE, POLICY, status)
+        assert set(document) == {"id", "policyid", "timestamp", "description", "status"}
+        assert huawei(sandbox, "GET", RULES).json()["items"][0]["status"] == status
+    for body in (None, {}, {"status": 2}, {"status": True}, {"status": 0, "name": "x"}):
+        wrong = huawei(sandbox, "PUT", f"{RULES}/{RULE}/status", body)
+        assert (wrong.status_code, wrong.json()["error_code"]) == (400, "WAF.00011003")
+    missing = huawei(sandbox, "PUT", f"{RULES}/{'f' * 32}/status", {"status": 0})
+    assert (missing.status_code, missing.json()["error_msg"]) == (404, "resource.not.found")
+
+
+def test_a_change_names_one_enterprise_project_and_a_known_path(sandbox: Sandbox) -> None:
+    everywhere = "?enterprise_project_id=all_granted_eps"
+    for method, path in (("POST", RULES), ("PUT", f"{RULES}/{RULE}/status")):
+        answer = huawei(sandbox, method, path + everywhere, NEW)
+        assert (answer.status_code, answer.json()["error_code"]) == (400, "WAF.00011002")
+    for method, path in (("PUT", f"{RULES}/{RULE}/other"), ("POST", f"{RULES}/{RULE}")):
+        assert huawei(sandbox, method, path, NEW).json()["error_code"] == "APIGW.0101"

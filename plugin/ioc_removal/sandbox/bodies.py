@@ -39,6 +39,32 @@ def malformed_deletion(document: Any, version: str, supplier: str) -> str | None
     return None
 
 
+def malformed_addition(document: Any, version: str, supplier: str) -> str | None:
+    """Say what is wrong with a body; None when it is an array of indicators to add.
+
+    version: of the API; supplier: that gets them.
+    """
+    if not isinstance(document, list) or not document:
+        return "the body must be a JSON array of indicator objects"
+    for place, row in enumerate(document):
+        if not isinstance(row, dict) or not isinstance(row.get("indicator"), str):
+            return f"item {place}: the property indicator must be a string"
+        for name, value in row.items():
+            context = name == "context" and supplier != "FalsePositive" and _is_context(value)
+            tags = name == "tags" and version != "1.0" and _are_texts(value)
+            if name != "indicator" and not context and not tags:
+                return f"item {place}: the property {name} is not allowed here or not valid"
+    return None
+
+
+def _is_context(value: Any) -> bool:
+    return isinstance(value, dict) and _are_texts(list(value.values()))
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+
+
 def malformed_lookup(document: Any) -> str | None:
     """Say what is wrong with a body; None when it is an array of objects to look up."""
     if not isinstance(document, list) or not document:

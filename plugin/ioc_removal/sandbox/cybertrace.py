@@ -5,7 +5,9 @@ exactly as it is stored (no normalisation, no case folding); the second of two e
 one body "doesn't exist"; values that are all missing are a 202; an empty array, an unknown
 property and `unmark_detections` where it has no meaning are a 400; a body over the documented
 maximum is a 400; a request without a tenant means the tenant General; a value is echoed as
-valid JSON; only `DELETE suppliers/{supplier}` of a REST supplier succeeds.
+valid JSON; only `DELETE suppliers/{supplier}` of a REST supplier succeeds; an answer to PUT has
+the form of that to DELETE, and 64 MB are its maximum, too; a tag that does not exist makes its
+indicator fail.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,8 +15,9 @@ from copy import deepcopy
 from datetime import datetime, timezone
 from typing import Any
 
+from .adding import INVALID, added
 from .authentication import basic_user
-from .bodies import malformed_deletion, malformed_lookup, unreadable
+from .bodies import malformed_addition, malformed_deletion, malformed_lookup, unreadable
 from .exchange import Answer, Request
 from .lookup import looked_up
 from .values import is_indicator
@@ -26,9 +29,11 @@ GENERAL = "General"
 DELETED = "All indicators were successfully deleted from the database"
 PARTLY = "An error occurred while deleting some of the indicators from the database"
 FAILED = "An error occurred while deleting indicators from the database"
+ADDED = "All indicators were successfully added to the database"
+PARTLY_ADDED = "An error occurred while adding some of the indicators to the database"
+NOT_ADDED = "An error occurred while adding indicators to the database"
 MALFORMED = "The request has an incorrect format"
 MISSING = "Indicator doesn't exist"
-INVALID = "Invalid indicator format"
 
 Supplier = dict[str, Any]
 Operation = Callable[[Request, str, dict[str, Supplier], list[str]], Answer]
@@ -43,6 +48,7 @@ class CyberTrace:
             tenant: {name: _stored(supplier) for name, supplier in suppliers.items()}
             for tenant, suppliers in {GENERAL: seed["suppliers"], **seed["tenants"]}.items()
         }
+        self._tags = seed["tags"]
         self._unmarked: list[str] = []
         self._failures = 0
         # Operations that CyberTrace has and this stand-in has not say so with a 501.
@@ -53,7 +59,10 @@ class CyberTrace:
                 "DELETE": self._delete_supplier,
                 "PUT": None,
             },
-            ("suppliers", "*", "indicators"): {"DELETE": self._delete_indicators, "PUT": None},
+            ("suppliers", "*", "indicators"): {
+                "DELETE": self._delete_indicators,
+                "PUT": self._add_indicators,
+            },
             ("lookup",): {"POST": self._lookup},
             ("tags",): {"GET": None, "POST": None},
             ("tags", "*"): {"GET": None, "PUT": None, "DELETE": None},
@@ -62,7 +71,8 @@ class CyberTrace:
     def state(self) -> dict[str, Any]:
         """Return what is left: General's suppliers, every tenant's; what was unmarked; failures.
 
-        A failure is a request without the name and password of a user.
+        details: context and tags of the indicators that were added with some, by tenant. A failure
+        is a request without the name and password of a user.
         """
         tenants = {
             tenant: {name: list(supplier["indicators"]) for name, supplier in suppliers.items()}
@@ -71,8 +81,20 @@ class CyberTrace:
         return {
             "suppliers": deepcopy(tenants[GENERAL]),
             "tenants": tenants,
+            "details": self._details(),
             "unmarked": list(self._unmarked),
             "failures": self._failures,
+        }
+
+    def _details(self) -> dict[str, Any]:
+        """Return what is known of indicators, without those of which nothing is."""
+        return {
+            tenant: {
+                name: {value: deepcopy(kept) for value, kept in there.items() if kept}
+                for name, supplier in suppliers.items()
+                if any((there := supplier["indicators"]).values())
+            }
+            for tenant, suppliers in self._tenants.items()
         }
 
     def answer(self, request: Request) -> Answer:
@@ -143,6 +165,25 @@ class CyberTrace:
             return _no_supplier(path[1])
         return _status(201, "The supplier was successfully deleted", reason="OK")
 
+    def _add_indicators(
+        self, request: Request, version: str, suppliers: dict[str, Supplier], path: list[str]
+    ) -> Answer:
+        document = request.document
+        problem = unreadable(request) or malformed_addition(document, version, path[1])
+        if problem:
+            return _status(400, f"{MALFORMED}: {problem}")
+        supplier = suppliers.get(path[1])
+        if supplier is None:
+            return _no_supplier(path[1])
+        if supplier["broken"]:
+            return _status(500, NOT_ADDED)
+        reasons = [(row, added(row, supplier["indicators"], self._tags)) for row in document]
+        errors = [{"indicator": row["indicator"], "reason": why} for row, why in reasons if why]
+        if errors:
+            document = [{"status": PARTLY_ADDED, "error_indicators": errors}]
+            return Answer(202, document, reason="Partial success")
+        return _status(201, ADDED)
+
     def _delete_indicators(
         self, request: Request, version: str, suppliers: dict[str, Supplier], path: list[str]
     ) -> Answer:
@@ -175,7 +216,7 @@ _INTERNAL = ("indicators", "broken")
 
 
 def _stored(supplier: Mapping[str, Any]) -> Supplier:
-    return {**supplier, "indicators": dict.fromkeys(supplier["indicators"])}
+    return {**supplier, "indicators": {value: {} for value in supplier["indicators"]}}
 
 
 def _shape(path: list[str]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ def expanded(seed: Mapping[str, Any]) -> dict[str, Any]:
             "users": cybertrace["users"],
             "suppliers": _suppliers(cybertrace["suppliers"]),
             "tenants": {name: _suppliers(rows) for name, rows in cybertrace["tenants"].items()},
+            "tags": cybertrace["tags"],
         },
         "huawei": seed["huawei"],
         "secmaster": {

@@ -29,7 +29,10 @@ def looked_up(value: str, suppliers: Mapping[str, Mapping[str, Any]]) -> dict[st
         {
             "category": f"KL_{name}_{_kind(value)}",
             "detected_indicator": value,
-            "context": {"supplier_name": name},
+            "context": {
+                **suppliers[name]["indicators"][value].get("context", {}),
+                "supplier_name": name,
+            },
         }
         for name in holding
     ]

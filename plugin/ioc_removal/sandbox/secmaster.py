@@ -12,6 +12,7 @@ from typing import Any
 from .authentication import Gateway, RefusedError
 from .exchange import Answer, Request
 from .huawei import answered, gateway_error, identify, no_such_api, unauthenticated
+from .indicators import created, update, wrong_field
 from .search import SearchError, search
 
 MOST_IDS = 999
@@ -54,9 +55,9 @@ class SecMaster:
         if path[1:3] != ["soc", "indicators"] or len(path) > 4:
             return no_such_api(request)
         rest = (request.method, *("search" if part == "search" else "*" for part in path[3:]))
-        if rest not in (("DELETE",), ("POST", "search"), ("GET", "*"), ("GET", "search")):
+        if rest not in _PLACES:
             return no_such_api(request)
-        if caller.get("role") == "reader" and request.method == "DELETE":
+        if caller.get("role") == "reader" and rest in _WRITING:
             return gateway_error(403, "APIGW.0302", "Incorrect IAM authentication information")
         if request.media_type("content-type") not in _TYPES:
             return _refusal(400, "20040001", "Parameter error.")
@@ -65,12 +66,27 @@ class SecMaster:
         rows = self._workspaces.get(path[0])
         if rows is None:
             return _refusal(403, "20010001", "Invalid workspace ID.")
-        if request.method == "DELETE":
-            return _delete(request, rows)
-        return _search(request, rows) if request.method == "POST" else _show(path[3], rows)
+        return _operated(request, rest, path, rows)
 
 
+_WRITING = (("DELETE",), ("POST",), ("PUT", "*"), ("PUT", "search"))
+_PLACES = (*_WRITING, ("POST", "search"), ("GET", "*"), ("GET", "search"))
 _TYPES = [("application/json", charset) for charset in ("", "utf-8", "utf8")]
+
+
+def _operated(
+    request: Request, rest: tuple[str, ...], path: list[str], rows: dict[str, dict[str, Any]]
+) -> Answer:
+    match rest:
+        case ("DELETE",):
+            return _delete(request, rows)
+        case ("POST",):
+            return _create(request, rows, path[0], request.path[1])
+        case ("PUT", _):
+            return _update(request, path[3], rows)
+        case ("POST", "search"):
+            return _search(request, rows)
+    return _show(path[3], rows)
 
 
 def _delete(request: Request, rows: dict[str, dict[str, Any]]) -> Answer:
@@ -85,6 +101,29 @@ def _delete(request: Request, rows: dict[str, dict[str, Any]]) -> Answer:
     done = set(success)
     data = {"success_ids": success, "error_ids": [one for one in distinct if one not in done]}
     return answered(200, {"code": SUCCESS, "message": "", "data": data})
+
+
+def _create(
+    request: Request, rows: dict[str, dict[str, Any]], workspace: str, project: str
+) -> Answer:
+    if wrong := wrong_field(request.document, whole=True):
+        return _refusal(400, "20040001", f"Parameter error. {wrong}")
+    fields = request.document["data_object"]
+    if fields["workspace_id"] != workspace:
+        return _refusal(400, "20040001", "Parameter error. workspace_id")
+    row = created(fields, workspace, project)
+    rows[row["id"]] = row
+    return answered(200, {"code": SUCCESS, "message": "", "data": row})
+
+
+def _update(request: Request, indicator_id: str, rows: dict[str, dict[str, Any]]) -> Answer:
+    if wrong := wrong_field(request.document, whole=False):
+        return _refusal(400, "20040001", f"Parameter error. {wrong}")
+    row = rows.get(indicator_id)
+    if row is None:
+        return _refusal(400, "20030005", "Failed to get data object.")
+    update(row, request.document["data_object"])
+    return answered(200, {"code": SUCCESS, "message": "", "data": row})
 
 
 def _search(request: Request, rows: Mapping[str, dict[str, Any]]) -> Answer:

@@ -58,6 +58,7 @@ SEED: Mapping[str, Any] = {
         "users": [{"name!": str, "password!": str, "role!": str}],
         "suppliers": {"*": _SUPPLIER},
         "tenants": {"*": {"*": _SUPPLIER}},
+        "tags": [str],
     },
     "huawei": {
         "project_id": str,

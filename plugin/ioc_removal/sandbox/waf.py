@@ -2,7 +2,8 @@
 
 Where the documents are silent, a choice was made: "not found" is WAF.00014001 (the documents
 give the status 404 and the text; of the code only that it starts with WAF.0001400); a deletion
-in `all_granted_eps` is refused, for that value is documented for lists; a caller without the
+in `all_granted_eps` is refused, for that value is documented for lists, and so is any other
+request that changes something; a caller without the
 right gets the documented 401 with WAF.00012003.
 """
 
@@ -14,12 +15,11 @@ from typing import Any
 from .authentication import Gateway, RefusedError
 from .exchange import Answer, Request
 from .huawei import answered, identify, no_such_api
+from .rules import BODY, Rule, new_rule, refused_rule, status_of
 
 DEFAULT_PROJECT = "0"
 ALL_PROJECTS = "all_granted_eps"
 HIDDEN = ("enterprise_project_id",)
-
-Rule = dict[str, Any]
 
 
 class Waf:
@@ -48,10 +48,10 @@ class Waf:
     def _route(self, request: Request, caller: Mapping[str, Any]) -> Answer:
         _, project_id, _, *path = request.path
         place = (request.method, len(path))
-        below_rules = path[2:3] in ([], ["ip-reputation"])
+        below_rules = path[2:3] in ([], ["ip-reputation"]) and path[4:] in ([], ["status"])
         if path[:1] != ["policy"] or not below_rules or place not in _PLACES:
             return no_such_api(request)
-        if caller.get("role") == "reader" and request.method == "DELETE":
+        if caller.get("role") == "reader" and request.method != "GET":
             return _refusal(401, "00012003", "permission.denied")
         if "Content-Type" in request.headers and request.media_type("Content-Type") not in _TYPES:
             return _refusal(400, "00011014", "request.header.illegal")
@@ -60,14 +60,7 @@ class Waf:
         if len(path) == 1:
             return self._list_policies(request)
         policy = self._policies.get(path[1])
-        if policy is None:
-            return _not_found()
-        if len(path) == 2:
-            return answered(200, _shown_policy(path[1], policy))
-        rules: list[Rule] = policy["rules"]
-        if len(path) == 3:
-            return _list_rules(request, rules)
-        return _one_rule(request, rules, path[3])
+        return _not_found() if policy is None else _in_policy(request, path, policy)
 
     def _list_policies(self, request: Request) -> Answer:
         page, size = _number(request, "page", 1, 65535, 1), _number(request, "pagesize", 1, 100, 10)
@@ -83,8 +76,23 @@ class Waf:
         return answered(200, {"total": len(found), "items": items})
 
 
-_PLACES = (("GET", 1), ("GET", 2), ("GET", 3), ("GET", 4), ("DELETE", 4))
+_PLACES = (
+    *(("GET", 1), ("GET", 2), ("GET", 3), ("GET", 4)),
+    *(("DELETE", 4), ("POST", 3), ("PUT", 5)),
+)
 _TYPES = [("application/json", charset) for charset in ("", "utf8", "utf-8")]
+
+
+def _in_policy(request: Request, path: list[str], policy: dict[str, Any]) -> Answer:
+    if len(path) == 2:
+        return answered(200, _shown_policy(path[1], policy))
+    if request.method != "GET" and _enterprise_project(request) == ALL_PROJECTS:
+        return _refusal(400, "00011002", "url.param.illegal")
+    if request.method == "POST":
+        return _create_rule(request, path[1], policy)
+    if len(path) == 3:
+        return _list_rules(request, policy["rules"])
+    return _one_rule(request, policy["rules"], path[3])
 
 
 def _list_rules(request: Request, rules: list[Rule]) -> Answer:
@@ -105,15 +113,32 @@ def _list_rules(request: Request, rules: list[Rule]) -> Answer:
 
 def _one_rule(request: Request, rules: list[Rule], rule_id: str) -> Answer:
     project = _enterprise_project(request)
-    if request.method == "DELETE" and project == ALL_PROJECTS:
-        return _refusal(400, "00011002", "url.param.illegal")
     for rule in rules:
         if rule["id"] == rule_id and project in (ALL_PROJECTS, rule["enterprise_project_id"]):
             if request.method == "GET":
                 return answered(200, _shown(rule))
+            if request.method == "PUT":
+                return _set_status(request, rule)
             rules.remove(rule)
             return answered(200, {**_shown(rule), "timestamp": int(time() * 1000), "status": 0})
     return _not_found()
+
+
+def _create_rule(request: Request, policy_id: str, policy: dict[str, Any]) -> Answer:
+    if refused := refused_rule(request.document, policy["rules"]):
+        return _refusal(400, *refused)
+    rule = new_rule(request.document, policy_id, _enterprise_project(request))
+    policy["rules"].append(rule)
+    return answered(200, {**_shown(rule), "policyname": policy["name"]})
+
+
+def _set_status(request: Request, rule: Rule) -> Answer:
+    status = status_of(request.document)
+    if status is None:
+        return _refusal(400, *BODY)
+    rule["status"] = status
+    shown = ("id", "policyid", "timestamp", "description", "status")
+    return answered(200, {name: rule[name] for name in shown})
 
 
 def _enterprise_project(request: Request) -> str:
