@@ -44,7 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "certificates",
     ),
     ("private_file", "loader", "outcome", "refusals", "deadline", "pace"),
-    ("errors", "places", "secret"),
+    ("duration", "errors", "places", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}
 TRUST = LAYER["trust"]

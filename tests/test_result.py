@@ -59,7 +59,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
         (PLAYBOOK, {}, {"playbook", "outcomes", "output", "input"}),
         (PLAYBOOK, {"method": "DELETE", "status": 403},
          {"playbook", "outcomes", "output", "input"}),
-        ((*PLAYBOOK, "--dry-run"), {}, {"playbook", "outcomes", "output", "input"}),
+        ((*PLAYBOOK, "--dry-run"), {}, {"playbook", "outcomes", "output", "input", "plan"}),
         ((*PLAYBOOK, "--input", "suppliers=FalsePositive"), {},
          {"playbook", "outcomes", "output", "input"}),
     ],

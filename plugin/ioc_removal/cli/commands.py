@@ -36,6 +36,7 @@ def parser_with_commands() -> Parser:
 
     _add_actions(add)
     _add_playbooks(add)
+    _add_plans(add)
     _add_runs(add)
     _add_guards(add)
     _add_rehearsals(add)
@@ -92,8 +93,12 @@ def _add_playbooks(add: Add) -> None:
         "ioc-removal run remove-iocs-after-triage --indicators triaged.csv",
         "ioc-removal run remove-iocs-after-triage --indicators triaged.csv \\",
         "      --input suppliers=InternalTI --input suppliers=TriageFeed",
+        "ioc-removal run unmark-false-positives --indicators fp.txt --dry-run --out plan.txt",
+        "ioc-removal run --plan plan.txt --ticket INC-42",
+        more=" With --dry-run a plan is\nmade: what a run would do, for a person to read;"
+        " with --plan that is done, and nothing else.",
     )
-    run.add_argument("playbook", metavar="PLAYBOOK")
+    run.add_argument("playbook", metavar="PLAYBOOK", nargs="?")
     run.add_argument(
         "--input",
         metavar="NAME=VALUE",
@@ -101,7 +106,15 @@ def _add_playbooks(add: Add) -> None:
         help="an input; repeated, it makes a list; NAME:=JSON for anything else",
     )
     _add_file(run)
-    run.add_argument("--dry-run", action="store_true", help="run the reads, remove nothing")
+    run.add_argument(
+        "--dry-run", action="store_true", help="run the reads, remove nothing, make a plan"
+    )
+    run.add_argument(
+        "--out", metavar="FILE", help="write the plan of --dry-run there too; - is stdout"
+    )
+    run.add_argument(
+        "--plan", metavar="ID|FILE", help="apply this plan: its playbook, its inputs, its removals"
+    )
     _add_proof(run)
     _add_requester(run)
     _add_overrides(run)
@@ -174,6 +187,20 @@ def _add_guards(add: Add) -> None:
         "      --arg indicators=co.uk --override suffix --reason 'INC-7: imported by mistake'",
         more=" A guard\nthat refuses says how to go on.",
     )  # fmt: skip
+
+
+def _add_plans(add: Add) -> None:
+    plan = add(
+        "plan", "plan.show_plan", "Show a plan: what a run would do",
+        "ioc-removal plan 20240502-0915", "ioc-removal plan 20240502-0915 --out plan.txt",
+        more=" The first characters\nof its id are enough, or of its SHA-256.",
+    )  # fmt: skip
+    plan.add_argument("given_plan", metavar="ID")
+    plan.add_argument("--out", metavar="FILE", help="write it to a file instead; - is stdout")
+    plans = add(
+        "plans", "plan.show_plans", "List the plans, newest first", "ioc-removal plans --limit 5"
+    )
+    plans.add_argument("--limit", type=int, metavar="N", help="at most so many (20)")
 
 
 def _add_rehearsals(add: Add) -> None:

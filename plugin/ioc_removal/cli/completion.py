@@ -14,6 +14,8 @@ FILES = {
     "--store",
     "--args",
     "--indicators",
+    "--out",
+    "--plan",
     "--seed",
     "--faults",
     "--write-settings",

@@ -19,17 +19,18 @@ def show_record(
     summary: Summary,
     *,
     definition: Definition | None = None,
+    listed: bool = True,
 ) -> None:
     """Print what came of a call or run.
 
-    definition: of a call's action.
+    definition: of a call's action; listed: whether each outcome is, not only their sums.
     """
     run = record.get("run")
     if output.json:
         output.print_json(record)
         output.errors(record["errors"])
         return
-    if "outcomes" in record:
+    if "outcomes" in record and listed:
         action = definition.name if definition else ""
         show_outcomes(output, record["outcomes"], run, action)
     if record.get("outputs"):

@@ -16,6 +16,7 @@ from .ended import show_record
 from .extras import needed_by
 from .files import READING, file_of
 from .interruption import interruption
+from .plan import check_writable, show_made, tell_where
 from .progress import Watch
 from .session import Session
 
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
 
 
 def run(session: Session) -> int:
-    """Run a playbook and show what came of it."""
+    """Run a playbook, or apply a plan, and show what came of it."""
     options, output = session.options, session.output
     with needed_by("run"):
         from ..operations.playbooks import actions_of, gather, parse_all, systems_of
         from ..operations.run import run_playbook
+        from .applying import apply
+    if options.given("plan") is not None:
+        return apply(session)
+    out = _checked_out(session)
+    if options.given("playbook") is None:
+        raise ArgumentError("PLAYBOOK is missing; or give --plan (see ioc-removal run --help)")
     integration, name = session.integration, options.playbook
     _check_name(name)
     playbooks = parse_all(gather(name, integration), integration)
@@ -56,12 +63,29 @@ def run(session: Session) -> int:
                 choose=session.chosen,
                 terms=terms,
                 requester=session.requester,
-                progress=_teller(watch),
+                progress=teller(watch),
                 began=began,
             )
         session.warn_of(terms.guards)
-        show_record(output, session.database, record, summary)
+        planned = "plan" in record
+        if planned:
+            show_made(session, record["plan"]["plan"], out)
+        show_record(output, session.database, record, summary, listed=not planned)
+        if planned:
+            tell_where(session, record["plan"]["plan"], out)
+        elif out:
+            output.error(f"{out}: there is no plan to write")
     return exit_status(summary, [row["error"] for row in record["errors"]])
+
+
+def _checked_out(session: Session) -> str | None:
+    """Return the file of --out, which must go with --dry-run and be there to write."""
+    out: str | None = session.options.given("out")
+    if out is not None:
+        if not session.options.given("dry_run"):
+            raise ArgumentError("--out: goes with --dry-run, which makes a plan")
+        check_writable(out)
+    return out
 
 
 def resume(session: Session) -> int:
@@ -100,10 +124,12 @@ def _resumed(
         return resume_undo(*given, guards=guards, progress=watch.tell)
     with needed_by("resume"):
         from ..operations.run import resume_run
-    return resume_run(*given, guards=guards, progress=_teller(watch))
+    return resume_run(*given, guards=guards, progress=teller(watch))
 
 
-def _teller(watch: Watch) -> Any:
+def teller(watch: Watch) -> Any:
+    """Return what is told of a run's progress."""
+
     def tell(progress: "Progress") -> None:
         watch.tell(progress.task, progress.done, progress.total)
 

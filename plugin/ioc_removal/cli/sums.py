@@ -3,13 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..operations.plan_text import EFFECTS
 from ..outcome import ABSENT, DONE, FAILED, PLANNED, REFUSED, REMOVED, UNKNOWN, Summary
 
 IN_ORDER = (REMOVED, ABSENT, PLANNED, REFUSED, FAILED, UNKNOWN)
-EFFECTS = {
-    "disarms": "these will no longer be detected or blocked",
-    "rearms": "alerts on these will come back",
-}
 
 
 def summary_line(summary: Summary, run: str | None, *, effects: Iterable[str] = ()) -> str:

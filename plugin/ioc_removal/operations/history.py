@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..definition import Definition
-from ..outcome import FAILED, PARTIAL
+from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
@@ -12,6 +12,7 @@ from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, Run, list_runs
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 
+ASSUMED = (REMOVED, ADDED, CHANGED)  # in a dry run
 KEPT = ("input", "duplicates", OVERRIDES)  # what only some runs have, shown as it is
 
 
@@ -38,7 +39,10 @@ def run_record(
     parts: dict[str, Any] = {"outcomes": outcomes}
     read = [d for c in calls if (d := definitions.get(c["action"])) and not d.acts]
     if run.kind == PLAYBOOK:
-        parts["output"] = _plain(by_value(database, run.details.get("output", {})))
+        output = _plain(by_value(database, run.details.get("output", {})))
+        parts["output"] = _only_planned(output) if run.dry_run else output
+        if plan := _plan(run):
+            parts["plan"] = plan
     elif read:
         parts = {"outputs": output_rows(database, run.run, calls[0]["call"])}
     return record(
@@ -69,6 +73,23 @@ def _context(
             system, entry = definition.context_path.split(".")
             context.setdefault(system, {}).setdefault(entry, []).append(row)
     return context
+
+
+def _plan(run: Run) -> dict[str, Any]:
+    """Return the plan that a dry run made, or that a run applied."""
+    if "plan" in run.details:
+        return {"plan": run.details["plan"], "sha256": run.details["sha256"], "applied": True}
+    return dict(run.details.get("planned", {}))
+
+
+def _only_planned(value: Any) -> Any:
+    """Return an output of a dry run, to which what is planned looks as if it were done."""
+    if isinstance(value, list):
+        return [_only_planned(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    row = {key: _only_planned(entry) for key, entry in value.items()}
+    return {**row, "outcome": PLANNED} if row.get("outcome") in ASSUMED else row
 
 
 def _plain(value: Any) -> Any:

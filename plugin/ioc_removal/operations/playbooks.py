@@ -53,6 +53,20 @@ def gather(name: str, integration: Integration) -> dict[str, str]:
     return texts
 
 
+def present_texts(source: str, own: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts that gather(source) gave, as they are now; of a file that is gone, as then.
+
+    own: the name of the first of them.
+    """
+    folder = None if source in shipped() else Path(source).parent
+    found = dict(texts)
+    for name in texts:
+        place = source if name == own else _place(name, folder)
+        if place in shipped() or Path(place).is_file():
+            found[name] = _text(place)[1]
+    return found
+
+
 def parse_all(
     texts: Mapping[str, str], integration: Integration, folder: Path | None = None
 ) -> dict[str, Playbook]:

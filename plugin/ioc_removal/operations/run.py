@@ -13,6 +13,7 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.journal import CONNECTIONS, INPUTS, RESUME, fingerprint, note
 from ..store.lease import lease
+from ..store.plans import StoredPlan
 from ..store.results import run_summary
 from ..store.runs import (
     ENDED,
@@ -34,6 +35,7 @@ from ..trust.record import error_row
 from ..trust.terms import Terms
 from .history import run_record
 from .inputs import INDICATORS, IndicatorFile
+from .plan import check_plan, make_plan, plan_row
 from .playbooks import gather, input_document, parse_all, systems_of
 
 Told = Callable[[Progress], None]
@@ -63,8 +65,13 @@ def run_playbook(
     texts = gather(name, integration)
     playbooks = parse_all(texts, integration)
     own = next(iter(texts))
-    details = {"texts": texts, "choose": dict(choose or {}), "settings": settings.source}
-    details["terms"] = {"verify": terms.verify, "lookup": terms.lookup}
+    details: dict[str, Any] = {
+        "texts": texts,
+        "source": name,
+        "choose": dict(choose or {}),
+        "settings": settings.source,
+        "terms": {"verify": terms.verify, "lookup": terms.lookup},
+    }
     if terms.guards and terms.guards.overrides:
         details[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(
@@ -85,6 +92,60 @@ def run_playbook(
         except PluginError as error:
             return _ended(database, integration, get_run(database, run), [error_row(error)])
         return _execute(performing, playbooks, own, given, integration)
+
+
+def apply_plan(
+    database: Database,
+    integration: Integration,
+    settings: Settings,
+    plan: StoredPlan,
+    *,
+    choose: Mapping[str, str] | None = None,
+    terms: Terms = EARNEST,
+    requester: Requester | None = None,
+    progress: Told = lambda _: None,
+    began: Callable[[str], None] = lambda _: None,
+) -> tuple[dict[str, Any], Summary]:
+    """Do what a plan says, and nothing else; its playbook runs again with the plan's inputs.
+
+    choose: connections in place of the plan's, if they lead to the same place; the rest as for
+    run_playbook. Raises ArgumentError, before anything is recorded, when the plan expired or what
+    it was made of changed.
+    """
+    check_engine()
+    header = plan.header
+    chosen = {**header["choose"], **(choose or {})}
+    check_plan(database, integration, settings, plan, chosen)
+    texts = header["texts"]
+    playbooks = parse_all(texts, integration)
+    details = {
+        "texts": texts,
+        "source": header["source"],
+        "choose": chosen,
+        "settings": settings.source,
+        "plan": plan.plan,
+        "sha256": plan.hash,
+        "terms": {"verify": terms.verify, "lookup": terms.lookup},
+        "inputs": header["inputs"],
+    }
+    run = begin_run(
+        database,
+        PLAYBOOK,
+        header["playbook"],
+        dry_run=False,
+        details=details,
+        requester=requester,
+    )
+    began(run)
+    with lease(database, run):
+        try:
+            performing = _performing(
+                database, run, integration, settings, chosen, playbooks, terms, progress
+            )
+        except PluginError as error:
+            return _ended(database, integration, get_run(database, run), [error_row(error)])
+        given = by_value(database, header["inputs"])
+        return _execute(performing, playbooks, header["playbook"], given, integration)
 
 
 def resume_run(
@@ -154,14 +215,22 @@ def _performing(
     progress: Told,
 ) -> Performing:
     """Make the calls' side of a run; each connection is made now, so that none is missing later."""
+    details = get_run(database, run).details
     performing = Performing(
-        database, run, integration, settings, choose, terms=terms, progress=progress
+        database,
+        run,
+        integration,
+        settings,
+        choose,
+        terms=terms,
+        plan=details.get("plan"),
+        progress=progress,
     )
     systems = systems_of(playbooks.values(), integration)
     addresses = {
         system: made.place for system in systems if (made := performing.connection(system))
     }
-    before = get_run(database, run).details.get("addresses", addresses)
+    before = details.get("addresses", addresses)
     for system, address in addresses.items():
         if before.get(system) != address:
             raise SettingsError(
@@ -191,13 +260,22 @@ def _execute(
         return _ended(database, integration, get_run(database, run), [error_row(error)])
     finally:
         performing.hang_up()  # the engine has ended: nothing that breaks now is taken for a result
-    return _ended(
-        database,
-        integration,
-        get_run(database, run),
-        ended["errors"],
-        by_value(database, ended["output"]),
-    )
+    errors, output = ended["errors"], by_value(database, ended["output"])
+    if performing.dry_run:
+        errors = [*errors, *_planned(performing, [row["message"] for row in errors])]
+    return _ended(database, integration, get_run(database, run), errors, output)
+
+
+def _planned(performing: Performing, errors: list[str]) -> list[dict[str, Any]]:
+    """Make the plan of a dry run; return what went wrong with it."""
+    database, run = performing.database, performing.run
+    try:
+        plan = make_plan(database, performing.integration, performing.settings, run, errors)
+    except PluginError as error:
+        return [error_row(error)]
+    if plan is not None:
+        add_details(database, run, planned=plan_row(plan))
+    return []
 
 
 def _ended(

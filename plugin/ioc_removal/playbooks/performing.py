@@ -60,7 +60,7 @@ class Performing:
         progress: Callable[[Progress], None],
     ) -> None:
         self.database, self.run, self.integration = database, run, integration
-        self._settings, self._choose = settings, choose
+        self.settings, self._choose = settings, choose
         overrides = get_run(database, run).details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
         self._terms, self._plan, self._progress = replace(terms, guards=guards), plan, progress
@@ -79,9 +79,9 @@ class Performing:
             return None
         with self._lock:
             if system not in self._connections:
-                name = self._settings.pick(system, self._choose.get(system))
+                name = self.settings.pick(system, self._choose.get(system))
                 self._connections[system] = Connection(
-                    name, self._settings, self.integration.systems[system]
+                    name, self.settings, self.integration.systems[system]
                 )
             return self._connections[system]
 
@@ -168,7 +168,7 @@ class Performing:
         """Return the terms of a call: in a run that applies a plan, only what is in it."""
         if self._plan is None or action.call is None:
             return self._terms
-        fingerprint = digest(connection_facts(action.call.connection, self._settings))
+        fingerprint = digest(connection_facts(action.call.connection, self.settings))
         only = PlannedOnly(self.database, self._plan, self.run, call, fingerprint)
         return replace(self._terms, plan=only)
 

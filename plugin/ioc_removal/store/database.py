@@ -20,6 +20,7 @@ from .tables import MIGRATIONS, TABLES, VERSION
 DEFAULT = "~/.local/state/ioc-removal/store.db"
 VARIABLE = "IOC_REMOVAL_STORE"
 SQLITE_VERSION = sqlite3.sqlite_version_info
+AT_ONCE = 2_000  # rows of a walk that are in memory
 BUSY = 30.0  # seconds to wait for another process's transaction
 
 
@@ -114,6 +115,17 @@ class Database:
         """Return the rows of a query. Raises StoreError."""
         with self._lock, self._told():
             return self._connection.execute(query, values).fetchall()
+
+    def walk(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, a portion at a time. Raises StoreError."""
+        with self._lock, self._told():
+            cursor = self._connection.execute(query, values)
+        while True:
+            with self._lock, self._told():
+                portion = cursor.fetchmany(AT_ONCE)
+            if not portion:
+                return
+            yield from portion
 
     @contextmanager
     def _told(self) -> Iterator[None]:

@@ -13,7 +13,6 @@ from .database import Database
 
 COLUMNS = "plan, hash, created, expires, header"
 SHORTEST_HASH = 8  # digits by which a plan may be named
-AT_ONCE = 2_000  # rows read together
 
 
 @dataclass(frozen=True)
@@ -108,6 +107,12 @@ def get_plan(database: Database, name: str) -> StoredPlan:
     return _plan(exact[0])
 
 
+def find_plan(database: Database, plan: str) -> StoredPlan | None:
+    """Return the plan of an id, None when there is none."""
+    found = database.rows(f"SELECT {COLUMNS} FROM plans WHERE plan = ?", (plan,))  # noqa: S608
+    return _plan(found[0]) if found else None
+
+
 def list_plans(database: Database, limit: int = 50) -> list[StoredPlan]:
     """Return the newest plans, newest first."""
     query = f"SELECT {COLUMNS} FROM plans ORDER BY created DESC, plan DESC LIMIT ?"  # noqa: S608
@@ -127,18 +132,11 @@ def planned_lines(
     """Yield the lines of a section of a plan, ordered by their texts; limit: at most so many."""
     query = (
         "SELECT line, key, outcome, assumed, times FROM planned WHERE plan = ? AND section = ?"
-        " AND (line, key) > (?, ?) ORDER BY line, key LIMIT ?"
+        " ORDER BY line, key LIMIT ?"
     )
-    last, left = ("", ""), limit
-    while left is None or left > 0:
-        most = AT_ONCE if left is None else min(AT_ONCE, left)
-        rows = database.rows(query, (plan, section, *last, most))
-        for line, key, outcome, assumed, times in rows:
-            last = line, key
-            yield PlannedLine(key, section, outcome, bool(assumed), times, json.loads(line))
-        if len(rows) < most:
-            return
-        left = None if left is None else left - most
+    rows = database.walk(query, (plan, section, -1 if limit is None else limit))
+    for line, key, outcome, assumed, times in rows:
+        yield PlannedLine(key, section, outcome, bool(assumed), times, json.loads(line))
 
 
 def uses_of(database: Database, plan: str) -> dict[str, int]:

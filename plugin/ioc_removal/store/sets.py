@@ -44,6 +44,12 @@ class StoredSet(Sequence[Any]):
             raise IndexError(index)
         return self._portion(position, position + 1)[0]
 
+    def in_order(self) -> Iterator[Any]:
+        """Yield the items ordered by their texts, whichever order they were written in."""
+        query = "SELECT item FROM items WHERE run = ? AND name = ? ORDER BY item"
+        for (item,) in self._database.walk(query, (self.run, self.name)):
+            yield json.loads(item)
+
     def __contains__(self, item: object) -> bool:
         query = "SELECT 1 FROM items WHERE run = ? AND name = ? AND item = ? LIMIT 1"
         return bool(self._database.rows(query, (self.run, self.name, json.dumps(item))))
@@ -83,6 +89,13 @@ def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> 
     with database.transaction() as connection:
         connection.execute("INSERT OR REPLACE INTO sets VALUES (?, ?, ?)", (run, name, size))
     return StoredSet(database, run, name)
+
+
+def forget_sets(database: Database, run: str) -> None:
+    """Take away the sets that are stored under a run."""
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM items WHERE run = ?", (run,))
+        connection.execute("DELETE FROM sets WHERE run = ?", (run,))
 
 
 def by_reference(value: Any) -> Any:

@@ -10,8 +10,8 @@ from ..settings import Settings
 
 
 def canonical(value: Any) -> str:
-    """Return the one JSON text of a value, whatever the order of its keys was."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    """Return the one JSON text of a value, whatever the order of its keys was; sets as lists."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=list)
 
 
 def digest(value: Any) -> str:

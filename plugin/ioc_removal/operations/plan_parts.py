@@ -1,0 +1,171 @@
+"""What the hash of a plan is made of, part by part, so that whatever changed since can be named.
+
+Covered are the removals with their effects, the texts of the playbooks, the inputs, the actions of
+the catalogue and where the connections lead; not secrets, timeouts, time or order.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from hashlib import sha256
+from typing import Any
+
+from ..connection import Connection
+from ..definition import Definition
+from ..integration import Integration
+from ..playbooks.model import Playbook
+from ..settings import Settings
+from ..store.sets import StoredSet
+from ..system import System
+from ..trust.removal_key import canonical, connection_facts, digest
+from .playbooks import actions_of, systems_of
+
+LEFT_OUT = {"schema", "refusals", "iam", "in_flight", "test"}  # told by the document, or no matter
+Parts = Mapping[str, Any]
+
+
+def open_connections(
+    playbooks: Iterable[Playbook],
+    integration: Integration,
+    settings: Settings,
+    choose: Mapping[str, str],
+) -> dict[str, Connection]:
+    """Return a connection to each system that playbooks need; nothing is sent."""
+    systems = systems_of(playbooks, integration)
+    return {
+        system: Connection(
+            settings.pick(system, choose.get(system)), settings, integration.systems[system]
+        )
+        for system in systems
+    }
+
+
+def present_parts(
+    playbooks: Mapping[str, Playbook],
+    texts: Mapping[str, str],
+    integration: Integration,
+    settings: Settings,
+    connections: Mapping[str, Connection],
+) -> dict[str, Any]:
+    """Return the parts that may change by themselves: playbooks, catalogue and connections."""
+    return {
+        "playbooks": {name: digest(text) for name, text in texts.items()},
+        "catalogue": _catalogue(playbooks.values(), integration),
+        "connections": {
+            system: connection_facts(connection, settings)
+            for system, connection in connections.items()
+        },
+    }
+
+
+def input_parts(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the hash of each input, of a list without its order, and how many it holds."""
+    return {name: _input(value) for name, value in inputs.items()}
+
+
+def removals_part(keys: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return the hash of what would be done, and how much it is; keys: sorted, with effects."""
+    hashed, count = sha256(), 0
+    for key, effect in keys:
+        hashed.update(f"{key} {effect}\n".encode())
+        count += 1
+    return {"count": count, "sha256": hashed.hexdigest()}
+
+
+def changes(old: Parts, new: Parts, names: Mapping[str, str]) -> Iterator[str]:
+    """Say what differs between two lists of parts, a line each.
+
+    names: of the connections, by system. A part that only one of them has is not compared.
+    """
+    yield from _each(old, new, "playbooks", lambda name: f"the playbook {name}")
+    yield from _each(old, new, "catalogue", lambda name: f"the catalogue: {name}")
+    before, after = old.get("connections", {}), new.get("connections", {})
+    if "connections" in old and "connections" in new:
+        for system in sorted({*before, *after}):
+            where = f"connection {names.get(system, system)}"
+            yield from _facts(where, before.get(system, {}), after.get(system, {}))
+    if "inputs" in old and "inputs" in new:
+        for name in sorted({*old["inputs"], *new["inputs"]}):
+            one, other = old["inputs"].get(name, {}), new["inputs"].get(name, {})
+            if one != other:
+                yield f"input {name} changed{_counted(one.get('items'), other.get('items'))}"
+    one, other = old.get("removals"), new.get("removals")
+    if one and other and one != other:
+        yield f"what would be done changed{_counted(one['count'], other['count'])}"
+
+
+def _each(old: Parts, new: Parts, part: str, said: Callable[[str], str]) -> Iterator[str]:
+    if part not in old or part not in new:
+        return
+    before, after = old[part], new[part]
+    for name in sorted({*before, *after}):
+        if name not in after:
+            yield f"{said(name)} is gone since the plan"
+        elif name not in before:
+            yield f"{said(name)} is new since the plan"
+        elif before[name] != after[name]:
+            yield f"{said(name)} changed since the plan"
+
+
+def _facts(where: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted({*old, *new}):
+        before, after = old.get(name), new.get(name)
+        if isinstance(before, Mapping) or isinstance(after, Mapping):
+            yield from _facts(f"{where}: {name}", before or {}, after or {})
+        elif before != after:
+            yield f"{where}: {name} was {_shown(before)}, is {_shown(after)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value)
+    return "not set" if value is None else str(value)
+
+
+def _counted(old: int | None, new: int | None) -> str:
+    if old is None or new is None or old == new:
+        return ""
+    return f": {abs(new - old):,} {'more' if new > old else 'fewer'}"
+
+
+def _input(value: Any) -> dict[str, Any]:
+    if isinstance(value, StoredSet):
+        texts: Iterable[str] = (canonical(item) for item in value.in_order())
+    elif isinstance(value, list):
+        texts = sorted(canonical(item) for item in value)
+    else:
+        return {"sha256": digest(value)}
+    hashed = sha256()
+    for text in texts:
+        hashed.update(f"{text}\n".encode())
+    return {"sha256": hashed.hexdigest(), "items": len(value)}
+
+
+def _catalogue(playbooks: Iterable[Playbook], integration: Integration) -> dict[str, str]:
+    """Return the hash of each action that playbooks need, and of each that these need."""
+    found: dict[str, str] = {}
+    waiting = [name for name in actions_of(playbooks) if name in integration.definitions]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            definition = integration.definitions[name]
+            found[name] = digest(_plain(definition))
+            system = integration.systems[definition.system]
+            found[f"system {definition.system}"] = digest(_plain(system))
+            needed = (definition.settle, definition.snapshot, *definition.reads)
+            waiting += filter(None, needed)
+    return dict(sorted(found.items()))
+
+
+def _plain(value: Definition | System) -> dict[str, Any]:
+    """Return what a part of the catalogue says, as JSON can hold it; a handler by its name."""
+    facts: dict[str, Any] = {}
+    for one in fields(value):
+        if one.name in LEFT_OUT:
+            continue
+        fact = getattr(value, one.name)
+        if callable(fact):
+            fact = f"{fact.__module__}.{fact.__qualname__}"
+        elif is_dataclass(fact) and not isinstance(fact, type):
+            fact = asdict(fact)
+        facts[one.name] = fact
+    return facts

@@ -1,0 +1,407 @@
+"""Plans over real HTTP on the sandbox: what a dry run names is what a run may do, once."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from ioc_removal.errors import ArgumentError
+from ioc_removal.integration import Integration, load_integration
+from ioc_removal.operations.inputs import IndicatorFile
+from ioc_removal.operations.plan import check_plan
+from ioc_removal.operations.plan_file import file_lines
+from ioc_removal.operations.plan_reading import read_plan
+from ioc_removal.operations.run import apply_plan, run_playbook
+from ioc_removal.outcome import Summary
+from ioc_removal.sandbox import Sandbox
+from ioc_removal.settings import Settings, settings_from
+from ioc_removal.store.database import Database
+from ioc_removal.store.plans import StoredPlan, get_plan, planned_lines
+from ioc_removal.trust.terms import Terms
+
+INTEGRATION = load_integration()
+TRIAGE = "remove-iocs-after-triage"
+IOCS = ["192.0.2.10", "malware.example", "nowhere.example"]
+
+
+class Planner:
+    """Makes and applies plans on a sandbox, with a store of its own."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path, store: str = "store.db") -> None:
+        self.sandbox, self.folder = sandbox, folder
+        self.document = sandbox.settings()
+        self.database = Database(folder / store)
+
+    @property
+    def settings(self) -> Settings:
+        return settings_from(self.document, "the sandbox")
+
+    def dry(
+        self, name: str = TRIAGE, file: IndicatorFile | None = None, **inputs: Any
+    ) -> tuple[StoredPlan, dict[str, Any]]:
+        record, _ = run_playbook(
+            self.database, INTEGRATION, self.settings, name, inputs, file=file,
+            terms=Terms(dry_run=True),
+        )  # fmt: skip
+        return get_plan(self.database, record["plan"]["plan"]), record
+
+    def apply(
+        self, plan: StoredPlan, integration: Integration = INTEGRATION
+    ) -> tuple[dict[str, Any], Summary]:
+        return apply_plan(self.database, integration, self.settings, plan)
+
+    def lines(self, plan: StoredPlan) -> list[tuple[str, str, str, bool]]:
+        """Return what a plan would do: (action, target, item, assumed)."""
+        return [
+            (
+                section["action"],
+                *section["target"].values(),
+                str(line.line.get("id", line.line.get("value"))),
+                line.assumed,
+            )
+            for number, section in enumerate(plan.header["sections"])
+            for line in planned_lines(self.database, plan.plan, number)
+            if line.outcome == "planned"
+        ]
+
+    def write(self, name: str, text: str) -> str:
+        path = self.folder / f"{name}.yml"
+        path.write_text(text)
+        return str(path)
+
+    def sent(self) -> list[tuple[str, str, str]]:
+        """Return every removal that the sandbox received: (action, target, item)."""
+        return removals(self.sandbox.requests)
+
+
+def removals(requests: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    found: list[tuple[str, str, str]] = []
+    for request in requests:
+        path, body = urlsplit(request["target"]).path.split("/"), request["body"]
+        if request["method"] != "DELETE":
+            continue
+        if "suppliers" in path:
+            supplier = path[path.index("suppliers") + 1]
+            found += [("cybertrace", supplier, row["indicator"]) for row in body]
+        elif "workspaces" in path:
+            workspace = path[path.index("workspaces") + 1]
+            found += [("secmaster", workspace, id_) for id_ in body["batch_ids"]]
+        else:
+            found.append(("waf", path[path.index("policy") + 1], path[-1]))
+    return found
+
+
+def by_system(lines: list[tuple[str, str, str, bool]]) -> list[tuple[str, str, str]]:
+    return sorted((action.split("-")[0], target, item) for action, target, item, _ in lines)
+
+
+@pytest.fixture
+def planner(tmp_path: Path) -> Iterator[Planner]:
+    with Sandbox() as sandbox:
+        planner = Planner(sandbox, tmp_path)
+        yield planner
+        planner.database.close()
+
+
+def test_a_plan_names_what_its_run_removes(planner: Planner) -> None:
+    plan, record = planner.dry(indicators=IOCS)
+    assert planner.sent() == []
+    assert plan.header["effects"] == {"disarms": 5}
+    assert plan.header["counts"] == {"planned": 5, "absent": 1}
+    assert record["plan"]["sha256"] == plan.hash
+    applied, _ = planner.apply(plan)
+    assert sorted(planner.sent()) == by_system(planner.lines(plan))
+    assert applied["counts"] == {"removed": 4, "absent": 2}
+    assert applied["plan"] == {"plan": plan.plan, "sha256": plan.hash, "applied": True}
+
+
+def test_a_plan_is_used_once(planner: Planner) -> None:
+    plan, _ = planner.dry(indicators=IOCS)
+    first, _ = planner.apply(plan)
+    before = len(planner.sent())
+    second, _ = planner.apply(plan)
+    assert len(planner.sent()) == before
+    reasons = {r["reason"] for r in second["outcomes"] if r["outcome"] == "refused"}
+    assert reasons == {f"used already by run {first['run']}"}
+
+
+def test_what_is_new_since_is_refused(planner: Planner) -> None:
+    plan, _ = planner.dry(indicators=["nowhere.example", "192.0.2.10"])
+    workspace = next(iter(planner.sandbox.state()["secmaster"]["workspaces"]))
+    named = {item for _, _, item in by_system(planner.lines(plan))}
+    more, _ = planner.dry(indicators=["malware.example"])
+    header = {**plan.header, "inputs": more.header["inputs"]}
+    with pytest.raises(ArgumentError, match="input indicators changed"):
+        planner.apply(replace(plan, header=header))
+    planner.apply(plan)
+    assert {item for _, _, item in planner.sent()} <= named
+    assert workspace in {target for _, target, _ in planner.sent()}
+
+
+def test_the_output_of_a_dry_run_claims_nothing(planner: Planner) -> None:
+    _, record = planner.dry(indicators=IOCS)
+    outcomes = {line["outcome"] for line in record["output"]["report"]}
+    assert outcomes == {"planned", "absent"}
+    assert record["counts"] == {"planned": 5, "absent": 1}
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (timedelta(hours=23), None),
+        (timedelta(hours=24, minutes=1), "it expired at"),
+        (timedelta(days=400), "it expired at"),
+        (timedelta(minutes=-5), "this machine's clock says"),
+    ],
+)
+def test_a_plan_has_its_time(planner: Planner, after: timedelta, said: str | None) -> None:
+    plan, _ = planner.dry(indicators=IOCS)
+    now = datetime.now(timezone.utc) + after
+    if said is None:
+        check_plan(planner.database, INTEGRATION, planner.settings, plan, {}, now)
+        return
+    with pytest.raises(ArgumentError, match=said):
+        check_plan(planner.database, INTEGRATION, planner.settings, plan, {}, now)
+
+
+def test_the_settings_say_how_long(planner: Planner) -> None:
+    planner.document["plan"] = {"expires": "30m"}
+    plan, _ = planner.dry(indicators=IOCS)
+    created, expires = (
+        datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (plan.created, plan.expires)
+    )
+    assert expires - created == timedelta(minutes=30)
+
+
+def changed_settings(document: dict[str, Any], change: Mapping[str, Any]) -> None:
+    for name, values in change.items():
+        document["connections"][name].update(values)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cybertrace": {"api_version": "1.2"}}, "connection cybertrace: api_version was 1.3, is"),
+        (
+            {"cybertrace": {"tenant": "Other"}},
+            "connection cybertrace: tenant was not set, is Other",
+        ),
+        (
+            {"cybertrace": {"defaults": {"supplier": "X"}}},
+            "connection cybertrace: defaults: supplier was not set, is X",
+        ),
+        ({"secmaster": {"url": "http://127.0.0.1:9"}}, "connection secmaster: url was http://127"),
+    ],
+)
+def test_what_changed_in_the_settings_is_named(
+    planner: Planner, change: Mapping[str, Any], said: str
+) -> None:
+    plan, _ = planner.dry(indicators=IOCS)
+    before = len(planner.sandbox.requests)
+    changed_settings(planner.document, change)
+    with pytest.raises(ArgumentError, match=said):
+        planner.apply(plan)
+    assert len(planner.sandbox.requests) == before
+
+
+def test_what_changed_in_the_catalogue_is_named(planner: Planner) -> None:
+    plan, _ = planner.dry(indicators=IOCS)
+    name = "secmaster-indicators-delete"
+    other = replace(INTEGRATION.definitions[name], effect={"default": "rearms"})
+    integration = replace(INTEGRATION, definitions={**INTEGRATION.definitions, name: other})
+    with pytest.raises(ArgumentError, match=f"the catalogue: {name} changed since the plan"):
+        planner.apply(plan, integration)
+    assert planner.sent() == []
+
+
+OWN = """
+version: 1.0
+description: Unmark.
+input: [indicators]
+tasks:
+  unmark:
+    action: ioc_removal.cybertrace-false-positives-unmark
+    input: {indicators: "{{ ctx().indicators }}", unmark_detections: false}
+"""
+
+
+def test_a_playbook_that_changed_is_named(planner: Planner) -> None:
+    name = planner.write("own", OWN)
+    plan, _ = planner.dry(name, indicators=["192.0.2.53"])
+    planner.write("own", OWN.replace(": false", ": true"))
+    with pytest.raises(ArgumentError, match="the playbook own changed since the plan"):
+        planner.apply(plan)
+    assert planner.sent() == []
+    Path(name).unlink()  # then the plan's own text counts
+    record, _ = planner.apply(plan)
+    assert record["counts"] == {"removed": 1}
+    assert plan.header["effects"] == {"rearms": 1}
+
+
+def test_the_choice_to_unmark_detections_is_part_of_what_is_planned(planner: Planner) -> None:
+    plans = [
+        planner.dry("unmark-false-positives", indicators=["192.0.2.53"], unmark_detections=choice)[
+            0
+        ]
+        for choice in (True, False)
+    ]
+    keys = [
+        planner.database.rows("SELECT key FROM planned WHERE plan = ?", (p.plan,)) for p in plans
+    ]
+    assert keys[0] != keys[1]
+
+
+def test_the_store_holds_no_secret(planner: Planner) -> None:
+    planner.dry(indicators=IOCS)
+    text = json.dumps(planner.database.rows("SELECT * FROM plans"))
+    text += json.dumps(planner.database.rows("SELECT * FROM planned"))
+    secrets = [
+        connection["auth"][key]
+        for connection in planner.document["connections"].values()
+        for key in ("password", "secret_key")
+        if key in connection["auth"]
+    ]
+    assert secrets
+    assert not [secret for secret in secrets if secret in text]
+
+
+# The file
+
+
+@pytest.fixture
+def other(planner: Planner, tmp_path: Path) -> Iterator[Planner]:
+    """The same sandbox with another store, as on another machine."""
+    other = Planner(planner.sandbox, tmp_path, "other.db")
+    yield other
+    other.database.close()
+
+
+def file_of(planner: Planner, folder: Path) -> tuple[StoredPlan, list[str]]:
+    path = folder / "iocs.txt"
+    path.write_text("\n".join([*IOCS, "MALWARE.example"]))
+    plan, _ = planner.dry(file=IndicatorFile(str(path)))
+    return plan, list(file_lines(planner.database, plan))
+
+
+def test_a_file_is_applied_in_another_store(
+    planner: Planner, other: Planner, tmp_path: Path
+) -> None:
+    plan, lines = file_of(planner, tmp_path)
+    read = read_plan(other.database, lines, "plan.txt")
+    assert (read.plan, read.hash) == (plan.plan, plan.hash)
+    assert list(file_lines(other.database, read))[-1].startswith("checksum: ")
+    record, _ = other.apply(read)
+    assert record["errors"] == []
+    assert sorted(planner.sent()) == by_system(planner.lines(plan))
+    again = read_plan(other.database, lines, "plan.txt")  # it is known now, and used up
+    assert other.apply(again)[0]["counts"].get("removed") is None
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_what_mail_programmes_do_is_tolerated(
+    planner: Planner, other: Planner, tmp_path: Path, ending: str, start: str
+) -> None:
+    plan, lines = file_of(planner, tmp_path)
+    raw = [f"{start if not at else ''}{line}{ending}" for at, line in enumerate(lines)]
+    assert read_plan(other.database, [*raw, ending], "plan.txt").hash == plan.hash
+
+
+def swapped(lines: list[str], old: str, new: str) -> list[str]:
+    assert any(old in line for line in lines)
+    return [line.replace(old, new) for line in lines]
+
+
+def without(lines: list[str], part: str) -> list[str]:
+    first = next(at for at, line in enumerate(lines) if part in line)
+    return [*lines[:first], *lines[first + 1 :]]
+
+
+EDITS: Mapping[str, tuple[Any, str]] = {
+    "an indicator exchanged": (
+        lambda lines: swapped(lines, '- {"value": "192.0.2.10"}', '- {"value": "192.0.2.11"}'),
+        "what would be done changed",
+    ),
+    "an indicator added": (
+        lambda lines: [
+            part
+            for line in lines
+            for part in (
+                [line, '- {"value": "x.example"}']
+                if line.startswith("section: ") and "-delete" in line
+                else [line]
+            )
+        ],
+        "2 more",
+    ),
+    "an indicator taken out": (
+        lambda lines: without(lines, '- {"value": "192.0.2.10"}'),
+        "what would be done changed: 1 fewer",
+    ),
+    "an input added": (
+        lambda lines: [
+            part
+            for line in lines
+            for part in ([line, '- "x.example"'] if line.startswith("input: ") else [line])
+        ],
+        "input indicators changed: 1 more",
+    ),
+    "the words": (
+        lambda lines: swapped(lines, "# effect     6 disarms", "# effect     1 disarms"),
+        r"line \d+ says",
+    ),
+    "the ticket": (
+        lambda lines: swapped(lines, '"ticket": null', '"ticket": "INC-1"'),
+        r"line 7 says .* what follows says .ticket +INC-1",
+    ),
+    "the expiry": (
+        lambda lines: swapped(lines, '"expires": "20', '"expires": "30'),
+        r"line \d+ says",
+    ),
+    "the playbook": (
+        lambda lines: swapped(lines, "action: core.noop", "action: core.noop "),
+        "the playbook remove-iocs-after-triage changed",
+    ),
+    "the target": (
+        lambda lines: swapped(lines, '"supplier": "InternalTI"', '"supplier": "FalsePositive"'),
+        "what would be done changed",
+    ),
+    "the effect": (
+        lambda lines: swapped(lines, '"effect": "disarms"', '"effect": "rearms"'),
+        "what would be done changed",
+    ),
+    "cut": (lambda lines: lines[:-3], "the end is missing"),
+    "only the checksum": (lambda lines: [*lines[:-1], lines[-1][:-1] + "x"], "checksum is wrong"),
+    "something after it": (lambda lines: [*lines, "- 1"], "something follows the checksum"),
+    "no JSON": (lambda lines: swapped(lines, "section: {", "section: ["), "it is not JSON"),
+    "another file": (lambda _: ["hello"], "not a file with a plan"),
+    "nothing": (lambda _: [], "not a file with a plan"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("known", [False, True])
+def test_a_file_that_was_edited_is_refused(
+    planner: Planner, other: Planner, tmp_path: Path, edit: str, known: bool
+) -> None:
+    _, lines = file_of(planner, tmp_path)
+    change, said = EDITS[edit]
+    place = planner if known else other
+    before = place.database.rows("SELECT * FROM planned ORDER BY plan, key")
+    with pytest.raises(ArgumentError, match=said):
+        read_plan(place.database, change(lines), "plan.txt")
+    assert place.database.rows("SELECT * FROM planned ORDER BY plan, key") == before
+    assert planner.sent() == []
+
+
+def test_control_characters_are_spelt_out(planner: Planner) -> None:
+    plan, _ = planner.dry("unmark-false-positives", indicators=["=cmd()", "a\u202eb\x9bm.example"],
+                          unmark_detections=False)  # fmt: skip
+    lines = list(file_lines(planner.database, plan))
+    assert all(line.isprintable() for line in lines)
+    assert r'- {"value": "a\u202eb\u009bm.example"}' in lines
