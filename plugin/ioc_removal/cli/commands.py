@@ -12,6 +12,15 @@ HUAWEI_AUTH = ("aksk", "iam_token", "iam_password")  # of the sandbox, which is 
 
 Add = Callable[..., Parser]
 
+ON_JOURNAL = """
+The newest runs come first; values are found as they are, refanged and normalised.
+
+`journal verify` says whether the journal is as it was written, names each row that is
+not, and tells a hash to keep elsewhere, which --expect compares.
+
+--format jsonl gives every column as it is stored, with its hash (docs/journal.md);
+csv has an apostrophe before what a spreadsheet would take for a formula."""
+
 
 def parser_with_commands() -> Parser:
     """Return the whole parser."""
@@ -39,6 +48,7 @@ def parser_with_commands() -> Parser:
     _add_plans(add)
     _add_runs(add)
     _add_guards(add)
+    _add_journal(add)
     _add_rehearsals(add)
     return parser
 
@@ -160,17 +170,6 @@ def _add_runs(add: Add) -> None:
     show.add_argument(
         "--unused", action="store_true", help="list what its indicator file held and was not used"
     )
-    journal = add(
-        "journal",
-        "journal.journal",
-        "Verify the journal",
-        "ioc-removal journal verify",
-    )
-    journal.add_argument("what", metavar="verify", nargs="?", help="verify the journal")
-    journal.add_argument("--run", metavar="RUN", dest="only_run", help="of one run only")
-    journal.add_argument(
-        "--expect", metavar="HASH", help="of verify: a head's hash that was kept elsewhere"
-    )
     test = add(
         "test", "probe.probe", "Test connections: read something harmless",
         "ioc-removal test", "ioc-removal test cybertrace",
@@ -201,6 +200,26 @@ def _add_plans(add: Add) -> None:
         "plans", "plan.show_plans", "List the plans, newest first", "ioc-removal plans --limit 5"
     )
     plans.add_argument("--limit", type=int, metavar="N", help="at most so many (20)")
+
+
+def _add_journal(add: Add) -> None:
+    journal = add(
+        "journal",
+        "journal.journal",
+        "Show what became of an indicator, who wanted it and why; verify or export it",
+        "ioc-removal journal --indicator 192.0.2.57",
+        "ioc-removal journal --since 7d --format csv --out journal.csv",
+        "ioc-removal journal --run 20240502-0915 --format jsonl --out journal.jsonl",
+        "ioc-removal journal verify --expect 9c1e...",
+        more=ON_JOURNAL,
+    )
+    journal.add_argument("what", metavar="verify", nargs="?", help="verify the journal")
+    journal.add_argument("--indicator", metavar="VALUE", help="only this value or id")
+    journal.add_argument("--run", metavar="RUN", dest="only_run", help="only this run")
+    journal.add_argument("--since", metavar="TIME", help="2024-05-01 (UTC), or 7d, 12h, 90m ago")
+    journal.add_argument("--format", choices=("jsonl", "csv"), help="export all of it")
+    journal.add_argument("--out", metavar="FILE", help="export to a file that is not there yet")
+    journal.add_argument("--expect", metavar="HASH", help="of verify: a hash that was kept")
 
 
 def _add_rehearsals(add: Add) -> None:

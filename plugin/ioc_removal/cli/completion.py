@@ -18,6 +18,7 @@ FILES = {
     "--plan",
     "--seed",
     "--faults",
+    "--out",
     "--write-settings",
 }
 

@@ -1,78 +1,125 @@
 """`journal`: what was done, found by indicator, run or time; exported; verified."""
 
-import re
-from dataclasses import asdict
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
 from ..errors import ArgumentError
+from ..handlers.local import target_of
+from ..operations.export import CSV, csv_lines, json_lines
+from ..operations.journal import Wanted, journal_rows
 from ..store.runs import get_run
-from ..store.verdict import Verdict
-from ..store.verification import Verification
-from .progress import Watch
+from .moments import moment
+from .parser import Options
 from .session import Session
+from .table import Cell
+from .verify import verify_journal
 
 VERIFY = "verify"
-SHOWN = 50  # problems
+MOST_ROWS = 50
+COLUMNS = (
+    "when", "run", "who", "action", "target", "indicator", "outcome", "reason", "ticket", "why"
+)  # fmt: skip
+ONLY_OF = {VERIFY: ("expect",), None: ("indicator", "since", "format", "out")}
 
 
 def journal(session: Session) -> int:
     """Show, export or verify the journal."""
-    given = session.options.given
-    what = given("what")
-    if what not in (None, VERIFY):
-        raise ArgumentError(f"there is no journal {what!r}; `journal verify` verifies it")
-    return _verify(session)
-
-
-def _verify(session: Session) -> int:
-    options, output = session.options, session.output
-    expect = options.given("expect")
-    if expect is not None and not re.fullmatch("[0-9a-f]{64}", expect := expect.strip().lower()):
-        raise ArgumentError("--expect: give the hash that `journal verify` told, 64 digits")
+    options = session.options
+    what = options.given("what")
+    if what not in ONLY_OF:
+        raise ArgumentError(f"there is no `journal {what}`: it is `journal` or `journal verify`")
+    for other, names in ONLY_OF.items():
+        for name in names:
+            if other != what and options.given(name) is not None:
+                raise ArgumentError(f"--{name}: goes with `journal{f' {other}' if other else ''}`")
     run = options.given("only_run")
-    run = get_run(session.database, run).run if run else None
-    with Watch(wanted=not output.quiet, color=output.color) as watch:
-        verification = Verification(
-            session.database, lambda done, total: watch.tell("verifying", done, total)
-        )
-        verdict = verification.verify(run, expect)
-    if output.json:
-        output.print_json(_record(verdict))
+    run = get_run(session.database, run).run if run is not None else None
+    if what == VERIFY:
+        return verify_journal(session, run, options.given("expect"))
+    since = options.given("since")
+    wanted = Wanted(_indicator(options), run, moment("--since", since) if since else None)
+    if options.given("format"):
+        return _export(session, wanted)
+    if options.given("out") is not None:
+        raise ArgumentError("--out: goes with --format jsonl or --format csv")
+    if options.json:
+        _print_json(session, journal_rows(session.database, wanted))
     else:
-        _show(session, verdict)
-    return 0 if verdict.intact else 1
+        _show(session, wanted)
+    return 0
 
 
-def _show(session: Session, verdict: Verdict) -> None:
+def _indicator(options: Options) -> str | None:
+    indicator: str | None = options.given("indicator")
+    if indicator is not None and not indicator.strip():
+        raise ArgumentError("--indicator: it is empty")
+    return indicator
+
+
+def _show(session: Session, wanted: Wanted) -> None:
     output = session.output
-    for problem in verdict.problems[:SHOWN]:
-        output.error(str(problem))
-    if verdict.broken > SHOWN:
-        output.error(f"and {verdict.broken - SHOWN:,} more problems")
-    for note in verdict.notes:
-        output.note(f"note: {note}")
-    if verdict.uncovered_runs or verdict.uncovered_rows:
-        output.say(
-            f"not covered: {verdict.uncovered_runs:,} runs with {verdict.uncovered_rows:,} rows, "
-            "which an earlier version recorded without hashes"
-        )
-    output.facts(
-        [
-            ("journal", "intact" if verdict.intact else f"{verdict.broken:,} problems"),
-            ("verified", f"{verdict.runs:,} runs, {verdict.links:,} links, {verdict.rows:,} rows"),
-            ("head", f"{verdict.heads:,} {verdict.head}"),
-        ]
-    )
-    if verdict.intact and verdict.heads:
-        output.say(f"Keep the hash elsewhere: `journal verify --expect {verdict.head}`")
+    rows = list(islice(journal_rows(session.database, wanted, newest_first=True), MOST_ROWS + 1))
+    if not rows:
+        output.say("nothing in the journal" + (" for this" if wanted != Wanted() else " yet"))
+        return
+    output.table(COLUMNS, [_cells(row) for row in rows[:MOST_ROWS]])
+    if len(rows) > MOST_ROWS:
+        output.say("… and more; --json, or --format jsonl or csv, has all")
 
 
-def _record(verdict: Verdict) -> dict[str, object]:
-    problems = [
-        {
-            name: value if isinstance(value, int) else str(value)
-            for name, value in asdict(problem).items()
-            if value is not None
-        }
-        for problem in verdict.problems
-    ]
-    return {"intact": verdict.intact, **asdict(verdict), "problems": problems}
+def _cells(row: dict[str, Any]) -> list[Cell]:
+    indicator = row.get("value") or ", ".join(row.get("found_for", ())) or row.get("id")
+    who = row["actor"]
+    if row.get("user") not in (None, who):
+        who = f"{who} ({row['user']})"
+    return [
+        row["when"][:19] + "Z", row["run"], who, row["action"], target_of(row), indicator,
+        row["outcome"], row.get("reason"), row.get("ticket"), row.get("why"),
+    ]  # fmt: skip
+
+
+def _print_json(session: Session, rows: Iterator[dict[str, Any]]) -> None:
+    """Print rows as one JSON list, without holding them all."""
+    output, before = session.output, "["
+    for row in rows:
+        output.say(before + json.dumps(row))
+        before = ","
+    output.say("]" if before == "," else "[]")
+
+
+def _export(session: Session, wanted: Wanted) -> int:
+    """Write the journal to a file that is new, or to standard output."""
+    options, output = session.options, session.output
+    make = csv_lines if options.given("format") == CSV else json_lines
+    lines = make(session.database, wanted)
+    out = options.given("out")
+    if out is None:
+        for line in lines:
+            output.write(line)
+        return 0
+    path = Path(out)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise ArgumentError(f"--out: {out} is there already; name a new file") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ArgumentError(f"--out: {out}: cannot be written: {why}") from None
+    count = 0
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            for count, line in enumerate(lines, 1):  # noqa: B007
+                file.write(line)
+    except BaseException as error:
+        with suppress(OSError):
+            path.unlink()  # half a journal is none
+        if isinstance(error, OSError):
+            raise ArgumentError(f"--out: {out}: cannot be written: {error.strerror}") from None
+        raise
+    output.note(f"{count:,} lines written to {out}")
+    return 0

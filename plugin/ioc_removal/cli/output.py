@@ -33,7 +33,11 @@ class Output:
 
     def say(self, text: str = "") -> None:
         """Print a line of the result; a reader that went away is no mistake."""
-        self._write(sys.stdout, text + "\n")
+        self.write(text + "\n")
+
+    def write(self, text: str) -> None:
+        """Print a part of the result as it is."""
+        self._write(sys.stdout, text)
 
     def print_json(self, value: Any) -> None:
         """Print a result for a program; indented for a person who looks at it."""

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from ..errors import ArgumentError
 from ..operations.history import is_stopped
+from ..operations.journal import asked
 from ..store.database import Database
 from ..store.runs import ENDED, RUNNING, Run, list_runs
 from .session import Session
@@ -23,7 +24,7 @@ def show_runs(session: Session) -> int:
     if output.json:
         output.print_json([_known(run) for run in runs])
     elif runs:
-        columns = ("run", "what", "result", "outcomes", "by", "")
+        columns = ("run", "what", "result", "outcomes", "by", "ticket", "")
         output.table(columns, [_row(session.database, run) for run in runs])
     else:
         output.say("no runs yet")
@@ -45,6 +46,7 @@ def _row(database: Database, run: Run) -> tuple[str, ...]:
         state_of(database, run),
         counts,
         run.requester,
+        asked(run)["ticket"] or "",
         "dry run" * run.dry_run,
     )
 
@@ -52,5 +54,7 @@ def _row(database: Database, run: Run) -> tuple[str, ...]:
 def _known(run: Run) -> dict[str, object]:
     row = asdict(run)
     row["counts"] = row.pop("details").get("counts", {})
+    about = asked(run)
+    row |= {"user": about["user"], "ticket": about["ticket"], "reason": about["why"]}
     row["result"] = run.result if run.status != RUNNING else None
     return row

@@ -7,6 +7,7 @@ from ..handlers.local import target_of
 from ..operations.call import ONLY
 from ..operations.history import run_record
 from ..operations.inputs import unused_rows
+from ..operations.journal import asked
 from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
 from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, UNDO, Run, get_run
@@ -75,7 +76,11 @@ def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:
     yield KINDS[run.kind], run.name
     yield "dry run", "yes, nothing was changed" if run.dry_run else None
     yield "result", state_of(database, run)
-    yield "by", run.requester
+    about = asked(run)
+    same = about["user"] in (None, about["actor"])
+    yield "by", run.requester if same else f"{run.requester} (user {about['user']})"
+    yield "ticket", about["ticket"]
+    yield "reason", about["why"]
     yield "started", run.started
     yield "ended", run.ended
     for guard, reason in run.details.get(OVERRIDES, {}).items():

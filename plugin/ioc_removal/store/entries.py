@@ -1,10 +1,13 @@
 """Read the journal: links of a run's chain, and the rows of a batch as they are stored."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ..indicators.normal import normalised
 from .chain import ROW, Head, Link
 from .database import Database
+from .found import KEYS, keys_of
 
 AT_ONCE = 500  # links read together
 COLUMNS = ", ".join(f"o.{name}" for name in ROW)
@@ -92,3 +95,68 @@ def runs_in_order(database: Database) -> list[str]:
         " GROUP BY run ORDER BY max(place), run"
     )
     return [run for (run,) in database.rows(query)]
+
+
+class Entry(NamedTuple):
+    """A row with what its chain and its call say of it.
+
+    at: when it was recorded, None of a row before the journal was; found_for: the values for which
+    a search found its id.
+    """
+
+    row: Stored
+    at: str | None
+    action: str
+    connection: str | None
+    found_for: tuple[str, ...]
+
+
+def entries_of_batch(database: Database, link: Link) -> Iterator[Entry]:
+    """Yield the rows of a batch, in their order."""
+    place = (link.run, link.call, link.batch)
+    yield from _entries(database, "o.run = ? AND o.call = ? AND o.batch = ?", *place)
+
+
+def entries_of_indicator(
+    database: Database, run: str, indicator: str, *, indexed: bool
+) -> Iterator[Entry]:
+    """Yield the rows of a run in which an indicator stands; indexed: whether the run is."""
+    keys = keys_of(indicator)
+    of_run = "o.run = :run"
+    source = "found" if indexed else f"({KEYS.format(where=of_run)})"
+    where = (
+        "o.run = :run AND (o.call, o.batch, o.position) IN (SELECT call, batch, position"  # noqa: S608
+        f" FROM {source} WHERE indicator IN (:one, :other) AND run = :run)"
+    )
+    for entry in _entries(database, where, run=run, one=keys[0], other=keys[1]):
+        names = (*entry.row.columns[4:6], *entry.found_for)  # whatever the index says
+        if {normalised(name) for name in names if name is not None} & set(keys):
+            yield entry
+
+
+def entries_before(database: Database, run: str) -> Iterator[Entry]:
+    """Yield the rows of a run that are from before the journal, which no link covers."""
+    after: tuple[Any, ...] = ("", -1, -1)
+    where = (
+        "o.run = ? AND o.hash IS NULL AND l.link IS NULL"
+        " AND (o.call, o.batch, o.position) > (?, ?, ?)"
+    )
+    while rows := list(_entries(database, where, run, *after, limit=AT_ONCE)):
+        yield from rows
+        after = rows[-1].row.columns[1:4]
+
+
+def _entries(
+    database: Database, where: str, *values: Any, limit: int = -1, **named: Any
+) -> Iterator[Entry]:
+    query = (
+        f"SELECT l.at, c.action, c.connection, CASE WHEN o.value IS NULL THEN"  # noqa: S608
+        " (SELECT json_group_array(value) FROM resolved r WHERE r.run = o.run AND r.id = o.id)"
+        f" END, {COLUMNS}, o.hash FROM outcomes o JOIN calls c ON c.run = o.run AND"
+        " c.call = o.call LEFT JOIN links l ON l.run = o.run AND l.call = o.call"
+        f" AND l.batch = o.batch AND l.kind = 'batch' WHERE {where}"
+        f" ORDER BY o.call, o.batch, o.position LIMIT {limit}"
+    )
+    for at, action, connection, found, *columns, hash_ in database.rows(query, named or values):
+        found_for = tuple(json.loads(found)) if found else ()
+        yield Entry(Stored(tuple(columns), hash_), at, action, connection, found_for)

@@ -6,12 +6,10 @@ from typing import Any
 
 from .database import Database
 from .entries import Linked
-from .journal import BEGIN, CALLED, END, RESOLVED, resolved
+from .journal import BEFORE, BEGIN, CALLED, END, RESOLVED, resolved
 from .recorder import called
 from .runs import constant
 from .verdict import Problem
-
-CONSTANT = ("kind", "name", "dry_run", "requester", "playbooks", "choose", "settings", "arguments")
 
 
 def verify_facts(database: Database, linked: Linked) -> Iterator[Problem]:
@@ -20,7 +18,7 @@ def verify_facts(database: Database, linked: Linked) -> Iterator[Problem]:
     try:
         facts = json.loads(link.facts)
         if link.kind == BEGIN:
-            known = _run(database, link.run)
+            known = _run(database, link.run, facts)
             said = {**facts, "started": link.at, "actor": facts["requester"]["actor"]}
         elif link.kind == END:
             known = _end(database, link.run)
@@ -49,12 +47,14 @@ def _shown(value: Any) -> str:
     return json.dumps(value, default=repr)
 
 
-def _run(database: Database, run: str) -> Mapping[str, Any] | None:
+def _run(database: Database, run: str, facts: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what the store says now of the facts with which a run began."""
     query = "SELECT kind, name, requester, dry_run, started, details FROM runs WHERE run = ?"
     for kind, name, actor, dry_run, started, text in database.rows(query, (run,)):
         details = constant(json.loads(text))
         own = {"kind": kind, "name": name, "dry_run": bool(dry_run), "started": started}
-        return {**{name: details.get(name) for name in CONSTANT}, **own, "actor": actor}
+        known = {name: details.get(name) for name in facts if name != BEFORE}
+        return {**known, **own, "actor": actor}
     return None
 
 

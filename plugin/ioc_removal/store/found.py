@@ -1,6 +1,5 @@
 """The index by indicator: where a value, or an id, stands in the runs that ended."""
 
-from collections.abc import Iterator
 from itertools import islice
 
 from ..indicators.normal import normalised
@@ -38,14 +37,13 @@ def keys_of(indicator: str) -> tuple[str, str]:
     return normalised(indicator), normalised(refang(indicator))
 
 
-def runs_with(database: Database, indicator: str) -> Iterator[tuple[str, bool]]:
-    """Yield the runs in which an indicator may stand, oldest first, and whether each is indexed."""
+def runs_with(database: Database, indicator: str) -> dict[str, bool]:
+    """Return the runs in which an indicator may stand, and whether each is indexed."""
     query = (
-        "SELECT run, 1 FROM found WHERE indicator IN (?, ?) UNION SELECT run, 0 FROM runs"
-        " WHERE run NOT IN (SELECT run FROM indexed) ORDER BY 1, 2"
+        "SELECT run, 1 FROM found WHERE indicator IN (?, ?) AND run IN (SELECT run FROM indexed)"
+        " UNION SELECT run, 0 FROM runs WHERE run NOT IN (SELECT run FROM indexed)"
     )
-    known = dict(database.rows(query, keys_of(indicator)))
-    yield from ((run, bool(indexed)) for run, indexed in known.items())
+    return {run: bool(known) for run, known in database.rows(query, keys_of(indicator))}
 
 
 def _batches(database: Database, run: str) -> list[tuple[str, int]]:

@@ -17,6 +17,7 @@ from .database import Database
 
 BEGIN, CALLED, BATCH, END = "begin", "call", "batch", "end"
 INPUTS, CONNECTIONS, RESUME = "inputs", "connections", "resume"
+BEFORE = "before"  # how much there was before there were chains
 RESOLVED = "SELECT id, value FROM resolved WHERE run = ? ORDER BY id, value"
 OVERRIDE = "override"
 _OPEN = """
@@ -120,4 +121,4 @@ def _uncovered(connection: Connection, run: str) -> dict[str, Any]:
         return {}
     [runs] = connection.execute("SELECT count(*) FROM runs WHERE run != ?", (run,)).fetchone()
     [rows] = connection.execute("SELECT count(*) FROM outcomes WHERE hash IS NULL").fetchone()
-    return {"before": {"runs": runs, "rows": rows}} if runs else {}
+    return {BEFORE: {"runs": runs, "rows": rows}} if runs else {}

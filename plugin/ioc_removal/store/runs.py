@@ -126,6 +126,12 @@ def get_run(database: Database, run: str) -> Run:
     return _run(exact[0])
 
 
+def known_run(database: Database, run: str) -> Run | None:
+    """Return a run by its whole id, None when there is none."""
+    found = database.rows(f"SELECT {COLUMNS} FROM runs WHERE run = ?", (run,))  # noqa: S608
+    return _run(found[0]) if found else None
+
+
 def list_runs(database: Database, limit: int = 50) -> list[Run]:
     """Return the newest runs, newest first."""
     query = f"SELECT {COLUMNS} FROM runs ORDER BY started DESC, run DESC LIMIT ?"  # noqa: S608

@@ -8,6 +8,7 @@ from ..errors import StoreError
 from .chain import START, Hashing
 from .database import Database
 from .entries import heads_of, runs_in_order
+from .journal import BEFORE
 from .run_verification import RunVerification
 from .verdict import Problem, Verdict
 
@@ -119,7 +120,7 @@ class Verification:
         known = {"runs": 0, "rows": 0}
         for (facts,) in self._database.rows(query):
             try:
-                known = json.loads(facts).get("before", known)
+                known = json.loads(facts).get(BEFORE, known)
             except (ValueError, AttributeError):
                 continue  # told already
         verdict = self._verdict
