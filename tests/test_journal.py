@@ -228,7 +228,7 @@ def test_an_export_never_overwrites_and_leaves_no_half(journal: Journal, tmp_pat
 
 def test_no_cell_of_an_export_is_a_formula(journal: Journal) -> None:
     evil = ["=1+1", "+1", "-1", "@x", "\t=1", "\uff1d1"]
-    words = [word for value in evil[:1] for word in ("--arg", f"indicators={value}")]
+    words = [word for value in (evil[0], VALUES[0]) for word in ("--arg", f"indicators={value}")]
     journal(*DELETE, *words, "--actor", evil[1], "--ticket", evil[3], "--reason", evil[4], status=1)
     text = journal("journal", "--format", "csv")
     cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]

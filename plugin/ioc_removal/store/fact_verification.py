@@ -7,7 +7,7 @@ from typing import Any
 from .database import Database
 from .entries import Linked
 from .journal import BEFORE, BEGIN, CALLED, END, RESOLVED, resolved
-from .recorder import called
+from .recorder import called, flag
 from .runs import constant
 from .verdict import Problem
 
@@ -52,7 +52,7 @@ def _run(database: Database, run: str, facts: Mapping[str, Any]) -> Mapping[str,
     query = "SELECT kind, name, requester, dry_run, started, details FROM runs WHERE run = ?"
     for kind, name, actor, dry_run, started, text in database.rows(query, (run,)):
         details = constant(json.loads(text))
-        own = {"kind": kind, "name": name, "dry_run": bool(dry_run), "started": started}
+        own = {"kind": kind, "name": name, "dry_run": flag(dry_run), "started": started}
         known = {name: details.get(name) for name in facts if name != BEFORE}
         return {**known, **own, "actor": actor}
     return None

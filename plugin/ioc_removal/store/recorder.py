@@ -244,8 +244,13 @@ def called(columns: Sequence[Any]) -> dict[str, Any]:
         "arguments": sha256(arguments.encode()).hexdigest(),
         "duplicates": duplicates,
         "filled": json.loads(filled),
-        "assumed": bool(assumed),
+        "assumed": flag(assumed),
     }
+
+
+def flag(value: Any) -> Any:
+    """Return the truth value that SQLite keeps as 0 or 1; anything else stays what it is."""
+    return bool(value) if value in (0, 1) else value
 
 
 def _columns(outcome: Outcome) -> tuple[Any, ...]:
