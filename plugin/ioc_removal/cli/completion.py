@@ -18,7 +18,6 @@ FILES = {
     "--plan",
     "--seed",
     "--faults",
-    "--out",
     "--write-settings",
 }
 
