@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from socket import inet_aton
@@ -15,9 +16,11 @@ from ..indicators.typed import split_url
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+MOST_ENCODED = 3  # times
 _NUMBER = r"(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
 _IS_NUMERIC = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}").fullmatch
 _is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
+_SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\]))?[/\\]*")
 _URL_MARKS = re.compile(r"[/?#\\@:%]").search
 
 
@@ -26,13 +29,14 @@ class Forms:
     """The forms of a value.
 
     text: as it is written, refanged; keys: equal for all spellings of it; host: keys of the host
-    that it names; address: that it is, or whose host is it; network: when it is a range.
+    that it names; addresses: that it is, or that its host is, in each version; network: when it is
+    a range.
     """
 
     text: str
     keys: tuple[str, ...]
     host: tuple[str, ...] = ()
-    address: Address | None = None
+    addresses: tuple[Address, ...] = ()
     network: Network | None = None
 
     @property
@@ -51,17 +55,17 @@ def forms_of(text: str) -> Forms:
     plain = text if _is_simple(text) else _plain(text)
     if _is_simple(plain):  # a name, a hash or an address: all but a few of a long list
         key = plain.casefold().removesuffix(".")
-        address = _address(key) if key[:1].isdigit() else None
-        return Forms(plain, (*_named(key), *([str(address)] if address else ())), address=address)
+        addresses = _addresses(key) if key[:1].isdigit() else ()
+        return Forms(plain, (*_named(key), *map(str, addresses)), addresses=addresses)
     if version_of(plain):
-        address = _unmapped(ip_address(plain))
-        return Forms(plain, (str(ip_address(plain)), str(address)), address=address)
+        addresses = _addresses(plain)
+        return Forms(plain, tuple(map(str, addresses)), addresses=addresses)
     if not _URL_MARKS(plain):
         return Forms(plain, _named(normalised(plain).casefold()))
     host, loose = _parted(plain)
-    address = _address(host)
-    names = (*(_named(host) if host else ()), *([str(address)] if address else ()))
-    return Forms(plain, (loose,), names, address, _network(plain))
+    addresses = _addresses(host)
+    names = (*(_named(host) if host else ()), *map(str, addresses))
+    return Forms(plain, (loose,), names, addresses, _network(plain))
 
 
 def network_of(text: str) -> Network | None:
@@ -89,29 +93,32 @@ def _plain(text: str) -> str:
 
 def _parted(plain: str) -> tuple[str, str]:
     """Return the host of a URL, and the URL without scheme, user, port, fragment and encoding."""
-    _, authority, rest = split_url(unquote(plain))
+    _, authority, rest = split_url(_SCHEME.sub("", _decoded(plain)))
     host = split_port(authority.rpartition("@")[2])[0].strip("[]")
     host = (host if _is_simple(host) else normalised(host)).casefold().removesuffix(".")
     path = rest.partition("#")[0].replace("\\", "/").rstrip("/").replace("/?", "?", 1)
     return host, f"{host.removeprefix('www.')}{path}".casefold()
 
 
-def _address(host: str) -> Address | None:
+def _decoded(text: str) -> str:
+    """Return a text without percent-encoding, also where that was done twice."""
+    for _ in range(MOST_ENCODED):
+        if "%" not in text:
+            break
+        text = unquote(text)
+    return text
+
+
+def _addresses(host: str) -> tuple[Address, ...]:
     """Return the address that a host is, in every way in which one can be written."""
     if version_of(host):
-        return _unmapped(ip_address(host))
+        address = ip_address(host)
+        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+        return (mapped, address) if mapped else (address,)
     if _IS_NUMERIC(host):
-        try:
-            return IPv4Address(inet_aton(host))
-        except OSError:
-            return None
-    return None
-
-
-def _unmapped(address: Address) -> Address:
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
-    return address
+        with suppress(OSError):
+            return (IPv4Address(inet_aton(host)),)
+    return ()
 
 
 def _network(plain: str) -> Network | None:

@@ -43,11 +43,11 @@ class Listed:
                 if reason:
                     raise ValueError(f"{reason}, or a range as 192.0.2.0/24")
             for key in forms_of(text).keys:
-                self.add_key(key, source)
+                self._values.setdefault(key, source)
 
-    def add_key(self, key: str, source: str) -> None:
-        """Add a value that is a key already, in lower case."""
-        self._values.setdefault(key, source)
+    def add_keys(self, keys: Iterable[str], source: str) -> None:
+        """Add values that are keys already, in lower case."""
+        self._values = {**dict.fromkeys(keys, source), **self._values}
 
     def add_network(self, network: Network, source: str) -> None:
         """Add a range of addresses."""
@@ -73,14 +73,12 @@ class Listed:
                 for network, source in same.values():
                     if network.version == forms.network.version and network.overlaps(forms.network):
                         return network, source
-        address = forms.address
-        if address is None:
-            return None
-        for (version, prefix), same in self._networks.items():
-            if version == address.version:
-                rest = address.max_prefixlen - prefix
-                if found := same.get(int(address) >> rest << rest):
-                    return found
+        for address in forms.addresses:
+            for (version, prefix), same in self._networks.items():
+                if version == address.version:
+                    rest = address.max_prefixlen - prefix
+                    if found := same.get(int(address) >> rest << rest):
+                        return found
         return None
 
 

@@ -37,7 +37,7 @@ def suffix_in(text: str, forms: Forms, second_levels: Container[str] = ()) -> st
 
     second_levels: public suffixes that are known beside the usual ones.
     """
-    if forms.address or type_of(text.strip()) in EXACT:
+    if forms.addresses or type_of(text.strip()) in EXACT:
         return None
     name = forms.host[0] if forms.host else host_name(text)
     if forms.host and name not in forms.keys and f"www.{forms.keys[0]}" != name:
@@ -56,8 +56,8 @@ def suffix_in(text: str, forms: Forms, second_levels: Container[str] = ()) -> st
 
 def private_in(forms: Forms) -> str | None:
     """Say why a value means another machine elsewhere; None when it does not."""
-    address = forms.address
-    if address is not None:
+    if forms.addresses:
+        address = forms.addresses[0]  # of version 4, when it is mapped into the other
         if address.is_loopback:
             return "a loopback address: another machine elsewhere"
         return (

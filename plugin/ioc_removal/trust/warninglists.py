@@ -43,14 +43,16 @@ class WarningLists:
     def _take(self, document: Mapping[str, Any]) -> None:
         """Take a list in; those of parts of a text, and of patterns, would warn too often."""
         name, kind = str(document["name"]), document["type"]
-        for entry in (entry.strip().casefold() for entry in document["list"]):
-            if kind == HOSTS or (kind == VALUES and entry.startswith(".")):
-                self._hosts.setdefault(entry.strip("."), name)
-            elif kind == VALUES:
-                self._listed.add_key(entry, name)
-            elif kind == NETWORKS:
-                with suppress(ValueError):  # theirs to correct; the rest of the list is of use
-                    self._listed.add_network(ip_network(entry, strict=False), name)
+        entries = [entry.strip().casefold() for entry in document["list"]]
+        below = entries if kind == HOSTS else [e for e in entries if e.startswith(".")]
+        if kind in {HOSTS, VALUES}:
+            named = dict.fromkeys((entry.strip(".") for entry in below), name)
+            self._hosts = {**named, **self._hosts}
+        if kind == VALUES:
+            self._listed.add_keys(entries, name)
+        for entry in entries if kind == NETWORKS else ():
+            with suppress(ValueError):  # theirs to correct; the rest of the list is of use
+                self._listed.add_network(ip_network(entry, strict=False), name)
 
 
 def second_levels() -> frozenset[str]:
