@@ -182,7 +182,7 @@ def test_of_many_rows_those_not_done_come_first(bare: Command, tmp_path: Path) -
         (["test", "cybertrase"], "did you mean 'cybertrace'?"),
         (["run", "remove-iocs-after-triag"], "did you mean 'remove-iocs-after-triage'"),
         (["run", "remove-iocs-after-triage", "--input", "suplier=x"], "did you mean 'suppliers'?"),
-        (["resume"], "error: no run stopped without ending"),
+        (["resume"], "error: no run can go on"),
         (["sandbox", "--seed", "none.yml"], "none.yml: cannot be read"),
         (["sandbox", "--port", "x"], "invalid int value: 'x'"),
         (["sandbox", "--faults", "none.yml"], "faults none.yml: cannot be read"),

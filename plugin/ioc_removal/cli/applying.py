@@ -6,13 +6,13 @@ from ..errors import ArgumentError
 from ..operations.plan_reading import read_plan
 from ..operations.playbooks import actions_of, parse_all, systems_of
 from ..operations.run import apply_plan
-from ..outcome import exit_status
 from ..store.plans import StoredPlan, get_plan
 from .ended import show_record
 from .interruption import interruption
 from .progress import Watch
 from .run import teller
 from .session import Session
+from .waiting import attending, status_of
 
 NOT_WITH = ("playbook", "input", "indicators", "format", "column", "to_ids_only", "dry_run", "out")
 
@@ -46,9 +46,10 @@ def apply(session: Session) -> int:
                 requester=session.requester,
                 progress=teller(watch),
                 began=began,
+                attend=attending(session, stay=bool(options.given("wait"))),
             )
         show_record(output, session.database, record, summary)
-    return exit_status(summary, [row["error"] for row in record["errors"]])
+    return status_of(record, summary)
 
 
 def _plan(session: Session, name: str) -> StoredPlan:

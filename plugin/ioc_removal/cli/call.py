@@ -53,6 +53,7 @@ def call(session: Session) -> int:
                 arguments,
                 file=file,
                 terms=terms,
+                most=session.approving.most,
                 requester=session.requester,
                 finished=finished,
                 began=began,

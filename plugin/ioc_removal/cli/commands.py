@@ -9,6 +9,7 @@ from .parser import Parser, common_options, whole_parser
 
 SHELLS = ("bash", "zsh", "tcsh")
 HUAWEI_AUTH = ("aksk", "iam_token", "iam_password")  # of the sandbox, which is not imported here
+WAIT = "stay while a person is asked, and go on by itself; without it the command ends (status 4)"
 
 Add = Callable[..., Parser]
 
@@ -46,6 +47,7 @@ def parser_with_commands() -> Parser:
     _add_actions(add)
     _add_playbooks(add)
     _add_plans(add)
+    _add_approvals(add)
     _add_runs(add)
     _add_guards(add)
     _add_journal(add)
@@ -126,6 +128,7 @@ def _add_playbooks(add: Add) -> None:
         "--plan", metavar="ID|FILE", help="apply this plan: its playbook, its inputs, its removals"
     )
     _add_proof(run)
+    run.add_argument("--wait", action="store_true", help=WAIT)
     _add_requester(run)
     _add_overrides(run)
     undo = add(
@@ -149,11 +152,40 @@ def _add_playbooks(add: Add) -> None:
     _add_requester(undo)
     _add_overrides(undo)
     resume = add(
-        "resume", "run.resume", "Go on with a run that stopped without ending",
+        "resume", "run.resume", "Go on with a run that stopped without ending, or was decided",
         "ioc-removal resume", "ioc-removal resume 20240502-0915",
-        more=" Without RUN, the one that stopped; of several,\nthey are listed.",
+        more=" Without RUN,\nthe one that can go on; of several, they are listed.",
     )  # fmt: skip
     resume.add_argument("given_run", metavar="RUN", nargs="?")
+    resume.add_argument("--wait", action="store_true", help=WAIT)
+
+
+def _add_approvals(add: Add) -> None:
+    add(
+        "approvals", "approvals.show_approvals", "List the runs that wait for a decision",
+        "ioc-removal approvals", "ioc-removal approvals --json",
+    )  # fmt: skip
+    approve = add(
+        "approve", "approvals.approve", "Say yes to what a run asks",
+        "ioc-removal approve 20240502-0915 --actor anna --ticket INC-4711",
+        "ioc-removal approve 20240502-0915 --plan 3f9ac1d2",
+        more=" The settings name who may\n(approval.approvers); who wants the run may not.",
+    )  # fmt: skip
+    approve.add_argument("given_run", metavar="RUN")
+    approve.add_argument(
+        "--plan", metavar="HASH", help="what is approved, by its first 8 digits or more"
+    )
+    approve.add_argument(
+        "--answer", metavar="NAME=VALUE", action="append", help="what is asked beside yes or no"
+    )
+    _add_requester(approve)
+    reject = add(
+        "reject", "approvals.reject", "Say no to what a run asks",
+        'ioc-removal reject 20240502-0915 --reason "still used by the proxy team"',
+        more=" It removes nothing\nmore then.",
+    )  # fmt: skip
+    reject.add_argument("given_run", metavar="RUN")
+    _add_requester(reject)
 
 
 def _add_runs(add: Add) -> None:

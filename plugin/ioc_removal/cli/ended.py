@@ -10,6 +10,7 @@ from .files import show_input
 from .outcomes import show_outcomes, show_rows
 from .output import Output
 from .sums import effects_of, summary_line
+from .waiting import show_waiting
 
 
 def show_record(
@@ -40,6 +41,8 @@ def show_record(
     if record.get("duplicates"):
         output.say(f"{record['duplicates']:,} given more than once, sent once")
     output.errors(record["errors"])
+    if run and "waiting" in record:
+        show_waiting(output, run, record["waiting"])
     if definition is not None and not definition.acts and not record["errors"]:
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from ..errors import PluginError, StoreError
 from ..store.database import Database
 from ..store.results import run_summary
-from ..store.runs import CALL, ENDED, get_run
+from ..store.runs import CALL, ENDED, WAITING, get_run
 from .output import Output
 from .sums import counts_line
 
@@ -40,5 +40,9 @@ def _recorded(database: Database, run: str) -> str:
         return f"{doubt}; {look}"
     if known.status == ENDED:
         return f"{counts or 'no outcome'} in all; {look}"
+    if known.status == WAITING:
+        return (
+            f"{counts or 'no answer'} so far; the run waits on: `ioc-removal resume {run}`; {look}"
+        )
     go_on = f"; `ioc-removal resume {run}` goes on" if known.kind != CALL else ""
     return f"{counts or 'no answer'} so far; {doubt}; {look}{go_on}"

@@ -107,6 +107,7 @@ exit status:
   1    something failed, or was refused after something was sent
   2    nothing was sent: wrong use, settings or arguments
   3    something is unknown, or a system could not be reached
+  4    the run waits for an approval
   130  interrupted
 
 first steps:

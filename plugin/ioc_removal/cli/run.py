@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ArgumentError
 from ..operations.history import resumable
 from ..operations.undo import resume_undo
-from ..outcome import Summary, exit_status
+from ..outcome import Summary
 from ..schema import hint
 from ..store.runs import OVERRIDES, UNDO, Run, get_run
 from ..trust.guards import Guards
@@ -19,6 +19,7 @@ from .interruption import interruption
 from .plan import check_writable, show_made, tell_where
 from .progress import Watch
 from .session import Session
+from .waiting import attending, status_of
 
 if TYPE_CHECKING:
     from ..playbooks.performing import Progress
@@ -65,6 +66,7 @@ def run(session: Session) -> int:
                 requester=session.requester,
                 progress=teller(watch),
                 began=began,
+                attend=attending(session, stay=bool(options.given("wait"))),
             )
         session.warn_of(terms.guards)
         planned = "plan" in record
@@ -75,7 +77,7 @@ def run(session: Session) -> int:
             tell_where(session, record["plan"]["plan"], out)
         elif out:
             output.error(f"{out}: there is no plan to write")
-    return exit_status(summary, [row["error"] for row in record["errors"]])
+    return status_of(record, summary)
 
 
 def _checked_out(session: Session) -> str | None:
@@ -89,16 +91,19 @@ def _checked_out(session: Session) -> str | None:
 
 
 def resume(session: Session) -> int:
-    """Go on with a run that stopped without ending."""
+    """Go on with a run that stopped without ending, or waited for a decision."""
     options, output = session.options, session.output
     name = options.given("given_run")
     if name is None:
         stopped = resumable(session.database)
         if not stopped:
-            raise ArgumentError("no run stopped without ending; `ioc-removal runs` lists all")
+            raise ArgumentError(
+                "no run can go on; `ioc-removal runs` lists all, `ioc-removal approvals` what they "
+                "wait for"
+            )
         if len(stopped) > 1:
             names = ", ".join(f"{one.run} ({one.name})" for one in stopped)
-            raise ArgumentError(f"several runs stopped without ending, name one: {names}")
+            raise ArgumentError(f"several runs can go on, name one: {names}")
         name = stopped[0].run
     known = get_run(session.database, name)
     settings = session.settings
@@ -112,7 +117,7 @@ def resume(session: Session) -> int:
             record, summary = _resumed(session, known, guards, watch)
         session.warn_of(guards)
         show_record(output, session.database, record, summary)
-    return exit_status(summary, [row["error"] for row in record["errors"]])
+    return status_of(record, summary)
 
 
 def _resumed(
@@ -124,7 +129,8 @@ def _resumed(
         return resume_undo(*given, guards=guards, progress=watch.tell)
     with needed_by("resume"):
         from ..operations.run import resume_run
-    return resume_run(*given, guards=guards, progress=teller(watch))
+    attend = attending(session, stay=bool(session.options.given("wait")))
+    return resume_run(*given, guards=guards, progress=teller(watch), attend=attend)
 
 
 def teller(watch: Watch) -> Any:

@@ -12,6 +12,7 @@ from ..schema import hint
 from ..settings import Settings, load_settings
 from ..store.database import Database, store_path
 from ..store.runs import Requester, requester_of
+from ..trust.approval import Approving, approving_of
 from ..trust.catalogue import overrides_of
 from ..trust.guards import Guards
 from ..trust.terms import Terms
@@ -85,6 +86,11 @@ class Session:
         """Tell what the guards warned about."""
         for line in guards.warnings if guards else ():
             self.output.warn(line)
+
+    @property
+    def approving(self) -> Approving:
+        """The settings of approval."""
+        return approving_of(self.settings.approval, self.settings.source)
 
     def note_what_is_not_verified(self, actions: Iterable[str]) -> None:
         """Say once of each system that it cannot be read back, though that is asked for."""

@@ -5,9 +5,10 @@ from typing import Any
 
 from ..handlers.local import target_of
 from ..operations.call import ONLY
-from ..operations.history import run_record
+from ..operations.history import run_record, waiting_row
 from ..operations.inputs import unused_rows
 from ..operations.journal import asked
+from ..store.approvals import asks_of
 from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
 from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, UNDO, Run, get_run
@@ -19,6 +20,7 @@ from .session import Session
 from .sums import effects_of, summary_line
 from .table import Cell
 from .undo import show_not_restored
+from .waiting import show_waiting
 
 MOST_CALLS = 50
 KINDS = {CALL: "action", PLAYBOOK: "playbook", UNDO: "undo of"}
@@ -63,7 +65,9 @@ def _show(session: Session, output: Output, run: Run) -> None:
     output.errors(run.details.get("errors", ()))
     if any(row["finished"] < row["batches"] for row in calls):
         output.say("Batches that did not finish: what became of their indicators is not recorded.")
-    if run.kind != CALL and run.status != ENDED:
+    if waiting := waiting_row(database, run):
+        show_waiting(output, run.run, waiting)
+    elif run.kind != CALL and run.status != ENDED:
         output.say(f"It has not ended: `ioc-removal resume {run.run}` goes on if it stopped.")
     effects = effects_of(outcome_rows(database, run.run)) if run.dry_run else ()
     if run.kind == UNDO:
@@ -85,6 +89,9 @@ def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:
     yield "ended", run.ended
     for guard, reason in run.details.get(OVERRIDES, {}).items():
         yield "override", f"{guard}: {reason}"
+    for ask in asks_of(database, run.run):
+        if ask.said:
+            yield f"asked in {ask.ask}", ask.said
     given = run.details.get("arguments" if run.kind == CALL else "inputs", {})
     for name, value in given.items():
         if isinstance(value, list) and len(value) > 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from ..action import Action
@@ -23,6 +24,7 @@ from ..store.runs import (
     end_run,
     get_run,
 )
+from ..trust.approval import Counted
 from ..trust.perform import EARNEST, Finished, perform
 from ..trust.record import error_row
 from ..trust.terms import Terms
@@ -40,14 +42,16 @@ def call_action(
     *,
     file: IndicatorFile | None = None,
     terms: Terms = EARNEST,
+    most: Mapping[str, int] | None = None,
     requester: Requester | None = None,
     finished: Callable[[Finished], None] = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Any], Summary]:
     """Perform one action and return its record and summary; what goes wrong is in the record.
 
-    arguments: by name; file: fills the batch argument; requester: who wants it, and why;
-    finished: told of each finished batch; began: told the id of the run.
+    arguments: by name; file: fills the batch argument; most: how many indicators it may act on
+    without an approval, by effect; requester: who wants it, and why; finished: told of each
+    finished batch; began: told the id of the run.
     """
     definition = action.definition
     details: dict[str, Any] = {"arguments": {n: _short(value) for n, value in arguments.items()}}
@@ -73,6 +77,7 @@ def call_action(
                 more["duplicates"] = prepared.duplicates
             recorder = StoreRecorder(database, run, ONLY, action)
             recorder.begin(prepared)
+            terms = replace(terms, approval=Counted(most or {}, prepared.size))
             with closing(perform(action, prepared, recorder, terms=terms)) as batches:
                 for batch in batches:
                     finished(batch)

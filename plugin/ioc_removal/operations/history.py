@@ -5,10 +5,11 @@ from typing import Any
 
 from ..definition import Definition
 from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED
+from ..store.approvals import is_late, open_ask
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
-from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, Run, list_runs
+from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run, list_runs
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 
@@ -18,13 +19,45 @@ KEPT = ("input", "duplicates", OVERRIDES)  # what only some runs have, shown as 
 
 def is_stopped(database: Database, run: Run) -> bool:
     """Tell whether a run's process died, or was interrupted, before its end."""
-    return run.status != ENDED and not is_held(database, run.run)
+    return run.status not in {ENDED, WAITING} and not is_held(database, run.run)
 
 
 def resumable(database: Database) -> list[Run]:
-    """Return the runs that can go on where they stopped, newest first."""
-    runs = list_runs(database, limit=1_000)
-    return [run for run in runs if run.kind != CALL and is_stopped(database, run)]
+    """Return the runs that can go on, newest first.
+
+    They stopped without ending, or what they waited for was decided, or nobody did in time.
+    """
+    runs = [run for run in list_runs(database, limit=1_000) if run.kind != CALL]
+    return [run for run in runs if is_stopped(database, run) or _is_decided(database, run)]
+
+
+def _is_decided(database: Database, run: Run) -> bool:
+    if run.status != WAITING or is_held(database, run.run):
+        return False
+    ask = open_ask(database, run.run)
+    return ask is None or ask.decision is not None or is_late(ask)
+
+
+def waiting_row(database: Database, run: Run) -> dict[str, Any] | None:
+    """Return what a run waits for, as its record shows it; None when it does not wait."""
+    ask = open_ask(database, run.run) if run.status == WAITING else None
+    if ask is None:
+        return None
+    question = ask.question
+    row = {
+        "ask": ask.ask,
+        "question": question["text"],
+        "route": question.get("route") or None,
+        "effects": question.get("effects"),
+        "plan": ask.plan,
+        "asked": ask.asked,
+        "expires": ask.expires,
+        "approvers": question["approvers"],
+        "decision": ask.decision,
+        "decided": ask.decided,
+        "by": ask.decider["actor"] if ask.decider else None,
+    }
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def run_record(
@@ -57,6 +90,7 @@ def run_record(
         errors=run.details.get("errors", ()),
         filled_defaults=sorted({name for call in calls for name in call["filled"]}),
         status=run.status,
+        waiting=waiting_row(database, run),
         **parts,
         **{name: run.details[name] for name in KEPT if name in run.details},
     )

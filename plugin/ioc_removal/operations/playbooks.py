@@ -9,7 +9,7 @@ from ..errors import ArgumentError, DefinitionError
 from ..integration import Integration
 from ..loader import definition_names, read, read_text
 from ..playbooks.language import parse_playbook
-from ..playbooks.model import NOOP, Playbook
+from ..playbooks.model import ASK, NOOP, Playbook
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,16 @@ def gather(name: str, integration: Integration) -> dict[str, str]:
             if action not in texts and _is_playbook(action, integration, folder):
                 texts[action] = _text(_place(action, folder))[1]
                 waiting.append(action)
-    if cycle := _cycle(own, parse_all(texts, integration, folder)):
+    parsed_all = parse_all(texts, integration, folder)
+    if cycle := _cycle(own, parsed_all):
         raise DefinitionError(f"playbooks run each other in a circle: {' -> '.join(cycle)}")
+    for playbook in parsed_all.values():
+        for task in playbook.tasks.values():
+            if task.items and _asks(task.action, parsed_all):
+                raise DefinitionError(
+                    f"{task.where}.with: the playbook {task.action} asks (core.ask), which it "
+                    "cannot do for each item: ask before, once"
+                )
     return texts
 
 
@@ -111,7 +119,7 @@ def actions_of(playbooks: Iterable[Playbook]) -> Iterator[str]:
 
 
 def _is_playbook(name: str, integration: Integration, folder: Path | None) -> bool:
-    if name in integration.definitions or name == NOOP:
+    if name in integration.definitions or name in {NOOP, ASK}:
         return False
     return name in shipped() or (folder is not None and Path(_place(name, folder)).is_file())
 
@@ -130,6 +138,12 @@ def _cycle(
         if action in playbooks and (found := _cycle(action, playbooks, (*path, name))):
             return found
     return ()
+
+
+def _asks(name: str, playbooks: Mapping[str, Playbook]) -> bool:
+    """Tell whether a playbook asks, or one that it runs."""
+    actions = actions_of([playbooks[name]]) if name in playbooks else ()
+    return any(action == ASK or _asks(action, playbooks) for action in actions)
 
 
 def _text(name: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from ..store.runs import (
     INTERRUPTED,
     OVERRIDES,
     PLAYBOOK,
+    WAITING,
     Requester,
     Run,
     add_details,
@@ -27,12 +28,14 @@ from ..store.runs import (
     end_run,
     get_run,
     requester_of,
+    set_status,
 )
 from ..store.sets import by_reference, by_value
 from ..trust.guards import Guards
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
 from ..trust.terms import Terms
+from .approval import Attend, may_go_on
 from .history import run_record
 from .inputs import INDICATORS, IndicatorFile
 from .plan import check_plan, make_plan, plan_row
@@ -54,12 +57,14 @@ def run_playbook(
     requester: Requester | None = None,
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
+    attend: Attend = lambda _: False,
 ) -> tuple[dict[str, Any], Summary]:
     """Run a playbook; return its record and summary, with what went wrong in the record.
 
     name: of one that ships, or a file's path; file: fills the input `indicators`; choose: the
     connection of a system where there are several; requester: who wants it, and why; began: told
-    the id of the run. Raises DefinitionError and ArgumentError for a playbook that cannot be read.
+    the id of the run; attend: what to do while a person is asked. Raises DefinitionError and
+    ArgumentError for a playbook that cannot be read.
     """
     check_engine()
     texts = gather(name, integration)
@@ -91,7 +96,7 @@ def run_playbook(
             )
         except PluginError as error:
             return _ended(database, integration, get_run(database, run), [error_row(error)])
-        return _execute(performing, playbooks, own, given, integration)
+        return _execute(performing, playbooks, own, given, integration, attend)
 
 
 def apply_plan(
@@ -105,6 +110,7 @@ def apply_plan(
     requester: Requester | None = None,
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
+    attend: Attend = lambda _: False,
 ) -> tuple[dict[str, Any], Summary]:
     """Do what a plan says, and nothing else; its playbook runs again with the plan's inputs.
 
@@ -128,6 +134,8 @@ def apply_plan(
         "terms": {"verify": terms.verify, "lookup": terms.lookup},
         "inputs": header["inputs"],
     }
+    if terms.guards and terms.guards.overrides:
+        details[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(
         database,
         PLAYBOOK,
@@ -145,7 +153,7 @@ def apply_plan(
         except PluginError as error:
             return _ended(database, integration, get_run(database, run), [error_row(error)])
         given = by_value(database, header["inputs"])
-        return _execute(performing, playbooks, header["playbook"], given, integration)
+        return _execute(performing, playbooks, header["playbook"], given, integration, attend)
 
 
 def resume_run(
@@ -156,10 +164,13 @@ def resume_run(
     *,
     guards: Guards | None = None,
     progress: Told = lambda _: None,
+    attend: Attend = lambda _: False,
 ) -> tuple[dict[str, Any], Summary]:
-    """Go on with a run whose process died; raises ArgumentError when there is nothing to go on.
+    """Go on with a run whose process died, or that waited for a person.
 
-    guards: with the run's overrides; by default those of the settings.
+    guards: with the run's overrides; by default those of the settings; attend: what to do while
+    nobody has decided. Raises ArgumentError when there is nothing to go on, RunError when the
+    times of what was asked cannot be true.
     """
     check_engine()
     run = get_run(database, run).run  # a few characters may name it
@@ -185,7 +196,7 @@ def resume_run(
             progress,
         )
         given = by_value(database, known.details["inputs"])
-        return _execute(performing, playbooks, known.name, given, integration)
+        return _execute(performing, playbooks, known.name, given, integration, attend)
 
 
 def _from_file(
@@ -248,22 +259,30 @@ def _execute(
     name: str,
     inputs: Mapping[str, Any],
     integration: Integration,
+    attend: Attend,
 ) -> tuple[dict[str, Any], Summary]:
+    """Conduct a run until it ends, or waits for a person whom nobody attends."""
     database, run = performing.database, performing.run
     systems = systems_of(playbooks.values(), integration)
-    try:
-        ended = Engine(performing, playbooks).execute(name, inputs, systems)
-    except KeyboardInterrupt:
-        end_run(database, run, None, INTERRUPTED)
-        raise
-    except PluginError as error:
-        return _ended(database, integration, get_run(database, run), [error_row(error)])
-    finally:
-        performing.hang_up()  # the engine has ended: nothing that breaks now is taken for a result
-    errors, output = ended["errors"], by_value(database, ended["output"])
-    if performing.dry_run:
-        errors = [*errors, *_planned(performing, [row["message"] for row in errors])]
-    return _ended(database, integration, get_run(database, run), errors, output)
+    while may_go_on(database, run, attend):
+        turn = get_run(database, run).details.get("turn", 1)
+        try:
+            ended = Engine(performing, playbooks).execute(name, inputs, systems, turn)
+        except KeyboardInterrupt:
+            end_run(database, run, None, INTERRUPTED)
+            raise
+        except PluginError as error:
+            return _ended(database, integration, get_run(database, run), [error_row(error)])
+        finally:
+            performing.hang_up()  # the engine has ended: what breaks now is no result
+        if "waiting" not in ended:
+            errors, output = ended["errors"], by_value(database, ended["output"])
+            if performing.dry_run:
+                errors = [*errors, *_planned(performing, [row["message"] for row in errors])]
+            return _ended(database, integration, get_run(database, run), errors, output)
+        set_status(database, run, WAITING, turn=turn + 1)
+    record = run_record(database, integration.definitions, get_run(database, run))
+    return record, run_summary(database, run)
 
 
 def _planned(performing: Performing, errors: list[str]) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ class Call:
 
 @dataclass(frozen=True)
 class CallResult:
-    """How a call ended ("succeeded" or "failed") and what result() then is.
+    """How a call ended ("succeeded", "failed", core.ask "timeout") and what result() then is.
 
     assumed: whether a plan only assumes that it ends so.
     """

@@ -17,6 +17,8 @@ Facts of Orquesta 1.6.0 that it follows (its conductor was run beside it):
 - A mistake in "when" or "publish" fails the run; that row publishes nothing.
 - "retry" without "when" tries again after a failure only; "when" is asked after a success too.
 - task_status() in "output" does not see tasks that several rows lead to; so it is refused there.
+- core.ask that nobody answered in time ends as "timeout": neither succeeded() nor failed(), but
+  completed(); a run fails by it as by a failed task.
 - With items: result() is the list of the items' results; after a failed item no further one
   starts, and its place in the list is None. An empty list succeeds without a call.
 Where a task's input cannot be rendered, Orquesta renders "output" without any variable; here it
@@ -34,6 +36,7 @@ from .context import Layers, final, merged
 from .functions import Scope
 from .model import NOOP, Playbook, Task, Transition
 
+TIMEOUT = "timeout"
 NOOP_RESULT = {"failed": False, "succeeded": True, "return_code": 0}
 
 
@@ -48,6 +51,17 @@ class PerformCall(Protocol):
         self, task_id: str, calls: list[Call], concurrency: int | None
     ) -> Sequence[CallResult | None]:
         """Perform the calls."""
+
+
+class Waiting(Exception):  # noqa: N818  # nothing went wrong
+    """A playbook asked, and nobody has decided yet; raised by perform_call, it leaves conduct().
+
+    ask: the name of the question.
+    """
+
+    def __init__(self, ask: str) -> None:
+        super().__init__(ask)
+        self.ask = ask
 
 
 @dataclass(frozen=True)
@@ -137,8 +151,10 @@ class _Run:
         fired = [(row, published) for row, published in held if published is not None]
         leading = [(name, row, made) for row, made in fired for name in row.tasks]
         commands = sorted({name for row, _ in fired for name in row.do} - {n for n, *_ in leading})
-        if self.statuses[task.name] == "failed" and not leading and set(commands) <= {"continue"}:
-            self.endings.append(f"{task.where}: the task failed, and nothing in next handles it")
+        status = self.statuses[task.name]
+        if status != "succeeded" and not leading and set(commands) <= {"continue"}:
+            what = "nobody answered in time" if status == TIMEOUT else "the task failed"
+            self.endings.append(f"{task.where}: {what}, and nothing in next handles it")
         if "fail" in commands:
             self.endings.append(f"{task.where}: the playbook ends as failed here")
         if len(leading) > 1:
@@ -204,8 +220,9 @@ class _Run:
             results = [CallResult("succeeded", NOOP_RESULT) for _ in calls]
         elif calls:
             results = self.perform_call(task.name, calls, concurrency_of(task, scope))
-        good = all(result is not None and result.status == "succeeded" for result in results)
+        statuses = {result.status if result else "failed" for result in results} - {"succeeded"}
         if assumed or any(result is not None and result.assumed for result in results):
             self.assumed.tasks.add(task.name)
         found = [result.result if result else None for result in results]
-        return "succeeded" if good else "failed", found if task.items else found[0]
+        status = min(statuses, default="succeeded")  # "failed" before "timeout"
+        return status, found if task.items else found[0]

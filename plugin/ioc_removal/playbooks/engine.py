@@ -8,7 +8,7 @@ queues of its own run only, so that two processes on one store never take each o
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from sys import version_info
@@ -21,8 +21,8 @@ from ..store.database import SQLITE_VERSION, Database, own_file
 from ..store.sets import by_reference, by_value
 from ..trust.record import error_row
 from .calls import Call, CallResult
-from .conductor import conduct
-from .model import Playbook
+from .conductor import Waiting, conduct
+from .model import ASK, Playbook
 from .performing import Performing
 
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
@@ -41,15 +41,19 @@ class Engine:
     def __init__(self, performing: Performing, playbooks: Mapping[str, Playbook]) -> None:
         self.performing, self.playbooks = performing, playbooks
         self.run, self.database = performing.run, performing.database
+        tasks = [task for playbook in playbooks.values() for task in playbook.tasks.values()]
+        self.asks = any(task.action == ASK for task in tasks)
 
     def execute(
-        self, name: str, inputs: Mapping[str, Any], systems: Iterable[str]
+        self, name: str, inputs: Mapping[str, Any], systems: Iterable[str], turn: int = 1
     ) -> dict[str, Any]:
         """Run a playbook, or go on with one that was begun, and return how it ended.
 
-        systems: those that its actions need. Returns {status, output, errors}. Raises RunError
-        when a run that was begun cannot go on.
+        systems: those that its actions need; turn: how often it began, as a run that asks ends its
+        workflow, and begins another when somebody decided. Returns {status, output, errors}, or
+        {waiting: NAME of the ask}. Raises RunError when a run that was begun cannot go on.
         """
+        workflow = self.run if turn == 1 else f"{self.run}~{turn}"
         queues = [self.queue(system) for system in systems]
         own_file(engine_path(self.database.path))
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
@@ -60,11 +64,11 @@ class Engine:
             DBOS.launch()
             for queue in queues:
                 DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=POLLING)
-            if status := DBOS.get_workflow_status(self.run):
+            if status := DBOS.get_workflow_status(workflow):
                 _check_replay(self.run, status.status, status.app_version)
-                handle: WorkflowHandle[Any] = DBOS.retrieve_workflow(self.run)
+                handle: WorkflowHandle[Any] = DBOS.retrieve_workflow(workflow)
             else:
-                with SetWorkflowID(self.run):
+                with SetWorkflowID(workflow):
                     handle = DBOS.start_workflow(
                         workflows.playbook, name, by_reference(dict(inputs))
                     )
@@ -74,6 +78,12 @@ class Engine:
             return ended
         finally:
             DBOS.destroy(destroy_registry=True)
+
+    def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
+        """Do a step, in a run that asks once for all its workflows."""
+        if self.asks:
+            return DBOS.run_step({"name": name}, self.performing.step, name, function, *given)
+        return DBOS.run_step({"name": name}, function, *given)
 
     def acts_on(self, action: str) -> frozenset[str]:
         """Return the systems that an action, or a playbook with all that it runs, may change."""
@@ -97,7 +107,10 @@ class _Workflows:
         @DBOS.workflow(name="playbook")
         def playbook(name: str, inputs: dict[str, Any]) -> dict[str, Any]:
             conducted = _Conducted(engine, self, "")
-            return conducted.run(name, by_value(database, inputs))
+            try:
+                return conducted.run(name, by_value(database, inputs))
+            except Waiting as waiting:
+                return {"waiting": waiting.ask}
 
         @DBOS.workflow(name="item")
         def item(
@@ -115,7 +128,8 @@ class _Workflows:
         @DBOS.workflow(name="chunk")
         def chunk(key: str, action: str, first: int, stop: int) -> dict[str, Any]:
             name = f"{key}: batches {first} to {stop - 1}"
-            return DBOS.run_step({"name": name}, performing.perform, key, action, first, stop)
+            said: dict[str, Any] = engine.step(name, performing.perform, key, action, first, stop)
+            return said
 
         self.playbook, self.item, self.chunk = playbook, item, chunk
 
@@ -134,11 +148,12 @@ class _Conducted:
     errors: list[dict[str, Any]] = field(default_factory=list)
     acted: set[str] = field(default_factory=set)
     _tries: dict[str, int] = field(default_factory=dict)
+    _pauses: int = 0
 
     def run(self, name: str, inputs: Mapping[str, Any], *, assumed: bool = False) -> dict[str, Any]:
         """Conduct a playbook to its end."""
         playbook = self.engine.playbooks[name]
-        ended = conduct(playbook, inputs, self.perform_calls, DBOS.sleep, assumed=assumed)
+        ended = conduct(playbook, inputs, self.perform_calls, self.wait, assumed=assumed)
         said = [{"error": "DefinitionError", "message": line} for line in ended.errors]
         if not self.errors:
             said += [{"error": "RunError", "message": line} for line in ended.endings]
@@ -185,6 +200,8 @@ class _Conducted:
     ) -> CallResult:
         """Perform one call: a sub-playbook, a removal or a read."""
         performing = self.engine.performing
+        if action == ASK:
+            return self._ask(key, given)
         if action in self.engine.playbooks:
             inner = _Conducted(self.engine, self.workflows, f"{key}/", acted=self.acted)
             try:
@@ -201,11 +218,27 @@ class _Conducted:
             if performing.dry_run:
                 self.acted.add(definition.system)
         else:
-            result = DBOS.run_step({"name": key}, performing.read, key, action, given)
+            result = self.engine.step(key, performing.read, key, action, given)
         self.errors += result.get("errors", ())
         status = SUCCEEDED if result["result"] == SUCCEEDED else FAILED
         assumed = assumed or definition.system in self.acted
         return CallResult(status, {"result": by_value(self.engine.database, result)}, assumed)
+
+    def wait(self, seconds: float) -> None:
+        """Wait before a further try, but not again for what an earlier workflow waited for."""
+        if self.engine.asks:
+            self._pauses += 1
+            name = f"{self.prefix}pause {self._pauses}"
+            seconds = DBOS.run_step({"name": name}, self.engine.performing.pause, name, seconds)
+        DBOS.sleep(seconds)
+
+    def _ask(self, key: str, given: dict[str, Any]) -> CallResult:
+        """Ask a person; raises Waiting while nobody has decided."""
+        said = DBOS.run_step({"name": key}, self.engine.performing.ask, key, given)
+        if "waiting" in said:
+            raise Waiting(said["waiting"])
+        self.errors += said.get("errors", ())
+        return CallResult(said["status"], said["result"], self.engine.performing.dry_run)
 
     def _may_not_begin(self, action: str, index: int, concurrency: int | None) -> bool:
         """Tell whether an item begins only if earlier ones did, in earnest, what is assumed."""
@@ -217,13 +250,12 @@ class _Conducted:
     ) -> dict[str, Any]:
         """Perform a removal chunk by chunk, and sum it up."""
         performing = self.engine.performing
-        sizes = DBOS.run_step(
-            {"name": f"{key}: prepare"}, performing.prepare, key, action, given, assumed
-        )
+        name = f"{key}: prepare"
+        sizes = self.engine.step(name, performing.prepare, key, action, given, assumed)
         if "errors" in sizes:
             return {"result": FAILED, **sizes}
         errors = self._perform(key, action, sizes["batches"], sizes["chunk"])
-        result = DBOS.run_step({"name": f"{key}: outcomes"}, performing.outcome, key, action)
+        result = self.engine.step(f"{key}: outcomes", performing.outcome, key, action)
         return {**result, "result": FAILED, "errors": errors} if errors else result
 
     def _perform(self, key: str, action: str, batches: int, chunk: int) -> list[dict[str, Any]]:
@@ -234,7 +266,7 @@ class _Conducted:
         performing = self.engine.performing
         if batches <= chunk:
             name = f"{key}: batches"
-            said = DBOS.run_step({"name": name}, performing.perform, key, action, 0, batches)
+            said = self.engine.step(name, performing.perform, key, action, 0, batches)
             return list(said["errors"])
         queue = self.engine.queue(performing.integration.definition(action).system)
         chunks = [

@@ -10,8 +10,8 @@ from .values import Place
 
 Problem = tuple[int, str]
 _ALWAYS = {
-    "": {"succeeded", "failed"},
-    "completed()": {"succeeded", "failed"},
+    "": {"succeeded", "failed", "timeout"},
+    "completed()": {"succeeded", "failed", "timeout"},
     "succeeded()": {"succeeded"},
     "failed()": {"failed"},
 }

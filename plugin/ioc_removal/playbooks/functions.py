@@ -40,7 +40,7 @@ class Scope:
             "task_status": lambda name: self.statuses.get(name, "null"),
             "succeeded": lambda: self._status() == "succeeded",
             "failed": lambda: self._status() == "failed",
-            "completed": lambda: self._status() in {"succeeded", "failed"},
+            "completed": lambda: self._status() in {"succeeded", "failed", "timeout"},
             "json": parsed,
             "zip": zipped,
         }

@@ -11,7 +11,7 @@ from functools import cache
 from ..loader import parse_with_lines, read
 from ..schema import Schema
 from .flow import flow_problems
-from .model import NOOP, PREFIX, Playbook, Task
+from .model import ASK, NOOP, PREFIX, Playbook, Task
 from .reader import Reader
 from .variables import variable_problems
 
@@ -48,7 +48,7 @@ def _schema() -> Schema:
 def _action_problems(
     task: Task, playbook: str, has_effect: Callable[[str], bool], known: Callable[[str], bool]
 ) -> Iterator[tuple[str, str]]:
-    if task.action == NOOP:
+    if task.action in {NOOP, ASK}:
         return
     if task.action == playbook:
         yield "action", "a playbook cannot call itself"

@@ -10,7 +10,7 @@ from .functions import Scope
 from .values import Place, Value
 
 COMMANDS = frozenset({"continue", "noop", "fail"})
-NOOP = "core.noop"
+NOOP, ASK = "core.noop", "core.ask"
 PREFIX = "ioc_removal."
 
 Assignments = tuple[tuple[str, Value], ...]
@@ -51,7 +51,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Task:
-    """One task; action is the name without "ioc_removal.", or core.noop."""
+    """One task; action is the name without "ioc_removal.", or core.noop or core.ask."""
 
     name: str
     where: Place

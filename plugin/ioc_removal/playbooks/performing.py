@@ -6,6 +6,7 @@ Each function may run again after a crash: what it wrote is found again, not wri
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from threading import Lock
 from typing import Any
 
@@ -15,17 +16,23 @@ from ..errors import PluginError
 from ..integration import Integration
 from ..outcome import FAILED, PLANNED, SUCCEEDED
 from ..settings import Settings
+from ..store.approvals import EXPIRED, put_ask, settled
 from ..store.database import Database
-from ..store.plans import PlannedOnly
+from ..store.plans import PlannedOnly, get_plan
 from ..store.recorder import StoreRecorder
 from ..store.results import outcome_rows, run_summary
 from ..store.runs import OVERRIDES, get_run
 from ..store.sets import by_reference, by_value, write_set
+from ..store.steps import kept
+from ..trust.approval import approving_of
 from ..trust.guards import Guards
 from ..trust.perform import perform
 from ..trust.record import error_row
 from ..trust.removal_key import connection_facts, digest
 from ..trust.terms import Terms
+from .approving import RunApproval
+from .asking import assumed_yes, question_of, result_of
+from .conductor import TIMEOUT
 
 CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
 ASSUMED = "assumed: a dry run sends nothing"
@@ -63,7 +70,11 @@ class Performing:
         self.settings, self._choose = settings, choose
         overrides = get_run(database, run).details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
-        self._terms, self._plan, self._progress = replace(terms, guards=guards), plan, progress
+        self._plan, self._progress = plan, progress
+        self._hash = get_plan(database, plan).hash if plan else None
+        self._approving = approving_of(settings.approval, settings.source)
+        self._approval = RunApproval(database, run, integration, self._approving.most, self._hash)
+        self._terms = replace(terms, guards=guards, approval=self._approval)
         self._connections: dict[str, Connection] = {}
         self._lock = Lock()
         self._done: dict[str, int] = {}
@@ -86,15 +97,48 @@ class Performing:
             return self._connections[system]
 
     def hang_up(self) -> None:
-        """End what is in flight on every connection, and let go of the sockets."""
+        """End what is in flight on every connection, and let go of them; a later call makes new."""
         with self._lock:
             for connection in self._connections.values():
                 connection.hang_up()
+            self._connections.clear()
 
     def bind(self, name: str) -> Action:
         """Return an action on its connection."""
         system = self.integration.definition(name).system
         return self.integration.bind(name, self.connection(system))
+
+    def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
+        """Do a step of a playbook that asks, unless an earlier turn of the run did it."""
+        return kept(self.database, self.run, name, lambda: function(*given))
+
+    def pause(self, name: str, seconds: float) -> float:
+        """Return how long a playbook that asks waits before a further try."""
+        waited: list[float] = []
+        self.step(name, lambda: waited.append(seconds))
+        return waited[0] if waited else 0
+
+    def ask(self, call: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask a person, or tell what was decided: {status, result}, or {waiting} for the name."""
+        try:
+            usual = int(self._approving.wait.total_seconds() // 60)
+            question = question_of(by_value(self.database, given), usual)
+            if self._terms.dry_run:
+                answer = assumed_yes(question["schema"])
+                return {"status": SUCCEEDED, "result": result_of(question, answer)}
+            requester = get_run(self.database, self.run)
+            names = (requester.requester, requester.details["requester"]["user"])
+            question["approvers"] = self._approving.may(question["users"], names)
+            wait = timedelta(minutes=question["ttl"])
+            asked = put_ask(self.database, self.run, call, question, plan=self._hash, wait=wait)
+            known = settled(self.database, asked)
+        except PluginError as error:
+            return {"status": FAILED, "result": {}, "errors": [_row(call, error)]}
+        if known is None:
+            return {"waiting": call}
+        late = known.decision == EXPIRED
+        result = result_of(question, None if late else known.response)
+        return {"status": TIMEOUT if late else SUCCEEDED, "result": result}
 
     def read(self, call: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Perform a read or a local action; return its result, its rows by reference."""
@@ -118,7 +162,10 @@ class Performing:
             prepared = action.prepare(by_value(self.database, given))
             recorder = StoreRecorder(self.database, self.run, call, action)
             recorder.begin(prepared, assumed=assumed)
-            return {"batches": recorder.plan(prepared), "chunk": _chunk(action)}
+            batches = recorder.plan(prepared)
+            effect = action.definition.effect_on(prepared.arguments)
+            self._approval.add(call, effect, prepared.size)
+            return {"batches": batches, "chunk": _chunk(action)}
         except PluginError as error:
             return {"errors": [_row(call, error)]}
 

@@ -15,6 +15,7 @@ from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolve
 
 CALL, PLAYBOOK, UNDO = "call", "playbook", "undo"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
+WAITING = "waiting"  # for a person's decision, without a process
 OVERRIDES = "overrides"  # of details: the reason of each guard that a person overrode
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
 
@@ -110,6 +111,18 @@ def end_run(database: Database, run: str, result: str | None, status: str = ENDE
         found = resolved(connection.execute(RESOLVED, (run,)))
         facts = {"status": status, "result": result, "resolved": found}
         add_event(connection, database.hashing, run, kind, facts, ended)
+
+
+def set_status(database: Database, run: str, status: str, **details: Any) -> None:
+    """Note that a run waits, or goes on, and what is known of it with that."""
+    with database.transaction() as connection:
+        [known] = connection.execute("SELECT details FROM runs WHERE run = ?", (run,)).fetchone()
+        text = json.dumps({**json.loads(known), **details})
+        connection.execute(
+            "UPDATE runs SET status = ?, ended = NULL, details = ? WHERE run = ?",
+            (status, text, run),
+        )
+        add_event(connection, database.hashing, run, status, {"status": status, **details})
 
 
 def get_run(database: Database, run: str) -> Run:

@@ -110,13 +110,22 @@ CREATE TABLE approvals (
     run TEXT NOT NULL,
     ask TEXT NOT NULL,               -- "plan", or the path of the task that asks
     plan TEXT,                       -- SHA-256 of what is approved
-    question TEXT NOT NULL,          -- JSON
+    question TEXT NOT NULL,          -- JSON: text, route, users, schema, counts
     asked TEXT NOT NULL,             -- ISO 8601, UTC
     expires TEXT NOT NULL,
-    decision TEXT,                   -- approved or rejected; null until somebody decides
+    decision TEXT,                   -- approved, rejected or expired; null until then
     decider TEXT,                    -- JSON: actor, user, ticket, reason
     decided TEXT,
+    response TEXT,                   -- JSON: the answer
+    used TEXT,                       -- when the run went on by it
     PRIMARY KEY (run, ask)
+) WITHOUT ROWID;
+
+CREATE TABLE steps (                 -- of a run that asks: what its playbook has seen so far
+    run TEXT NOT NULL,
+    step TEXT NOT NULL,
+    result TEXT NOT NULL,            -- JSON, sets by reference
+    PRIMARY KEY (run, step)
 ) WITHOUT ROWID;
 
 CREATE TABLE undone (                -- the rows that an undo has put back, or tried to
@@ -172,7 +181,7 @@ CREATE TABLE runs (
     run TEXT PRIMARY KEY,
     kind TEXT NOT NULL,              -- call, playbook or undo
     name TEXT NOT NULL,
-    status TEXT NOT NULL,            -- running, interrupted, ended
+    status TEXT NOT NULL,            -- running, interrupted, waiting, ended
     result TEXT,                     -- succeeded, partial, failed; null until it ended
     requester TEXT NOT NULL,
     dry_run INTEGER NOT NULL,

@@ -145,6 +145,7 @@ def _one(
         return known.finished
     found = guarded.before(batch) if guarded else None
     refused = dict(found.refused) if found else {}
+    refused |= _unapproved(action, _without(action, batch, refused), terms)
     if terms.plan is not None:
         left = _without(action, batch, refused)
         refused |= terms.plan.refusals(action.definition, action.target_of(batch, target), left)
@@ -178,6 +179,14 @@ def _one(
     finished = Finished(batch, outcomes=tuple(outcomes))
     recorder.finish(finished)
     return finished
+
+
+def _unapproved(action: Action, batch: Batch, terms: Terms) -> dict[str, str]:
+    """Say of a batch why it needs an approval that there is not; of a dry run nothing."""
+    if terms.approval is None or terms.dry_run:
+        return {}
+    reason = terms.approval.refusal(action.definition.effect_on(batch.arguments))
+    return dict.fromkeys(batch.items, reason) if reason else {}
 
 
 def _before(action: Action, batch: Batch) -> Mapping[str, Any]:

@@ -22,14 +22,22 @@ class Plan(Protocol):
         """
 
 
+class Approval(Protocol):
+    """A person's approval, where one is needed."""
+
+    def refusal(self, effect: str) -> str | None:
+        """Say why nothing with this effect may be done now; None when it may."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """On what terms an action is performed.
 
     plan: what may be done, None for everything; dry_run: send nothing that does something, every
-    outcome is planned; snapshot: try to keep what the system tells of an indicator before, lookup:
-    also by a read that leaves traces; verify: read back what the system says that it did; guards:
-    what is refused, or warned about, whatever the plan; None for none.
+    outcome is planned; approval: asked of each batch, but not in a dry run; snapshot: try to keep
+    what the system tells of an indicator before, lookup: also by a read that leaves traces; verify:
+    read back what the system says that it did; guards: what is refused, or warned about, whatever
+    the plan; None for none.
     """
 
     plan: Plan | None = None
@@ -38,3 +46,4 @@ class Terms:
     lookup: bool = False
     verify: bool = False
     guards: Guards | None = None
+    approval: Approval | None = None

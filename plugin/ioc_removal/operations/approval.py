@@ -1,0 +1,118 @@
+"""Decide on what runs ask, and tell what they ask."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..errors import ArgumentError
+from ..playbooks.asking import response_of
+from ..settings import Settings
+from ..store.approvals import APPROVED, REJECTED, Ask, asks_of, decide, open_ask, settled
+from ..store.database import Database
+from ..store.lease import is_held
+from ..store.runs import ENDED, RUNNING, WAITING, Requester, Run, get_run, set_status
+from ..trust.approval import approving_of
+
+Attend = Callable[[Ask], bool]  # stays until it may be decided; False leaves the run waiting
+SHORTEST_HASH = 8  # digits by which a plan may be named
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A question with its decision; alive: whether a process waits for it, and goes on."""
+
+    ask: Ask
+    alive: bool
+
+
+def awaited(database: Database) -> list[tuple[Run, Ask]]:
+    """Return the runs that have not ended and ask, with what they ask, oldest first."""
+    waiting = [ask for ask in asks_of(database) if ask.used is None]
+    pairs = [(get_run(database, ask.run), ask) for ask in waiting]
+    return [(run, ask) for run, ask in pairs if run.status != ENDED]
+
+
+def may_decide(settings: Settings, run: Run, ask: Ask) -> list[str]:
+    """Return who may decide on what a run asks."""
+    approving = approving_of(settings.approval, settings.source)
+    return approving.may(ask.question["users"], _requesters(run))
+
+
+def approve(
+    database: Database,
+    settings: Settings,
+    run: str,
+    decider: Requester,
+    *,
+    plan: str | None = None,
+    answers: Mapping[str, str] | None = None,
+) -> Decided:
+    """Say yes; plan: the hash of what is approved, as the approver knows it.
+
+    answers: to what core.ask asks beside that. Raises ArgumentError, SettingsError, RunError.
+    """
+    known, ask = _asked(database, run)
+    _check_decider(settings, known, ask, decider)
+    if plan is not None:
+        _check_plan(ask, plan)
+    response = response_of(ask.question["schema"], answers or {}, yes=True)
+    decided = decide(database, ask, APPROVED, decider, response)
+    return Decided(decided, is_held(database, known.run))
+
+
+def reject(database: Database, settings: Settings, run: str, decider: Requester) -> Decided:
+    """Say no; raises ArgumentError, SettingsError, RunError."""
+    known, ask = _asked(database, run)
+    _check_decider(settings, known, ask, decider)
+    if not (decider.reason or "").strip():
+        raise ArgumentError("--reason: say why, in a few words")
+    response = response_of(ask.question["schema"], {}, yes=False)
+    decided = decide(database, ask, REJECTED, decider, response)
+    return Decided(decided, is_held(database, known.run))
+
+
+def may_go_on(database: Database, run: str, attend: Attend) -> bool:
+    """Tell whether a run goes on: it waits for nobody, or somebody decided, or nobody in time.
+
+    Raises RunError when the times of what was asked cannot be true.
+    """
+    if get_run(database, run).status != WAITING:
+        return True
+    ask = open_ask(database, run)
+    while ask and settled(database, ask) is None:
+        if not attend(ask):
+            return False
+    set_status(database, run, RUNNING)
+    return True
+
+
+def _asked(database: Database, run: str) -> tuple[Run, Ask]:
+    """Return a run and what it asks; one that asked only before says how that was decided."""
+    known = get_run(database, run)
+    ask = open_ask(database, known.run)
+    if known.status != ENDED and ask:
+        return known, ask
+    before = [ask.said for ask in asks_of(database, known.run) if ask.said]
+    raise ArgumentError(
+        f"the run {known.run} asks nothing now"
+        + (f": it was {before[-1]}" if before else "; `ioc-removal approvals` lists those that do")
+    )
+
+
+def _check_decider(settings: Settings, run: Run, ask: Ask, decider: Requester) -> None:
+    approving = approving_of(settings.approval, settings.source)
+    approving.check(decider.actor, ask.question["users"], _requesters(run))
+
+
+def _requesters(run: Run) -> list[str]:
+    """Return the names of who wants a run: as told, and of the operating system."""
+    requester = run.details.get("requester", {})
+    return list(filter(None, (run.requester, requester.get("user"))))
+
+
+def _check_plan(ask: Ask, given: str) -> None:
+    if ask.plan is None:
+        raise ArgumentError(f"--plan: the run {ask.run} asks without a plan")
+    if len(given) < SHORTEST_HASH or not ask.plan.startswith(given.lower()):
+        raise ArgumentError(
+            f"--plan {given}: the run {ask.run} asks for the plan {ask.plan}; nothing was approved"
+        )

@@ -1,0 +1,70 @@
+"""The approval of a playbook's run: by its asks, and by how many indicators it acts on."""
+
+import json
+from collections.abc import Mapping
+from threading import Lock
+
+from ..integration import Integration
+from ..store.approvals import APPROVED, PLAN, asks_of, denial
+from ..store.database import Database
+from ..trust.approval import too_many
+
+ADVICE = "no approved plan covers it: run it anew, which plans it and asks for approval"
+SIZES = (
+    "SELECT c.call, c.action, c.arguments, count(DISTINCT i.value) FROM calls c"
+    " JOIN batches b ON b.run = c.run AND b.call = c.call, json_each(b.items) i"
+    " WHERE c.run = ? GROUP BY c.call"
+)
+
+
+class RunApproval:
+    """What may be done in a run.
+
+    most: settings.approval, by effect; plan: the hash of the plan that it applies, if any.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        run: str,
+        integration: Integration,
+        most: Mapping[str, int],
+        plan: str | None,
+    ) -> None:
+        self._database, self._run, self._integration = database, run, integration
+        self._most, self._plan = most, plan
+        self._sizes: dict[str, tuple[str, int]] | None = None
+        self._lock = Lock()
+
+    def add(self, call: str, effect: str, size: int) -> None:
+        """Note how many indicators a call acts on, before it does."""
+        if self._most:
+            with self._lock:
+                self._known()[call] = effect, size
+
+    def refusal(self, effect: str) -> str | None:
+        """Say why nothing with this effect may be done now; None when it may."""
+        if no := denial(self._database, self._run):
+            return no
+        if effect not in self._most or self._approved():
+            return None
+        with self._lock:
+            size = sum(size for its, size in self._known().values() if its == effect)
+        return too_many(effect, size, self._most, ADVICE)
+
+    def _approved(self) -> bool:
+        return self._plan is not None and any(
+            ask.ask == PLAN and ask.decision == APPROVED and ask.used and ask.plan == self._plan
+            for ask in asks_of(self._database, self._run)
+        )
+
+    def _known(self) -> dict[str, tuple[str, int]]:
+        """Return what the calls of the run act on, those of an earlier process too."""
+        if self._sizes is None:
+            definitions = self._integration.definitions
+            self._sizes = {
+                call: (definitions[action].effect_on(json.loads(arguments)), int(size))
+                for call, action, arguments, size in self._database.rows(SIZES, (self._run,))
+                if action in definitions and definitions[action].acts
+            }
+        return self._sizes

@@ -1,0 +1,236 @@
+"""Questions to a person, and their decisions: asked once, decided once, used once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ..errors import ArgumentError, RunError
+from .database import Database
+from .journal import add_event
+from .runs import Requester
+
+APPROVED, REJECTED, EXPIRED = "approved", "rejected", "expired"
+APPROVAL = "approval"  # the kind of a link of the journal
+PLAN = "plan"  # the ask of a run that waits for its plan, not for a task
+COLUMNS = "run, ask, plan, question, asked, expires, decision, decider, decided, response, used"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A question of a run, and what became of it.
+
+    ask: "plan", or the path of the task that asks; plan: SHA-256 of what is approved, if there is a
+    plan; question: text, route, users, schema, counts; decision: approved, rejected, expired, None
+    while it is open; decider: actor, user, ticket, reason; asked, expires, decided, used: ISO 8601
+    in UTC; response: the answer.
+    """
+
+    run: str
+    ask: str
+    plan: str | None
+    question: Mapping[str, Any]
+    asked: str
+    expires: str
+    decision: str | None = None
+    decider: Mapping[str, Any] | None = None
+    decided: str | None = None
+    response: Mapping[str, Any] | None = None
+    used: str | None = None
+
+    @property
+    def said(self) -> str:
+        """What became of it, in words; empty while it is open."""
+        if self.decision == EXPIRED:
+            return (
+                f"nobody approved it until {self.expires}"
+                if not self.decider
+                else (
+                    f"{self.decider['actor']} approved it, but the run did not go on until "
+                    f"{_text(_usable(self))}"
+                )
+            )
+        if self.decision is None or self.decider is None:
+            return ""
+        reason = f": {self.decider['reason']}" if self.decider.get("reason") else ""
+        return f"{self.decision} by {self.decider['actor']} at {self.decided}{reason}"
+
+
+def now() -> datetime:
+    """Return the moment, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+def put_ask(
+    database: Database,
+    run: str,
+    ask: str,
+    question: Mapping[str, Any],
+    *,
+    plan: str | None,
+    wait: timedelta,
+) -> Ask:
+    """Ask, unless it was asked before; return the question with what became of it.
+
+    wait: how long a decision may take.
+    """
+    asked = now()
+    values = (run, ask, plan, json.dumps(question), _text(asked), _text(asked + wait))
+    with database.transaction() as connection:
+        made = connection.execute(
+            "INSERT OR IGNORE INTO approvals"
+            " VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)",
+            values,
+        )
+        if made.rowcount:
+            facts = {"ask": ask, "plan": plan, "question": question, "expires": values[5]}
+            add_event(connection, database.hashing, run, APPROVAL, {"asked": facts})
+    [found] = [one for one in asks_of(database, run) if one.ask == ask]
+    return found
+
+
+def asks_of(database: Database, run: str | None = None) -> list[Ask]:
+    """Return the questions of a run, or of all, as they were asked."""
+    where, values = ("WHERE run = ?", (run,)) if run else ("", ())
+    query = f"SELECT {COLUMNS} FROM approvals {where} ORDER BY asked, run, ask"  # noqa: S608
+    return [_ask(row) for row in database.rows(query, values)]
+
+
+def open_ask(database: Database, run: str) -> Ask | None:
+    """Return the question that a run waits for, decided or not; None when it waits for none."""
+    return next((one for one in asks_of(database, run) if one.used is None), None)
+
+
+def decide(
+    database: Database,
+    ask: Ask,
+    decision: str,
+    decider: Requester,
+    response: Mapping[str, Any],
+) -> Ask:
+    """Keep a decision, once; raises ArgumentError when there is one, or it comes too late."""
+    moment = now()
+    with database.transaction() as connection:
+        row = connection.execute(
+            f"SELECT {COLUMNS} FROM approvals WHERE run = ? AND ask = ?",  # noqa: S608
+            (ask.run, ask.ask),
+        ).fetchone()
+        known = _ask(row)
+        if known.decision:
+            raise ArgumentError(f"the run {ask.run}: this was decided already: {known.said}")
+        _check_clock(known, moment)
+        if moment >= _moment(known.expires):
+            raise ArgumentError(
+                f"the run {ask.run}: this expired at {known.expires}, and silence was a no; "
+                f"`ioc-removal resume {ask.run}` ends it, then run it anew"
+            )
+        values = (
+            decision, json.dumps(asdict(decider)), _text(moment), json.dumps(response),
+            ask.run, ask.ask,
+        )  # fmt: skip
+        connection.execute(
+            "UPDATE approvals SET decision = ?, decider = ?, decided = ?, response = ?"
+            " WHERE run = ? AND ask = ?",
+            values,
+        )
+        facts = {
+            "ask": ask.ask, "plan": known.plan, "decision": decision, "by": asdict(decider),
+            "response": response,
+        }  # fmt: skip
+        add_event(connection, database.hashing, ask.run, APPROVAL, facts)
+        again = connection.execute(
+            f"SELECT {COLUMNS} FROM approvals WHERE run = ? AND ask = ?",  # noqa: S608
+            (ask.run, ask.ask),
+        ).fetchone()
+    return _ask(again)
+
+
+def settled(database: Database, ask: Ask) -> Ask | None:
+    """Return a question that the run may go on by, marked as used; None while it is open.
+
+    Once used it stays as it was. Nobody in time is a no, and so is an approval that was not used
+    as long again as the question was open. Raises RunError when the times cannot be true.
+    """
+    moment = now()
+    with database.transaction() as connection:
+        row = connection.execute(
+            f"SELECT {COLUMNS} FROM approvals WHERE run = ? AND ask = ?",  # noqa: S608
+            (ask.run, ask.ask),
+        ).fetchone()
+        known = _ask(row)
+        if known.used:
+            return known
+        _check_clock(known, moment)
+        late = moment >= (_usable(known) if known.decision else _moment(known.expires))
+        if known.decision is None and not late:
+            return None
+        decision = EXPIRED if late and known.decision != REJECTED else known.decision
+        connection.execute(
+            "UPDATE approvals SET decision = ?, decided = coalesce(decided, ?), used = ?"
+            " WHERE run = ? AND ask = ?",
+            (decision, _text(moment), _text(moment), ask.run, ask.ask),
+        )
+        facts = {"ask": ask.ask, "plan": known.plan, "used": decision}
+        add_event(connection, database.hashing, ask.run, APPROVAL, facts)
+    [found] = [one for one in asks_of(database, ask.run) if one.ask == ask.ask]
+    return found
+
+
+def is_late(ask: Ask) -> bool:
+    """Tell whether nobody decided in time."""
+    return ask.decision is None and now() >= _moment(ask.expires)
+
+
+def denial(database: Database, run: str) -> str | None:
+    """Say why a run may remove nothing more: somebody said no, or nobody said anything."""
+    for ask in asks_of(database, run):
+        if ask.decision in {REJECTED, EXPIRED}:
+            return f"not approved: {ask.said}"
+    return None
+
+
+def _check_clock(ask: Ask, moment: datetime) -> None:
+    """Refuse times that cannot be true; raises RunError."""
+    asked, decided = _moment(ask.asked), ask.decided and _moment(ask.decided)
+    if moment < asked:
+        raise RunError(
+            f"the run {ask.run} asked at {ask.asked}, and the clock says {_text(moment)}, which is "
+            "before: set the clock right"
+        )
+    if decided and not asked <= decided < _moment(ask.expires):
+        raise RunError(
+            f"the run {ask.run}: the decision is dated {ask.decided}, which is not between its "
+            f"question ({ask.asked}) and the end of it ({ask.expires}): it does not count; start "
+            "the run anew"
+        )
+    if decided and moment < decided:
+        raise RunError(
+            f"the run {ask.run} was decided at {ask.decided}, and the clock says {_text(moment)}, "
+            "which is before: set the clock right"
+        )
+
+
+def _usable(ask: Ask) -> datetime:
+    """Return until when a run may go on by a decision: as long again as it was waited for."""
+    asked, expires = _moment(ask.asked), _moment(ask.expires)
+    return _moment(ask.decided or ask.expires) + (expires - asked)
+
+
+def _ask(row: tuple[Any, ...]) -> Ask:
+    run, ask, plan, question, asked, expires, decision, decider, decided, response, used = row
+    return Ask(
+        run, ask, plan, json.loads(question), asked, expires, decision,
+        decider and json.loads(decider), decided, response and json.loads(response), used,
+    )  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise RunError(f"the store has {text!r} where a time should be: it was changed") from error
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,23 @@
+"""What a playbook that asks has seen so far, so that it sees the same when it goes on."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .database import Database
+
+
+def kept(database: Database, run: str, step: str, do: Callable[[], Any]) -> Any:
+    """Return the result that a step had before, else what it has now, and keep that.
+
+    step: its name, the same in every turn of the run.
+    """
+    query = "SELECT result FROM steps WHERE run = ? AND step = ?"
+    for (text,) in database.rows(query, (run, step)):
+        return json.loads(text)
+    result = do()
+    with database.transaction() as connection:
+        connection.execute(
+            "INSERT OR IGNORE INTO steps VALUES (?, ?, ?)", (run, step, json.dumps(result))
+        )
+    return result

@@ -1,0 +1,101 @@
+"""Who may decide, and how many indicators may be acted on without a person's approval."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from ..duration import duration_of
+from ..errors import ArgumentError, SettingsError
+
+USUAL_WAIT = "24h"
+VERBS = {"disarms": "disarm", "rearms": "rearm"}
+NO_PLAN = (
+    "`ioc-removal run` asks for approval of a playbook's plan, a single call or an undo has none: "
+    "do less at a time, or change the setting"
+)
+
+
+@dataclass(frozen=True)
+class Approving:
+    """The settings of approval.
+
+    most: indicators that need none, by effect; approvers: who may decide, by name; four_eyes:
+    whether who wants a run may not; wait: for a decision; source: of the settings, for messages.
+    """
+
+    most: Mapping[str, int] = field(default_factory=dict)
+    approvers: tuple[str, ...] = ()
+    four_eyes: bool = True
+    wait: timedelta = field(default=duration_of(USUAL_WAIT))
+    source: str = "the settings"
+
+    def may(self, users: Iterable[str], requesters: Iterable[str]) -> list[str]:
+        """Return who may decide; users: those whom a playbook names, else all approvers."""
+        named = set(users) or set(self.approvers)
+        out = {_folded(name) for name in requesters} if self.four_eyes else set()
+        return [one for one in self.approvers if one in named and _folded(one) not in out]
+
+    def check(self, actor: str, users: Iterable[str], requesters: Iterable[str]) -> None:
+        """Refuse who may not decide; requesters: actor and user of who wants the run.
+
+        Raises SettingsError when nobody may, ArgumentError when this one may not.
+        """
+        if not self.approvers:
+            raise SettingsError(
+                f"nobody may decide: name who may in approval.approvers of {self.source}"
+            )
+        if actor not in self.approvers:
+            raise ArgumentError(
+                f"{actor} may not decide: approval.approvers of {self.source} has "
+                f"{', '.join(self.approvers)}; --actor NAME tells who you are"
+            )
+        if (named := set(users)) and actor not in named:
+            raise ArgumentError(
+                f"{actor} may not decide this: the playbook asks {', '.join(sorted(named))}"
+            )
+        if self.four_eyes and _folded(actor) in {_folded(name) for name in requesters}:
+            raise ArgumentError(
+                f"{actor} wants this run, and may not decide on it (approval.four_eyes): ask "
+                f"{' or '.join(self.may(users, requesters)) or 'to name another approver'}"
+            )
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The approval of a call or an undo, which have no plan: a few indicators need none.
+
+    most: by effect; size: how many indicators it acts on, with all its calls.
+    """
+
+    most: Mapping[str, int]
+    size: int
+
+    def refusal(self, effect: str) -> str | None:
+        """Say why nothing with this effect may be done; None when it may."""
+        return too_many(effect, self.size, self.most, NO_PLAN)
+
+
+def approving_of(settings: Mapping[str, Any], source: str) -> Approving:
+    """Return the settings of approval; settings: `approval` of schemas/settings.json."""
+    return Approving(
+        most={effect: settings[effect] for effect in VERBS if effect in settings},
+        approvers=tuple(settings.get("approvers", ())),
+        four_eyes=settings.get("four_eyes", True),
+        wait=duration_of(settings.get("expires", USUAL_WAIT)),
+        source=source,
+    )
+
+
+def too_many(effect: str, size: int, most: Mapping[str, int], advice: str) -> str | None:
+    """Say that so many indicators need an approved plan; None when they do not."""
+    if effect not in most or size <= most[effect]:
+        return None
+    return (
+        f"not approved: this would {VERBS.get(effect, effect)} {size:,} indicators, more than "
+        f"{most[effect]:,} (approval.{effect} of the settings); {advice}"
+    )
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold()

@@ -1,0 +1,474 @@
+"""Runs that ask a person: who may decide, once, in time; and what goes on afterwards, once."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from getpass import getuser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ioc_removal.loader import read
+from ioc_removal.sandbox import Sandbox
+from ioc_removal.schema import Schema
+
+LONGEST = 60.0  # seconds that a command may take before the test gives up
+EXAMPLE = Path(__file__).parents[1] / "examples" / "ask-before-unmarking.yml"
+MARKED = ["192.0.2.53", "intranet.example.com"]  # in the sandbox's FalsePositive
+ANSWER = ("--answer", "unmark_detections=false")
+TWO_ASKS = """
+version: 1.0
+output:
+  - seen: "{{ ctx().seen }}"
+vars:
+  - seen: []
+tasks:
+  suppliers: {action: ioc_removal.cybertrace-suppliers-list, next: [{do: first}]}
+  first:
+    action: core.ask
+    next:
+      - when: "{{ completed() }}"
+        publish: [seen: "{{ ctx().seen + [task_status('first')] }}"]
+        do: remove_one
+  remove_one:
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: [192.0.2.10]}
+    next: [{do: second}]
+  second:
+    action: core.ask
+    next:
+      - when: "{{ completed() }}"
+        publish: [seen: "{{ ctx().seen + [task_status('second')] }}"]
+        do: remove_other
+  remove_other:
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: [malware.example]}
+"""
+
+
+class Ended:
+    """A command that ended: its exit status, what it printed, and that as JSON."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.out, self.err = process.communicate(timeout=LONGEST)
+        self.status = process.returncode
+        assert "Traceback" not in self.err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Desk:
+    """The command, as several people use it on one store and one sandbox."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox, self.folder = sandbox, folder
+        self.settings: dict[str, Any] = sandbox.settings()
+        self.settings["approval"] = {"approvers": ["anna", "bob"]}
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        (self.folder / "settings.yml").write_text(json.dumps(self.settings))
+        options = ["--settings", "settings.yml", "--store", "store.db", "--json"]
+        return subprocess.Popen(
+            [sys.executable, "-m", "ioc_removal", *words, *options],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def do(self, *words: str) -> Ended:
+        return Ended(self.start(*words))
+
+    def ask(self, *words: str) -> str:
+        """Run the example until it waits; return its run."""
+        inputs = [word for value in MARKED for word in ("--input", f"indicators={value}")]
+        ended = self.do("run", str(EXAMPLE), *inputs, "--actor", "carl", *words)
+        assert ended.status == 4, ended.err
+        return str(ended.json["run"])
+
+    def playbook(self, text: str, name: str = "p") -> str:
+        (self.folder / f"{name}.yml").write_text(text)
+        return f"{name}.yml"
+
+    def change(self, statement: str, *values: str) -> None:
+        with sqlite3.connect(self.folder / "store.db") as connection:
+            connection.execute(statement, values)
+        connection.close()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        connection = sqlite3.connect(self.folder / "store.db")
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
+
+    def expire(self, run: str) -> None:
+        """Let the time of what a run asks be over."""
+        self.change(
+            "UPDATE approvals SET asked = '2020-01-01T00:00:00.000Z',"
+            " expires = '2020-01-02T00:00:00.000Z' WHERE run = ? AND used IS NULL",
+            run,
+        )
+
+    def sent(self, method: str = "DELETE") -> list[str]:
+        return [r["target"] for r in self.sandbox.requests if r["method"] == method]
+
+    def marked(self) -> set[str]:
+        return set(MARKED) & set(self.supplier("FalsePositive"))
+
+    def supplier(self, name: str) -> list[str]:
+        values: list[str] = self.sandbox.state()["cybertrace"]["suppliers"][name]
+        return values
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with Sandbox() as sandbox:
+        yield Desk(sandbox, tmp_path)
+
+
+def test_a_run_that_asks_waits_without_a_process_and_goes_on_when_approved(desk: Desk) -> None:
+    run = desk.ask("--ticket", "INC-1")
+    shown = desk.do("show", run).json
+    assert shown["status"] == "waiting"
+    assert list(Schema(read("schemas/result.json")).problems(shown)) == []
+    assert shown["waiting"]["question"].startswith("Unmark 2 false positives?")
+    assert (shown["waiting"]["route"], shown["waiting"]["approvers"]) == (
+        "soc-leads",
+        ["anna", "bob"],
+    )
+    assert desk.do("runs").json[0]["status"] == "waiting"
+    [row] = desk.do("approvals").json
+    assert (row["run"], row["requester"], row["ticket"]) == (run, "carl", "INC-1")
+    assert row["approvers"] == ["anna", "bob"]
+
+    undecided = desk.do("resume", run)
+    assert (undecided.status, undecided.json["status"]) == (4, "waiting")
+    assert desk.do("resume").status == 2  # nothing can go on
+
+    approved = desk.do("approve", run, "--actor", "anna", "--reason", "looked at it", *ANSWER)
+    assert approved.status == 0
+    assert approved.json["next"] == f"ioc-removal resume {run}"
+    assert (approved.json["actor"], approved.json["user"]) == ("anna", getuser())
+    assert desk.sent() == []
+
+    reads = len(desk.sent("GET"))
+    ended = desk.do("resume")
+    assert ended.status == 0, ended.err
+    assert ended.json["counts"] == {"removed": 2}
+    assert ended.json["output"]["decision"] == "approved"
+    assert desk.marked() == set()
+    assert (len(desk.sent()), len(desk.sent("GET"))) == (1, reads), "something was read again"
+    again = desk.do("resume", run)
+    assert (again.status, len(desk.sent())) == (2, 1)
+    assert desk.do("approvals").json == []
+    kinds = [json.loads(facts) for kind, facts in desk.rows("SELECT kind, facts FROM links")
+             if kind == "approval"]  # fmt: skip
+    assert [next(iter(facts)) for facts in kinds] == ["asked", "ask", "ask"]
+    assert kinds[1]["by"] == {
+        "actor": "anna", "user": getuser(), "ticket": None, "reason": "looked at it",
+    }  # fmt: skip
+
+
+def test_a_no_removes_nothing_and_needs_a_reason(desk: Desk) -> None:
+    run = desk.ask()
+    silent = desk.do("reject", run, "--actor", "anna")
+    assert (silent.status, "--reason" in silent.err) == (2, True)
+    rejected = desk.do("reject", run, "--actor", "anna", "--reason", "still in use")
+    assert (rejected.status, rejected.json["decision"]) == (0, "rejected")
+    ended = desk.do("resume", run)
+    assert ended.status == 2
+    assert ended.json["output"]["decision"] == "rejected"
+    assert (desk.sent(), desk.marked()) == ([], set(MARKED))
+
+
+def test_silence_is_a_no(desk: Desk) -> None:
+    run = desk.ask()
+    desk.expire(run)
+    [row] = desk.do("approvals").json
+    assert row["decision"] == "expired"
+    late = desk.do("approve", run, "--actor", "anna", *ANSWER)
+    assert (late.status, "expired at 2020-01-02" in late.err) == (2, True)
+    ended = desk.do("resume")
+    assert ended.status == 2
+    assert ended.json["output"]["decision"] == "nobody answered in time"
+    assert (desk.sent(), desk.marked()) == ([], set(MARKED))
+
+
+@pytest.mark.parametrize("how", ["reject", "expire"])
+def test_a_no_holds_where_the_playbook_forgets_it(desk: Desk, how: str) -> None:
+    run = desk.do("run", desk.playbook(TWO_ASKS), "--actor", "carl").json["run"]
+    assert desk.do("approve", run, "--actor", "bob").status == 0
+    assert desk.do("resume", run).status == 4
+    if how == "reject":
+        desk.do("reject", run, "--actor", "bob", "--reason", "no more")
+    else:
+        desk.expire(run)
+    ended = desk.do("resume", run)
+    outcomes = {row["value"]: row["outcome"] for row in ended.json["outcomes"]}
+    assert outcomes == {"192.0.2.10": "removed", "malware.example": "refused"}
+    reason = ended.json["outcomes"][1]["reason"]
+    assert reason.startswith(
+        "not approved: " + ("rejected by bob" if how == "reject" else "nobody")
+    )
+    assert (ended.status, len(desk.sent())) == (1, 1)
+    assert "malware.example" in desk.supplier("InternalTI")
+
+
+def test_two_asks_and_nothing_is_read_or_sent_twice(desk: Desk) -> None:
+    run = desk.do("run", desk.playbook(TWO_ASKS), "--actor", "carl").json["run"]
+    reads = desk.sent("GET")
+    assert desk.sent() == []
+    desk.do("approve", run, "--actor", "anna")
+    second = desk.do("resume", run)
+    assert (second.status, second.json["waiting"]["ask"], len(desk.sent())) == (4, "second", 1)
+    desk.do("approve", run, "--actor", "bob")
+    ended = desk.do("resume", run)
+    assert ended.status == 0, ended.err
+    assert ended.json["output"]["seen"] == ["succeeded", "succeeded"]
+    assert ended.json["counts"] == {"removed": 2}
+    assert (len(desk.sent()), desk.sent("GET")) == (2, reads)
+
+
+def test_who_wants_it_may_not_approve_it(desk: Desk) -> None:
+    desk.settings["approval"]["approvers"] += ["carl", "Carl ", getuser()]
+    run = desk.ask()
+    for words in (("--actor", "carl"), ("--actor", "Carl "), ()):
+        refused = desk.do("approve", run, *words, *ANSWER)
+        assert (refused.status, "four_eyes" in refused.err) == (2, True), words
+    assert desk.do("approvals").json[0]["approvers"] == ["anna", "bob"]
+    desk.settings["approval"]["four_eyes"] = False
+    assert desk.do("approve", run, "--actor", "carl", *ANSWER).status == 0
+
+
+def test_only_those_who_are_named_may_decide(desk: Desk) -> None:
+    asks = TWO_ASKS.replace("first:\n    action: core.ask", "first:\n    action: core.ask\n"
+                            "    input: {users: [bob, eve]}")  # fmt: skip
+    run = desk.do("run", desk.playbook(asks), "--actor", "carl").json["run"]
+    assert desk.do("approvals").json[0]["approvers"] == ["bob"]
+    for actor, why in (
+        ("eve", "eve may not decide: approval.approvers"),
+        ("anna", "asks bob, eve"),
+    ):
+        for words in (("approve", run), ("reject", run, "--reason", "x")):
+            refused = desk.do(*words, "--actor", actor)
+            assert (refused.status, why in refused.err) == (2, True)
+    del desk.settings["approval"]
+    nobody = desk.do("approve", run, "--actor", "bob")
+    assert (nobody.status, nobody.json["errors"][0]["error"]) == (2, "SettingsError")
+    assert "approval.approvers of settings.yml" in nobody.err
+    assert desk.rows("SELECT decision FROM approvals") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--plan", "0123456789"), "asks without a plan"),
+        ((), "--answer unmark_detections=… is missing"),
+        (("--answer", "unmark_detections=maybe"), "neither true nor false"),
+        (("--answer", "unmark_detection=true"), "this is not asked"),
+        (("--answer", "unmark_detections"), "write NAME=VALUE"),
+        (("--answer", "continue=false", *ANSWER), "this is not asked"),
+    ],
+)
+def test_a_wrong_answer_decides_nothing(desk: Desk, words: tuple[str, ...], why: str) -> None:
+    run = desk.ask()
+    refused = desk.do("approve", run, "--actor", "anna", *words)
+    assert (refused.status, why in refused.err) == (2, True), refused.err
+    assert desk.rows("SELECT decision FROM approvals") == [(None,)]
+    assert desk.do("approve", "2").status == 2
+    assert desk.do("reject", "nothing", "--reason", "x").status == 2
+
+
+def test_of_two_decisions_at_once_one_counts(desk: Desk) -> None:
+    run = desk.ask()
+    both = [
+        desk.start("approve", run, "--actor", "anna", *ANSWER),
+        desk.start("reject", run, "--actor", "bob", "--reason", "no"),
+    ]
+    ended = [Ended(process) for process in both]
+    assert sorted(one.status for one in ended) == [0, 2]
+    [first], [second] = ([one for one in ended if one.status == status] for status in (0, 2))
+    said = f"decided already: {first.json['decision']} by {first.json['actor']} at "
+    assert said in second.err
+    assert len(desk.rows("SELECT 1 FROM links WHERE kind = 'approval'")) == 2
+
+
+def waiting(desk: Desk, *words: str) -> tuple["subprocess.Popen[str]", str]:
+    """Start the example with --wait; return it and its run once it waits."""
+    process = desk.start(
+        "run", str(EXAMPLE), "--input", f"indicators:={json.dumps(MARKED)}",
+        "--actor", "carl", "--wait", *words,
+    )  # fmt: skip
+    end = time.monotonic() + LONGEST
+    while time.monotonic() < end and process.poll() is None:
+        if (desk.folder / "store.db").exists():
+            try:
+                found = desk.rows("SELECT run FROM runs WHERE status = 'waiting'")
+            except sqlite3.OperationalError:
+                found = []
+            if found:
+                return process, str(found[0][0])
+        time.sleep(0.02)
+    raise AssertionError(process.communicate())
+
+
+def test_with_wait_it_goes_on_by_itself(desk: Desk) -> None:
+    process, run = waiting(desk)
+    alive = desk.do("resume", run)
+    assert (alive.status, "is alive" in alive.err) == (2, True)
+    approved = desk.do("approve", run, "--actor", "anna", *ANSWER)
+    assert "next" not in approved.json
+    ended = Ended(process)
+    assert (ended.status, ended.json["counts"]) == (0, {"removed": 2})
+    assert f"run {run} waits until" in ended.err
+    assert "anna or bob" in ended.err
+
+
+@pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
+def test_a_process_that_waits_may_go(desk: Desk, kill: signal.Signals) -> None:
+    process, run = waiting(desk)
+    process.send_signal(kill)
+    gone = Ended(process)
+    if kill == signal.SIGINT:
+        assert (gone.status, "the run waits on" in gone.err) == (130, True)
+    assert desk.do("show", run).json["status"] == "waiting"
+    approved = desk.do("approve", run, "--actor", "anna", *ANSWER)
+    assert approved.json["next"] == f"ioc-removal resume {run}"
+    reads = desk.sent("GET")
+    ended = desk.do("resume")
+    assert (ended.status, ended.json["counts"]) == (0, {"removed": 2})
+    assert (len(desk.sent()), desk.sent("GET")) == (1, reads)
+
+
+def test_a_process_that_dies_before_the_store_knows_that_it_waits(desk: Desk) -> None:
+    run = desk.ask()
+    desk.change("UPDATE runs SET status = 'running', details = json_remove(details, '$.turn')"
+                " WHERE run = ?", run)  # fmt: skip
+    assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
+    ended = desk.do("resume")
+    assert (ended.status, ended.json["counts"]) == (0, {"removed": 2})
+    assert len(desk.sent()) == 1
+
+
+def test_killed_after_the_approval_it_goes_on_and_sends_nothing_twice(desk: Desk) -> None:
+    run = desk.do("run", desk.playbook(TWO_ASKS), "--actor", "carl").json["run"]
+    desk.do("approve", run, "--actor", "anna")
+    desk.sandbox.misbehave(method="DELETE", delay=0.3)
+    process = desk.start("resume", run)
+    end = time.monotonic() + LONGEST
+    while not desk.sent() and time.monotonic() < end:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=LONGEST)
+    reads = desk.sent("GET")
+    desk.do("resume", run)
+    desk.do("approve", run, "--actor", "anna")
+    ended = desk.do("resume", run)
+    assert ended.status == 0, ended.err
+    assert sum(ended.json["counts"].values()) == 2
+    assert set(ended.json["counts"]) <= {"removed", "absent"}
+    assert (len(desk.sent()) <= 3, desk.sent("GET")) == (True, reads)
+
+
+def test_a_read_that_failed_before_the_question_is_not_tried_again_after_it(desk: Desk) -> None:
+    text = """
+version: 1.0
+output: [seen: "{{ ctx().seen }}"]
+tasks:
+  suppliers:
+    action: ioc_removal.cybertrace-suppliers-list
+    retry: {count: 1, delay: 1}
+    next:
+      - when: "{{ completed() }}"
+        publish: [seen: "{{ task_status('suppliers') }}"]
+        do: ask
+  ask: {action: core.ask}
+"""
+    desk.sandbox.misbehave(method="GET", status=400, times=9)
+    run = desk.do("run", desk.playbook(text), "--actor", "carl").json["run"]
+    reads = desk.sent("GET")
+    assert len(reads) == 2
+    desk.sandbox.behave()
+    desk.do("approve", run, "--actor", "anna")
+    ended = desk.do("resume", run)
+    assert ended.json["output"]["seen"] == "failed"
+    assert desk.sent("GET") == reads
+
+
+def test_a_sub_playbook_may_ask_but_not_for_each_item(desk: Desk) -> None:
+    desk.playbook(TWO_ASKS, "asking")
+    outer = "version: 1.0\ntasks:\n  a:\n    action: ioc_removal.asking\n"
+    run = desk.do("run", desk.playbook(outer), "--actor", "carl").json["run"]
+    assert desk.do("show", run).json["waiting"]["ask"] == "a/first"
+    for _ in range(2):
+        desk.do("approve", run, "--actor", "anna")
+        ended = desk.do("resume", run)
+    assert (ended.status, ended.json["counts"]) == (0, {"removed": 2})
+    items = desk.playbook(f"{outer}    with: x in {{{{ [1] }}}}\n", "q")
+    refused = desk.do("run", items)
+    assert (refused.status, "line 3: tasks.a.with: the playbook asking asks" in refused.err) == (
+        2,
+        True,
+    )
+
+
+def test_a_dry_run_takes_the_answer_for_a_yes(desk: Desk) -> None:
+    inputs = ("--input", f"indicators:={json.dumps(MARKED)}")
+    ended = desk.do("run", str(EXAMPLE), *inputs, "--dry-run")
+    assert (ended.status, ended.json["counts"]) == (0, {"planned": 2})
+    assert desk.rows("SELECT 1 FROM approvals") == []
+
+
+def test_times_that_cannot_be_true_are_refused_and_nothing_is_lost(desk: Desk) -> None:
+    run = desk.ask()
+    before = desk.rows("SELECT asked, expires FROM approvals")
+    desk.change("UPDATE approvals SET asked = '2090-01-01T00:00:00.000Z',"
+                " expires = '2090-01-02T00:00:00.000Z'")  # fmt: skip
+    for words in (("approve", run, "--actor", "anna", *ANSWER), ("resume", run)):
+        refused = desk.do(*words)
+        assert (refused.status, "set the clock right" in refused.err) == (2, True)
+    desk.change("UPDATE approvals SET asked = ?, expires = ?", *before[0])
+    desk.do("approve", run, "--actor", "anna", *ANSWER)
+    desk.change("UPDATE approvals SET decided = '2020-01-01T00:00:00.000Z'")
+    refused = desk.do("resume", run)
+    assert (refused.status, "the decision is dated 2020-01-01" in refused.err) == (2, True)
+    assert desk.do("show", run).json["status"] == "waiting"
+    assert desk.sent() == []
+
+
+def test_an_approval_that_nobody_uses_expires_too(desk: Desk) -> None:
+    run = desk.ask()
+    desk.do("approve", run, "--actor", "anna", *ANSWER)
+    desk.expire(run)
+    desk.change("UPDATE approvals SET decided = '2020-01-01T05:00:00.000Z'")
+    ended = desk.do("resume", run)
+    assert (ended.status, desk.sent()) == (2, [])
+    assert ended.json["output"]["decision"] == "nobody answered in time"
+    assert desk.rows("SELECT decision FROM approvals") == [("expired",)]
+
+
+def test_a_call_above_the_count_is_refused_and_says_what_to_do(desk: Desk) -> None:
+    desk.settings["approval"] |= {"disarms": 1, "rearms": 1}
+    delete = ("call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI")
+    values = ("--arg", "indicators=192.0.2.10", "--arg", "indicators=malware.example")
+    ended = desk.do(*delete, *values)
+    assert (ended.status, ended.json["counts"], desk.sent()) == (2, {"refused": 2}, [])
+    reason = ended.json["outcomes"][0]["reason"]
+    assert "would disarm 2 indicators, more than 1 (approval.disarms of the settings)" in reason
+    assert "`ioc-removal run` asks for approval" in reason
+    assert desk.do(*delete, *values, "--dry-run").json["counts"] == {"planned": 2}
+    assert desk.do(*delete, *values[:2]).json["counts"] == {"removed": 1}
+    unmark = desk.do(
+        "call", "cybertrace-false-positives-unmark", "--arg", "unmark_detections:=false",
+        "--arg", f"indicators:={json.dumps(MARKED)}",
+    )  # fmt: skip
+    assert (unmark.status, len(desk.sent())) == (2, 1)
+    assert "would rearm 2 indicators, more than 1 (approval.rearms" in unmark.out
