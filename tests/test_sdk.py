@@ -125,6 +125,109 @@ def got_indicator(odd: str) -> Pair:
     )
 
 
+def created_indicator(odd: str) -> Pair:
+    # The plugin looks first what is there, so that a lost answer can be settled.
+    owner = {"domain_id": "d", "region_id": "r", "project_id": "p"}
+    kind = {"indicator_type": "Domain", "id": "t"}
+    source = {"source_type": 1, "product_name": "n", "product_feature": "f", **owner}
+    fields: dict[str, Any] = {
+        "name": "demo",
+        "value": "malicious.example.com",
+        "verdict": "Black",
+        "status": "Open",
+        "confidence": 80,
+        "labels": "标签",
+        "granular_marking": "1",
+        "defanged": False,
+        "first_report_time": "2023-10-24T17:23:55.000Z+0800",
+        "last_report_time": "2023-10-24T17:23:55.000Z+0800",
+    }
+    theirs = secmaster.CreateIndicatorDetail(
+        **fields,
+        indicator_type=secmaster.CreateIndicatorDetailIndicatorType(**kind),
+        environment=secmaster.CreateIndicatorDetailEnvironment(vendor_type="v", **owner),
+        data_source=secmaster.CreateIndicatorDetailDataSource(**source),
+        workspace_id=odd,
+    )
+    environment = {"vendor_type": "v", **owner}
+    ours = {**fields, "indicator_type": kind, "environment": environment, "data_source": source}
+    body = secmaster.IndicatorCreateRequest(theirs)
+    return Pair(
+        "secmaster-indicator-create",
+        {"workspace_id": odd, "data_object": ours},
+        lambda sdk: sdk.create_indicator(secmaster.CreateIndicatorRequest(None, odd, body)),
+        lambda body: (
+            {"total": 0, "data": []}
+            if "data_object" not in body
+            else {"data": {"id": "new", "data_object": {"value": fields["value"]}}}
+        ),
+        requests=2,
+    )
+
+
+def changed_status(odd: str) -> Pair:
+    body = secmaster.UpdateIndicatorRequestBody(
+        secmaster.IndicatorDataObjectDetail(status="Revoked")
+    )
+    request = secmaster.UpdateIndicatorRequest(None, "w", odd, body)
+    return Pair(
+        "secmaster-indicator-status-set",
+        {"workspace_id": "w", "indicator_id": odd, "status": "Revoked"},
+        lambda sdk: sdk.update_indicator(request),
+        lambda _: {"data": {"id": odd, "data_object": {"status": "Revoked"}}},
+    )
+
+
+def closed_indicator(odd: str) -> Pair:
+    body = secmaster.UpdateIndicatorRequestBody(
+        secmaster.IndicatorDataObjectDetail(status="Closed")
+    )
+    request = secmaster.UpdateIndicatorRequest(None, odd, INDICATOR, body)
+    return Pair(
+        "secmaster-indicators-close",
+        {"workspace_id": odd, "batch_ids": [INDICATOR]},
+        lambda sdk: sdk.update_indicator(request),
+        lambda _: {"data": {"id": INDICATOR, "data_object": {"status": "Closed"}}},
+    )
+
+
+def created_rule(odd: str) -> Pair:
+    # The plugin lists first what is there, so that a lost answer can be settled.
+    action = waf.CreateIpReputationRuleRequestBodyAction("log")
+    body = waf.CreateIpReputationRuleRequestBody(
+        name="标签", type="idc", tags=["HW", "Google"], action=action, description="text"
+    )
+    request = waf.CreateIpReputationRuleRequest(odd, odd, body)
+    return Pair(
+        "waf-ip-reputation-rule-create",
+        {
+            "enterprise_project_id": odd,
+            "policy_id": odd,
+            "name": "标签",
+            "type": "idc",
+            "tags": ["HW", "Google"],
+            "action": {"category": "log"},
+            "description": "text",
+        },
+        lambda sdk: sdk.create_ip_reputation_rule(request),
+        lambda body: (
+            {"id": RULE, "policyid": odd, "name": "标签"} if body else {"total": 0, "items": []}
+        ),
+        requests=2,
+    )
+
+
+def switched_rule(odd: str) -> Pair:
+    body = waf.UpdatePolicyRuleStatusRequestBody(0)
+    request = waf.UpdatePolicyRuleStatusRequest(odd, POLICY, "ip-reputation", odd, body)
+    return Pair(
+        "waf-ip-reputation-rule-status-set",
+        {"enterprise_project_id": odd, "policy_id": POLICY, "rule_id": odd, "status": 0},
+        lambda sdk: sdk.update_policy_rule_status(request),
+        lambda _: {"id": odd, "policyid": POLICY, "status": 0},
+    )
+
+
 def deleted_rule(odd: str) -> Pair:
     request = waf.DeleteIpReputationRuleRequest(
         enterprise_project_id=odd, policy_id=POLICY, rule_id=odd
@@ -173,6 +276,7 @@ def listed_policies(odd: str) -> Pair:
 PATHS = (
     deleted_indicators, checked_indicators, searched_indicators, got_indicator,
     deleted_rule, listed_rules, got_rule,
+    created_indicator, changed_status, closed_indicator, created_rule, switched_rule,
 )  # fmt: skip
 each_operation = pytest.mark.parametrize("pair", [*PATHS, listed_policies])
 each_key = pytest.mark.parametrize("token", [None, TOKEN], ids=["access key", "temporary key"])
