@@ -1,0 +1,333 @@
+"""Nothing is added twice, and what was added is known: with lost answers, late ones and crashes."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from asking import KNOWN, POLICY, PROJECT, WORKSPACE
+from asking import RULE as RULE_ID
+from ioc_removal.action import Action
+from ioc_removal.connection import Connection
+from ioc_removal.integration import load_integration
+from ioc_removal.outcome import ADDED, CHANGED, FAILED, REMOVED, UNKNOWN, Outcome
+from ioc_removal.sandbox import Sandbox
+from ioc_removal.settings import settings_from
+from ioc_removal.store.database import Database
+from ioc_removal.store.recorder import StoreRecorder
+from ioc_removal.store.runs import CALL, begin_run
+from ioc_removal.trust.perform import NoRecord, Recorder, perform
+
+INTEGRATION = load_integration()
+NEW = "new.example.com"
+OWNER = {"domain_id": "domain", "region_id": "region", "project_id": PROJECT}
+CREATE = {
+    "project_id": PROJECT,
+    "workspace_id": WORKSPACE,
+    "data_object": {
+        "name": "demo",
+        "value": NEW,
+        "verdict": "Black",
+        "granular_marking": "1",
+        "defanged": False,
+        "first_report_time": "2023-10-24T17:23:55.000Z+0800",
+        "indicator_type": {"indicator_type": "Domain", "id": "type", "category": "Domain"},
+        "environment": {"vendor_type": "vendor", **OWNER},
+        "data_source": {"source_type": 1, "product_name": "p", "product_feature": "f", **OWNER},
+    },
+}
+RULE = {
+    "project_id": PROJECT,
+    "policy_id": POLICY,
+    "name": "new-rule",
+    "type": "idc",
+    "tags": ["VNET"],
+    "action": {"category": "block"},
+}
+ADD = {"supplier": "InternalTI", "indicators": [NEW, "192.0.2.99"]}
+CREATIONS = [
+    pytest.param("secmaster-indicator-create", CREATE, id="secmaster"),
+    pytest.param("waf-ip-reputation-rule-create", RULE, id="waf"),
+]
+each_creation = pytest.mark.parametrize(("name", "arguments"), CREATIONS)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def bound(sandbox: Sandbox, name: str) -> Action:
+    system = name.partition("-")[0]
+    settings = settings_from(sandbox.settings(), "test")
+    return INTEGRATION.bind(name, Connection(system, settings, INTEGRATION.systems[system]))
+
+
+def outcomes(
+    sandbox: Sandbox, name: str, arguments: Mapping[str, Any], recorder: Recorder | None = None
+) -> list[Outcome]:
+    action = bound(sandbox, name)
+    done = perform(action, action.prepare(arguments), recorder or NoRecord())
+    return [outcome for finished in done for outcome in finished.outcomes]
+
+
+def ids(sandbox: Sandbox, name: str) -> list[str]:
+    """Return the ids of what the sandbox holds under the new name."""
+    state = sandbox.state()
+    if name.startswith("secmaster"):
+        rows = state["secmaster"]["workspaces"][WORKSPACE]
+        return [row["id"] for row in rows if row["data_object"]["value"] == NEW]
+    return [row["id"] for row in state["waf"]["policies"][POLICY] if row["name"] == "new-rule"]
+
+
+def creations(sandbox: Sandbox) -> int:
+    return sum(
+        row["method"] == "POST" and not row["target"].endswith("/search")
+        for row in sandbox.requests
+    )
+
+
+def strike(sandbox: Sandbox, name: str, **fault: Any) -> None:
+    """Let a fault strike a creation, and no search."""
+    carries = "demo" if name.startswith("secmaster") else "new-rule"
+    sandbox.misbehave(system=name.partition("-")[0], method="POST", carries=carries, **fault)
+
+
+@each_creation
+def test_what_is_created_has_its_new_id_and_can_be_undone(
+    sandbox: Sandbox, name: str, arguments: dict[str, Any]
+) -> None:
+    before = sandbox.state()
+    [added] = outcomes(sandbox, name, arguments)
+    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
+    assert (added.maybe_ours, added.settled, added.attempts) == (False, False, 1)
+    assert added.value in {NEW, "new-rule"}
+    back = INTEGRATION.definition(str(INTEGRATION.definition(name).undo))
+    target: dict[str, Any] = {
+        n: arguments[n] for n in ("project_id", "workspace_id", "policy_id") if n in arguments
+    }
+    assert back.limits
+    named = [added.id] if back.limits.argument == "batch_ids" else added.id
+    [gone] = outcomes(sandbox, back.name, {**target, back.limits.argument: named})
+    assert gone.outcome == REMOVED
+    assert sandbox.state() == before
+
+
+@each_creation
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"hang_up": "after"},
+        {"status": 504, "acted": True},
+        {"status": 500, "acted": True},
+        {"status": 503, "acted": True},
+        {"answer": "html", "acted": True},
+        {"hang_up": "before", "acts_after": 0.3},
+    ],
+    ids=str,
+)
+def test_what_was_carried_out_without_an_answer_is_found_not_repeated(
+    sandbox: Sandbox, name: str, arguments: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    strike(sandbox, name, **fault)
+    [added] = outcomes(sandbox, name, arguments)
+    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
+    assert (added.maybe_ours, added.settled) == (True, True)
+    assert creations(sandbox) == 1
+
+
+@each_creation
+@pytest.mark.parametrize("fault", [{"hang_up": "before"}, {"status": 502}])
+def test_what_was_not_carried_out_is_sent_once_more(
+    sandbox: Sandbox, name: str, arguments: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    strike(sandbox, name, **fault)
+    [added] = outcomes(sandbox, name, arguments)
+    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
+    assert (added.maybe_ours, added.attempts, added.reason) == (False, 2, None)
+    assert creations(sandbox) == 2
+
+
+@each_creation
+def test_a_system_that_never_answers_is_asked_twice_at_most(
+    sandbox: Sandbox, name: str, arguments: dict[str, Any]
+) -> None:
+    strike(sandbox, name, status=502, times=99)
+    [unknown] = outcomes(sandbox, name, arguments)
+    assert (unknown.outcome, unknown.id, unknown.attempts) == (UNKNOWN, None, 2)
+    assert (creations(sandbox), ids(sandbox, name)) == (2, [])
+
+
+def test_what_was_there_before_is_not_taken_for_ours(sandbox: Sandbox) -> None:
+    name = "secmaster-indicator-create"
+    outcomes(sandbox, name, CREATE)
+    [old] = ids(sandbox, name)
+    strike(sandbox, name, hang_up="after")
+    [added] = outcomes(sandbox, name, CREATE)
+    assert (added.outcome, added.maybe_ours) == (ADDED, True)
+    assert sorted(ids(sandbox, name)) == sorted([old, str(added.id)])
+
+
+@each_creation
+def test_a_try_that_is_carried_out_after_all_is_told(
+    sandbox: Sandbox, name: str, arguments: dict[str, Any]
+) -> None:
+    strike(sandbox, name, status=504, acts_after=1.5)
+    strike(sandbox, name, delay=1.5)
+    [told] = outcomes(sandbox, name, arguments)
+    there = ids(sandbox, name)
+    if len(there) == 1:  # the second one was refused, as the first one was there
+        assert (told.outcome, told.id) in {(UNKNOWN, None), (ADDED, there[0])}
+        return
+    assert told.outcome == ADDED
+    [other] = [id_ for id_ in there if id_ != told.id]
+    assert told.reason == f"an earlier try without an answer was carried out too: {other}"
+    assert told.advice == "it is there twice: delete one of the two"
+
+
+def test_a_tag_of_another_rule_is_told(sandbox: Sandbox) -> None:
+    [failed] = outcomes(
+        sandbox, "waf-ip-reputation-rule-create", {**RULE, "tags": ["VNET", "Google"]}
+    )
+    assert failed.outcome == FAILED
+    assert "(name 'block-large') has Google" in str(failed.advice)
+    assert not ids(sandbox, "waf")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(tmp_path / "store.db")
+    yield database
+    database.close()
+
+
+def crashed(
+    sandbox: Sandbox, database: Database, name: str, arguments: Mapping[str, Any], *, sent: bool
+) -> Recorder:
+    """Let a process die after its intent; return the recorder of the next one."""
+    action = bound(sandbox, name)
+    prepared = action.prepare(arguments)
+    run = begin_run(database, CALL, name, dry_run=False, details={})
+    recorder = StoreRecorder(database, run, "call", action)
+    recorder.begin(prepared)
+    for batch in prepared:
+        recorder.intent(batch, action.before(batch))
+        if sent:
+            action.send(batch, prepared.target)
+    return StoreRecorder(database, run, "call", action)
+
+
+@each_creation
+def test_what_a_dead_process_created_is_found_not_repeated(
+    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
+) -> None:
+    recorder = crashed(sandbox, database, name, arguments, sent=True)
+    [added] = outcomes(sandbox, name, arguments, recorder)
+    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
+    assert (added.maybe_ours, added.settled) == (True, True)
+    assert creations(sandbox) == 1
+
+
+@each_creation
+def test_what_a_dead_process_did_not_send_is_sent(
+    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
+) -> None:
+    recorder = crashed(sandbox, database, name, arguments, sent=False)
+    [added] = outcomes(sandbox, name, arguments, recorder)
+    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
+    assert creations(sandbox) == 1
+
+
+@each_creation
+def test_without_what_was_there_before_a_dead_process_leaves_it_unknown(
+    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
+) -> None:
+    action = bound(sandbox, name)
+    prepared = action.prepare(arguments)
+    run = begin_run(database, CALL, name, dry_run=False, details={})
+    recorder = StoreRecorder(database, run, "call", action)
+    recorder.begin(prepared)
+    recorder.intent(next(iter(prepared)), {})
+    [unknown] = outcomes(sandbox, name, arguments, StoreRecorder(database, run, "call", action))
+    assert (unknown.outcome, creations(sandbox)) == (UNKNOWN, 0)
+    assert "an earlier process may have sent it" in str(unknown.reason)
+    assert unknown.advice
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_cybertrace_is_not_sent_what_a_dead_process_may_have_sent(
+    sandbox: Sandbox, database: Database, sent: bool
+) -> None:
+    name = "cybertrace-indicators-add"
+    recorder = crashed(sandbox, database, name, ADD, sent=sent)
+    before = len(sandbox.requests)
+    told = outcomes(sandbox, name, ADD, recorder)
+    assert [outcome.outcome for outcome in told] == [UNKNOWN, UNKNOWN]
+    assert not any(row["method"] == "PUT" for row in sandbox.requests[before:])
+
+
+@pytest.mark.parametrize("fault", [{"hang_up": "after"}, {"status": 504, "acted": True}])
+def test_cybertrace_is_not_sent_twice_what_has_no_answer(
+    sandbox: Sandbox, fault: dict[str, Any]
+) -> None:
+    sandbox.misbehave(system="cybertrace", method="PUT", **fault)
+    told = outcomes(sandbox, "cybertrace-indicators-add", ADD)
+    assert [outcome.outcome for outcome in told] == [UNKNOWN, UNKNOWN]
+    assert sum(row["method"] == "PUT" for row in sandbox.requests) == 1
+
+
+def test_what_cybertrace_lost_is_put_back_with_context_and_tags(sandbox: Sandbox) -> None:
+    values = {"supplier": "InternalTI", "indicators": ["192.0.2.10", "192.0.2.11"]}
+    before = sandbox.state()["cybertrace"]["suppliers"]
+    gone = outcomes(sandbox, "cybertrace-indicators-delete", values)
+    assert [outcome.outcome for outcome in gone] == [REMOVED, REMOVED]
+    more = {"context": {"192.0.2.10": {"threat": "X"}}, "tags": {"192.0.2.11": ["TAG1"]}}
+    back = outcomes(sandbox, "cybertrace-indicators-add", {**values, **more})
+    assert [outcome.outcome for outcome in back] == [ADDED, ADDED]
+    state = sandbox.state()["cybertrace"]
+    assert {name: sorted(there) for name, there in state["suppliers"].items()} == {
+        name: sorted(there) for name, there in before.items()
+    }
+    assert state["details"]["General"]["InternalTI"] == {
+        "192.0.2.10": {"context": {"threat": "X"}},
+        "192.0.2.11": {"tags": ["TAG1"]},
+    }
+
+
+CHANGES = [
+    pytest.param(
+        "secmaster-indicators-close",
+        {"project_id": PROJECT, "workspace_id": WORKSPACE, "batch_ids": [KNOWN]},
+        id="close",
+    ),
+    pytest.param(
+        "waf-ip-reputation-rule-status-set",
+        {"project_id": PROJECT, "policy_id": POLICY, "rule_id": RULE_ID, "status": 0},
+        id="switch off",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), CHANGES)
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ({"hang_up": "after"}, (CHANGED, True)),
+        ({"hang_up": "before"}, (FAILED, False)),
+        ({"hang_up": "before", "acts_after": 0.3}, (CHANGED, True)),
+    ],
+    ids=str,
+)
+def test_a_change_without_an_answer_is_settled_by_what_the_system_shows(
+    sandbox: Sandbox,
+    name: str,
+    arguments: dict[str, Any],
+    fault: dict[str, Any],
+    expected: tuple[str, bool],
+) -> None:
+    sandbox.misbehave(system=name.partition("-")[0], method="PUT", **fault)
+    [told] = outcomes(sandbox, name, arguments)
+    assert (told.outcome, told.maybe_ours, told.settled) == (*expected, True)
+    assert sum(row["method"] == "PUT" for row in sandbox.requests) == 1
