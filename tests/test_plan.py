@@ -18,7 +18,7 @@ from ioc_removal.operations.plan_file import file_lines
 from ioc_removal.operations.plan_reading import read_plan
 from ioc_removal.operations.run import apply_plan, run_playbook
 from ioc_removal.outcome import Summary
-from ioc_removal.sandbox import Sandbox
+from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.plans import StoredPlan, get_plan, planned_lines
@@ -141,6 +141,97 @@ def test_what_is_new_since_is_refused(planner: Planner) -> None:
     planner.apply(plan)
     assert {item for _, _, item in planner.sent()} <= named
     assert workspace in {target for _, target, _ in planner.sent()}
+
+
+SEARCHED = """
+version: 1.0
+description: Remove from SecMaster what a search finds.
+input: [indicators]
+tasks:
+  search:
+    action: ioc_removal.secmaster-indicators-search
+    input: {values: "{{ ctx().indicators }}"}
+    next:
+      - when: "{{ succeeded() }}"
+        publish:
+          - found: "{{ result().result.outputs | selectattr('id', 'defined') | list }}"
+          - ids: "{{ ctx().found | map(attribute='id') | list }}"
+        do: remove
+  remove:
+    action: ioc_removal.secmaster-indicators-delete
+    input: {batch_ids: "{{ ctx().ids }}"}
+"""
+
+
+def world(indicators: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a seed whose first workspace holds these indicators."""
+    seed = default_seed()
+    workspaces = seed["secmaster"]["workspaces"]
+    seed["secmaster"]["workspaces"] = {next(iter(workspaces)): {"indicators": indicators}}
+    return seed
+
+
+def ids_of(number: int) -> str:
+    return f"00000000-0000-4000-8000-{number:012d}"
+
+
+@pytest.mark.parametrize("more", [[], [9]])
+def test_what_a_read_finds_anew_is_refused_and_what_it_misses_is_absent(
+    tmp_path: Path, more: list[int]
+) -> None:
+    def held(*numbers: int) -> list[dict[str, Any]]:
+        return [{"id": ids_of(n), "value": "a.example", "type": "Domain"} for n in numbers]
+
+    with Sandbox(world(held(1, 2))) as sandbox:
+        planner = Planner(sandbox, tmp_path)
+        name = planner.write("searched", SEARCHED)
+        plan, _ = planner.dry(name, indicators=["a.example"])
+        address = planner.document["connections"]["secmaster"]["url"]
+        port = urlsplit(address).port
+    with Sandbox(world(held(2, *more)), port=port) as sandbox:
+        planner.sandbox = sandbox
+        record, _ = planner.apply(plan)
+        assert [item for _, _, item in planner.sent()] == [ids_of(2)]
+    planner.database.close()
+    found = {row["id"]: (row["outcome"], row.get("reason")) for row in record["outcomes"]}
+    assert found == {
+        ids_of(1): ("absent", "the search does not find it any more"),
+        ids_of(2): ("removed", None),
+        **{ids_of(n): ("refused", f"not in plan {plan.plan}") for n in more},
+    }
+
+
+def test_what_the_run_does_not_come_to_is_accounted_for(planner: Planner) -> None:
+    plan, _ = planner.dry(indicators=IOCS)
+    planner.sandbox.misbehave(system="secmaster", method="POST", status=403, times=99)
+    record, _ = planner.apply(plan)
+    left = {
+        row["reason"]
+        for row in record["outcomes"]
+        if row["action"] == "secmaster-indicators-delete"
+    }
+    assert left == {"the run did not come to it"}
+    assert record["result"] == "partial"
+
+
+def test_what_is_not_there_is_absent_in_the_plan(planner: Planner) -> None:
+    name = planner.write("ids", IDS)
+    workspace = planner.sandbox.state()["secmaster"]["workspaces"]
+    known = next(iter(workspace.values()))[0]["id"]
+    plan, record = planner.dry(name, ids=[ids_of(1), known])
+    assert record["counts"] == {"planned": 1, "absent": 1}
+    assert [item for _, _, item in by_system(planner.lines(plan))] == [known]
+
+
+IDS = """
+version: 1.0
+description: Remove from SecMaster by ids.
+input: [ids]
+tasks:
+  remove:
+    action: ioc_removal.secmaster-indicators-delete
+    input: {batch_ids: "{{ ctx().ids }}"}
+"""
 
 
 def test_the_output_of_a_dry_run_claims_nothing(planner: Planner) -> None:
@@ -324,7 +415,7 @@ def without(lines: list[str], part: str) -> list[str]:
 
 EDITS: Mapping[str, tuple[Any, str]] = {
     "an indicator exchanged": (
-        lambda lines: swapped(lines, '- {"value": "192.0.2.10"}', '- {"value": "192.0.2.11"}'),
+        lambda lines: swapped(lines, '- {"value": "malware.example"}', '- {"value": "b.example"}'),
         "what would be done changed",
     ),
     "an indicator added": (
@@ -340,7 +431,7 @@ EDITS: Mapping[str, tuple[Any, str]] = {
         "2 more",
     ),
     "an indicator taken out": (
-        lambda lines: without(lines, '- {"value": "192.0.2.10"}'),
+        lambda lines: without(lines, '- {"value": "malware.example"}'),
         "what would be done changed: 1 fewer",
     ),
     "an input added": (

@@ -1,5 +1,7 @@
 """`run --plan`: do what a plan says, and nothing else."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ArgumentError
@@ -7,6 +9,7 @@ from ..operations.plan_reading import read_plan
 from ..operations.playbooks import actions_of, parse_all, systems_of
 from ..operations.run import apply_plan
 from ..store.plans import StoredPlan, get_plan
+from ..trust.guards import Guards
 from .ended import show_record
 from .interruption import interruption
 from .progress import Watch
@@ -32,6 +35,7 @@ def apply(session: Session) -> int:
     chosen = {**plan.header["choose"], **session.chosen}
     for system in systems_of(playbooks.values(), integration):
         session.open(session.settings.pick(system, chosen.get(system)))  # its mistakes, before
+    guards = _overriding(session, plan.header["overrides"])
     watch = Watch(wanted=not output.quiet, color=output.color)
     with interruption(session.database, output) as began:
         with watch:
@@ -42,14 +46,22 @@ def apply(session: Session) -> int:
                 session.settings,
                 plan,
                 choose=session.chosen,
-                terms=session.terms,
+                terms=replace(session.terms, guards=guards),
                 requester=session.requester,
                 progress=teller(watch),
                 began=began,
                 attend=attending(session, stay=bool(options.given("wait"))),
             )
+        session.warn_of(guards)
         show_record(output, session.database, record, summary)
     return status_of(record, summary)
+
+
+def _overriding(session: Session, overrides: Mapping[str, str]) -> Guards:
+    """Return the guards with what the plan overrides, and what the command line does."""
+    settings, given = session.settings, session.terms.guards
+    both = {**overrides, **(given.overrides if given else {})}
+    return Guards(settings.guards, settings.source, both)
 
 
 def _plan(session: Session, name: str) -> StoredPlan:

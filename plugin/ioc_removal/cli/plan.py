@@ -116,7 +116,8 @@ def tell_plan(output: Output, database: Database, plan: StoredPlan) -> None:
         for text in section_lines(section, address):
             output.say(text)
         lines = list(planned_lines(database, plan.plan, number, FIRST))
-        output.table(("indicator", "id", "outcome", "reason", ""), [_cells(one) for one in lines])
+        columns = ("indicator", "id", "outcome", "reason", "advice", "")
+        output.table(columns, [_cells(one) for one in lines])
         rest = sum(section["counts"].values()) - len(lines)
         if rest:
             output.say(f"… and {rest:,} more; `ioc-removal plan {plan.plan} --out FILE` has all")
@@ -129,7 +130,8 @@ def _cells(line: PlannedLine) -> list[Cell]:
     value, id_ = line.line.get("value"), line.line.get("id")
     if isinstance(value, list):
         value = ", ".join(value)
-    return [value, id_, line.outcome, line.line.get("reason"), "assumed" * line.assumed]
+    reason, advice = line.line.get("reason"), line.line.get("advice")
+    return [value, id_, line.outcome, reason, advice, "assumed" * line.assumed]
 
 
 def _row(plan: StoredPlan, used: dict[str, int]) -> dict[str, Any]:
@@ -152,6 +154,8 @@ def _known(database: Database, plan: StoredPlan) -> dict[str, Any]:
         "inputs": {name: _listed(value) for name, value in inputs.items()},
         "parts": header["parts"],
         "errors": header["errors"],
+        "warnings": header["warnings"],
+        "overrides": header["overrides"],
         "collisions": header["collisions"],
         "sections": [
             {**section, "lines": list(_lines(database, plan, number))}

@@ -2,13 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+from ..definition import Definition
 from ..duration import duration_of
 from ..errors import ArgumentError
 from ..integration import Integration
-from ..outcome import PLANNED, ordered
+from ..outcome import PLANNED, Outcome, ordered
 from ..settings import Settings
 from ..store.collisions import collisions
 from ..store.database import Database
@@ -21,9 +23,11 @@ from ..store.planning import (
     sums_of_lines,
 )
 from ..store.plans import PlannedLine, StoredPlan, keep_plan, planned_lines
-from ..store.runs import get_run
+from ..store.runs import OVERRIDES, get_run
 from ..store.sets import StoredSet, by_value
+from ..trust.effects import effect_of
 from ..trust.removal_key import canonical, digest, removal_key
+from ..trust.restoring import undoing_of
 from .plan_parts import changes, input_parts, open_connections, present_parts, removals_part
 from .playbooks import parse_all, present_texts
 
@@ -38,10 +42,12 @@ def make_plan(
     settings: Settings,
     run: str,
     errors: Iterable[str] = (),
+    warnings: Iterable[str] = (),
 ) -> StoredPlan | None:
     """Make the plan of a dry run that is about to end, and keep it under the run's id.
 
-    errors: what went wrong in it, a line each; with them, None when nothing would be done.
+    errors: what went wrong in it, a line each; with them, None when nothing would be done;
+    warnings: of the guards.
     """
     known = get_run(database, run)
     details, problems = known.details, list(errors)
@@ -56,7 +62,10 @@ def make_plan(
     for portion in dry_outcomes(database, run):
         keep_lines(database, run, [made.line(outcome) for outcome in portion])
     sums, tallies = sums_of_plan(database, run, made.sections)
-    sections = [{**one, **own} for one, own in zip(made.sections, tallies, strict=True)]
+    sections = [
+        {**one, **own, "lost": dict(sorted(lost.items()))}
+        for one, own, lost in zip(made.sections, tallies, made.lost, strict=True)
+    ]
     if problems and not sums["counts"].get(PLANNED):
         forget_plan(database, run)
         return None
@@ -81,6 +90,8 @@ def make_plan(
             "sections": sections,
             "collisions": _collisions(database, inputs),
             "errors": problems,
+            "warnings": list(warnings),
+            "overrides": details.get(OVERRIDES, {}),
             **sums,
             **({"input": details["input"]} if "input" in details else {}),
         },
@@ -163,11 +174,13 @@ def plan_changes(
 class _Sections:
     """The sections of a plan, in the order in which they are met.
 
-    prints: fingerprints of the connections, by system.
+    prints: fingerprints of the connections, by system; lost: for each section what undo could not
+    put back, with how many lines it is about.
     """
 
     def __init__(self, integration: Integration, prints: Mapping[str, str]) -> None:
         self.sections: list[dict[str, Any]] = []
+        self.lost: list[Counter[str]] = []
         self._integration, self._prints = integration, prints
         self._numbers: dict[str, int] = {}
 
@@ -183,7 +196,7 @@ class _Sections:
             "fingerprint": self._prints.get(definition.system, ""),
             "arguments": arguments,
             "target": dict(outcome.target),
-            "effect": definition.effect_on(arguments) if acts else None,
+            "effect": effect_of(definition, arguments, outcome.snapshot) if acts else None,
             "done": definition.done if acts else None,
             "named": definition.named_by,
             "filled": met.filled if acts else [],
@@ -193,16 +206,31 @@ class _Sections:
         number = self._numbers.setdefault(canonical(section), len(self.sections))
         if number == len(self.sections):
             self.sections.append(section)
+            self.lost.append(Counter())
+        if outcome.outcome == PLANNED:
+            self.lost[number].update(self._not_restored(definition, outcome, arguments))
         line: dict[str, Any] = {"value": outcome.value, "id": outcome.id}
         if met.values:
             line["value"] = met.values[0] if len(met.values) == 1 else met.values
         if outcome.outcome != PLANNED:
             line["reason"] = outcome.reason
+        line["advice"] = outcome.advice
         line = {name: value for name, value in line.items() if value is not None}
         key = key_of(section, line)
         if outcome.outcome != PLANNED:
             key = f"{outcome.outcome} {digest([number, line])}"
         return PlannedLine(key, number, outcome.outcome, met.assumed, 1, line)
+
+    def _not_restored(
+        self, definition: Definition, outcome: Outcome, arguments: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        """Return what undo could not put back, a text each."""
+        row = replace(outcome, outcome=definition.done).row()
+        try:
+            how = undoing_of(self._integration, definition.name, row, arguments)
+        except ArgumentError as error:
+            return (f"all of it: {error}",)
+        return how.restoring.not_restored
 
 
 def key_of(section: Mapping[str, Any], line: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from .plan_parts import changes, input_parts, removals_part
 BOM = "\ufeff"
 AT_ONCE = 2_000  # lines kept together
 LONGEST_SHOWN = 120  # characters
-TEXTS = ("value", "id", "reason")
+TEXTS = ("value", "id", "reason", "advice")
 AGAIN = "get it again from where it came, or make a new plan"
 
 

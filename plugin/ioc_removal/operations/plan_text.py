@@ -43,8 +43,8 @@ def section_lines(section: Mapping[str, Any], address: str) -> Iterator[str]:
             yield spelt(f"  {name}: {', '.join(values)}")
     if section.get("assumed"):
         yield f"  {section['assumed']:,} of them only if what is planned before succeeds (assumed)"
-    if planned and not section["undo"]:
-        yield "  it cannot be put back by undo"
+    for text, count in section["lost"].items():
+        yield spelt(f"  undo would not put back: {text} ({count:,})")
     if planned and section["instead"]:
         yield f"  instead, {section['instead']} does less and can be undone"
 
@@ -53,6 +53,8 @@ def warnings_of(plan: StoredPlan) -> list[str]:
     """Return what a person should look at before the plan is applied, a line each."""
     header = plan.header
     found = [f"the dry run was not complete: {error}" for error in header["errors"]]
+    found += header["warnings"]
+    found += [f"guard {guard} overridden: {why}" for guard, why in header["overrides"].items()]
     collisions = header["collisions"]
     if count := collisions["count"]:
         shown = "; ".join(" = ".join(spellings) for spellings in collisions["first"])

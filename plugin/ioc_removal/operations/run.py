@@ -13,7 +13,7 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.journal import CONNECTIONS, INPUTS, RESUME, fingerprint, note
 from ..store.lease import lease
-from ..store.plans import StoredPlan
+from ..store.plans import StoredPlan, get_plan
 from ..store.results import run_summary
 from ..store.runs import (
     ENDED,
@@ -40,6 +40,7 @@ from .history import run_record
 from .inputs import INDICATORS, IndicatorFile
 from .plan import check_plan, make_plan, plan_row
 from .playbooks import gather, input_document, parse_all, systems_of
+from .unreached import record_unreached
 
 Told = Callable[[Progress], None]
 
@@ -120,6 +121,8 @@ def apply_plan(
     """
     check_engine()
     header = plan.header
+    given = terms.guards.overrides if terms.guards else {}
+    overrides = {**header["overrides"], **given}
     chosen = {**header["choose"], **(choose or {})}
     check_plan(database, integration, settings, plan, chosen)
     texts = header["texts"]
@@ -133,9 +136,8 @@ def apply_plan(
         "sha256": plan.hash,
         "terms": {"verify": terms.verify, "lookup": terms.lookup},
         "inputs": header["inputs"],
+        **({OVERRIDES: overrides} if overrides else {}),
     }
-    if terms.guards and terms.guards.overrides:
-        details[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(
         database,
         PLAYBOOK,
@@ -277,6 +279,8 @@ def _execute(
             performing.hang_up()  # the engine has ended: what breaks now is no result
         if "waiting" not in ended:
             errors, output = ended["errors"], by_value(database, ended["output"])
+            if plan := get_run(database, run).details.get("plan"):
+                errors = [*errors, *_unreached(performing, plan)]
             if performing.dry_run:
                 errors = [*errors, *_planned(performing, [row["message"] for row in errors])]
             return _ended(database, integration, get_run(database, run), errors, output)
@@ -285,11 +289,27 @@ def _execute(
     return record, run_summary(database, run)
 
 
+def _unreached(performing: Performing, plan: str) -> list[dict[str, Any]]:
+    """Record what the plan of a run names and it did not come to; return what went wrong then."""
+    try:
+        record_unreached(performing, get_plan(performing.database, plan))
+    except PluginError as error:
+        return [error_row(error)]
+    return []
+
+
 def _planned(performing: Performing, errors: list[str]) -> list[dict[str, Any]]:
     """Make the plan of a dry run; return what went wrong with it."""
     database, run = performing.database, performing.run
     try:
-        plan = make_plan(database, performing.integration, performing.settings, run, errors)
+        plan = make_plan(
+            database,
+            performing.integration,
+            performing.settings,
+            run,
+            errors,
+            performing.warnings,
+        )
     except PluginError as error:
         return [error_row(error)]
     if plan is not None:

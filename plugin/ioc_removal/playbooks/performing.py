@@ -84,6 +84,11 @@ class Performing:
         """Whether nothing is sent that does something."""
         return self._terms.dry_run
 
+    @property
+    def warnings(self) -> list[str]:
+        """What the guards warned of in this process."""
+        return self._terms.guards.warnings if self._terms.guards else []
+
     def connection(self, system: str) -> Connection | None:
         """Return the connection to a system, the same for the whole run; None for local."""
         if system == "local":

@@ -15,7 +15,7 @@ from ..action import Action
 from ..batches import Batch, Prepared
 from ..definition import ADDS
 from ..errors import HungUpError, PluginError
-from ..outcome import CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
+from ..outcome import ABSENT, CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
 from .effects import effect_of
 from .guarded import Guarded
 from .snapshot import Snapshot, Snapshots
@@ -23,6 +23,7 @@ from .terms import Terms
 from .verify import verified
 
 EARNEST = Terms()
+GONE_BEFORE = "it is not there: nothing would be sent"
 LEAVE = 0.5  # seconds for what was just answered, when the caller is interrupted
 
 
@@ -146,26 +147,22 @@ def _one(
     found = guarded.before(batch) if guarded else None
     refused = dict(found.refused) if found else {}
     refused |= _unapproved(action, _without(action, batch, refused), terms)
-    if terms.plan is not None:
-        left = _without(action, batch, refused)
-        refused |= terms.plan.refusals(action.definition, action.target_of(batch, target), left)
-    left = _without(action, batch, refused)
+    left, place = _without(action, batch, refused), action.target_of(batch, target)
+    unplanned = terms.plan.refusals(action.definition, place, left) if terms.plan else {}
+    left = _without(action, left, unplanned)
     before = Snapshot(known.snapshots)
     if snapshots and left.items:
         before = snapshots.of(left, known.snapshots)
     if guarded and found:
         guarded.after(found, left, before if snapshots else None)
         refused |= found.refused
-    allowed = _without(action, batch, refused)
-    outcomes = [
-        outcome
-        for item, reason in refused.items()
-        for outcome in action.outcomes(batch, [item], target, REFUSED, reason, 0)
-    ]
+    allowed = _without(action, left, refused)
+    outcomes = _refused(action, target, batch, refused)
     if known.repeated:
         outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
+    outcomes += _refused(action, target, batch, unplanned)  # so it was, whichever try this is
     if terms.dry_run:
-        outcomes += _planned(action, target, allowed, before)
+        outcomes += _planned(action, target, allowed, before if snapshots else None)
     elif allowed.items:
         if action.definition.does == ADDS and not known.repeated:
             before = Snapshot(_before(action, allowed))
@@ -189,6 +186,17 @@ def _unapproved(action: Action, batch: Batch, terms: Terms) -> dict[str, str]:
     return dict.fromkeys(batch.items, reason) if reason else {}
 
 
+def _refused(
+    action: Action, target: Mapping[str, str], batch: Batch, reasons: Mapping[str, str]
+) -> list[Outcome]:
+    """Return outcomes of what is refused, each with its reason."""
+    return [
+        outcome
+        for item, reason in reasons.items()
+        for outcome in action.outcomes(batch, [item], target, REFUSED, reason, 0)
+    ]
+
+
 def _before(action: Action, batch: Batch) -> Mapping[str, Any]:
     """Return what is there before an addition; empty when it cannot be told."""
     try:
@@ -205,21 +213,20 @@ def _without(action: Action, batch: Batch, refused: Mapping[str, str]) -> Batch:
 
 
 def _planned(
-    action: Action, target: Mapping[str, str], batch: Batch, before: Snapshot
+    action: Action, target: Mapping[str, str], batch: Batch, before: Snapshot | None
 ) -> list[Outcome]:
-    """Return what a dry run says of a batch, by what is there."""
-    done = action.definition.done
-    effects = {
-        item: effect_of(action.definition, batch.arguments, before.rows.get(item))
-        for item in batch.items
-    }
-    return [
-        outcome
-        for item, effect in effects.items()
-        for outcome in action.outcomes(
-            batch, [item], target, PLANNED, f"would be {done}; {effect}", 0
-        )
-    ]
+    """Return what a dry run says of a batch, by what is there; before: None when nobody looked."""
+    rows, unread = (before.rows, before.unread) if before else ({}, {})
+    looked = before is not None and action.snapshots and action.definition.does != ADDS
+    outcomes: list[Outcome] = []
+    for item in batch.items:
+        if looked and item not in rows and item not in unread:
+            told = ABSENT, GONE_BEFORE
+        else:
+            effect = effect_of(action.definition, batch.arguments, rows.get(item))
+            told = PLANNED, f"would be {action.definition.done}; {effect}"
+        outcomes += action.outcomes(batch, [item], target, *told, 0)
+    return outcomes
 
 
 def _sent(

@@ -1,0 +1,62 @@
+"""What a plan names and its run did not come to: gone since, as a search tells, or left undone."""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from ..batches import Batch, Prepared
+from ..outcome import ABSENT, REFUSED, Outcome
+from ..playbooks.performing import Performing
+from ..store.plans import PlannedLine, StoredPlan
+from ..store.recorder import StoreRecorder
+from ..store.unused import Searched, refused_items, unused_lines
+from ..trust.perform import Finished
+
+AT_ONCE = 500  # outcomes recorded together
+GONE = "the search does not find it any more"
+NOT_REACHED = "the run did not come to it"
+
+
+def record_unreached(performing: Performing, plan: StoredPlan) -> None:
+    """Record an outcome for all that is in a plan and that no run was let to do.
+
+    It is absent when a search of this run found its value without it; else it is refused.
+    """
+    database, run = performing.database, performing.run
+    for number, section in enumerate(plan.header["sections"]):
+        named, target = section["named"], section["target"]
+        told = refused_items(database, run, section["action"], target, named)
+        searched = Searched(database, run, target)
+        unused = unused_lines(database, plan.plan, number)
+        lines = (line for line in unused if line.line.get(named) not in told)
+        batch = 0
+        while portion := list(islice(lines, AT_ONCE)):
+            outcomes = [_outcome(section, searched, line) for line in portion]
+            _record(performing, f"plan/{number}", batch, section, outcomes)
+            batch += 1
+
+
+def _outcome(section: Mapping[str, Any], searched: Searched, line: PlannedLine) -> Outcome:
+    named = section["named"]
+    gone = named == "id" and searched.does_not_find(line.line.get("value"))
+    outcome, reason = (ABSENT, GONE) if gone else (REFUSED, NOT_REACHED)
+    item = str(line.line.get(named))
+    value, id_ = (None, item) if named == "id" else (item, None)
+    return Outcome(outcome, section["target"], value, id_, reason)
+
+
+def _record(
+    performing: Performing,
+    call: str,
+    number: int,
+    section: Mapping[str, Any],
+    outcomes: Sequence[Outcome],
+) -> None:
+    """Record outcomes as a batch of a call of their own, unless they are recorded already."""
+    action = performing.bind(section["action"])
+    recorder = StoreRecorder(performing.database, performing.run, call, action)
+    batch = Batch(number, section["arguments"], [outcome.indicator for outcome in outcomes])
+    if number == 0:
+        recorder.begin(Prepared(section["arguments"], section["target"], 0, ()))
+    if recorder.known(batch).finished is None:
+        recorder.finish(Finished(batch, tuple(outcomes)))
