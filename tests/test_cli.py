@@ -1,6 +1,7 @@
 """The command, called in this process against a sandbox."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -362,6 +363,19 @@ def test_a_described_action_tells_what_a_default_can_fill(bare: Command) -> None
         "expect_tags": "no",
     }
     assert "a request  one rule_id\n" in bare("describe", "waf-ip-reputation-rule-delete").out
+
+
+def test_a_described_action_tells_the_fields_of_an_object_and_what_undoes_it(bare: Command) -> None:
+    record = bare("describe", "secmaster-indicator-create", "--json").record
+    mandatory = {row["argument"]: row["mandatory"] for row in record["arguments"]}
+    assert mandatory["data_object.value"] == "yes"
+    assert mandatory["data_object.indicator_type.id"] == "no"
+    described = bare("describe", "secmaster-indicators-delete").out
+    assert re.search(r"\nundo +secmaster-indicator-create\n", described)
+    assert re.search(r"\ninstead +secmaster-indicators-close\n", described)
+    assert (
+        "what is added is no longer detected" in bare("describe", "cybertrace-indicators-add").out
+    )
 
 
 def test_a_described_action_tells_its_effect(bare: Command) -> None:

@@ -88,6 +88,15 @@ def _arguments(definition: Definition) -> Iterator[tuple[str, str, str, str]]:
             if name in required and name in defaults:
                 mandatory = "yes, or the connection's default"
             yield name, type_text(rule), mandatory, rule.get("description", "")
+            yield from _inside(name, rule)
+
+
+def _inside(path: str, rule: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """Tell of the fields of an argument that is an object, each by its path."""
+    for name, inner in rule.get("properties", {}).items():
+        mandatory = "yes" if name in rule.get("required", ()) else "no"
+        yield f"{path}.{name}", type_text(inner), mandatory, inner.get("description", "")
+        yield from _inside(f"{path}.{name}", inner)
 
 
 def _facts(definition: Definition, system: str) -> Iterator[tuple[str, str]]:
