@@ -37,7 +37,8 @@ class Found:
 
     def line(self) -> str:
         """Return the counts as one line."""
-        named = ("requests", "faults", "settled", "maybe ours", "late", "not prepared", "repeated")
+        named = ("requests", "faults", "settled", "maybe ours", "late", "guarded", "not prepared",
+                 "repeated")  # fmt: skip
         outcomes = ", ".join(f"{self.counts[name]:,} {name}" for name in OUTCOMES[::-1]
                              if self.counts[name])  # fmt: skip
         rest = ", ".join(f"{self.counts[name]:,} {name}" for name in named)

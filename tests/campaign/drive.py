@@ -16,7 +16,9 @@ from ioc_removal.integration import Integration
 from ioc_removal.outcome import Outcome
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import Finished, Known, NoRecord, perform
+from ioc_removal.trust.guards import Guards
+from ioc_removal.trust.perform import EARNEST, Finished, Known, NoRecord, perform
+from ioc_removal.trust.terms import Terms
 
 from .schedule import Schedule
 from .world import arguments_of, seed_of, settings_of
@@ -94,9 +96,11 @@ def _call(
 ) -> None:
     """Make the call; sent_only: only the batches of which nothing is kept."""
     system = schedule.system
-    connection = Connection(
-        system, settings_from(document, "campaign"), integration.systems[system]
-    )
+    settings = settings_from(document, "campaign")
+    connection = Connection(system, settings, integration.systems[system])
+    terms = EARNEST
+    if schedule.guards is not None:
+        terms = Terms(guards=Guards(settings.guards, settings.source))
     action = integration.bind(schedule.action, connection)
 
     def call(items: Sequence[str], place: int = 0) -> list[Finished]:
@@ -109,7 +113,7 @@ def _call(
         crashed = schedule.crashed - place
         batches = list(prepared)[:crashed] if sent_only else None
         recorder = AfterACrash(0 if sent_only else crashed)
-        return list(perform(action, prepared, recorder, batches=batches))
+        return list(perform(action, prepared, recorder, terms=terms, batches=batches))
 
     try:
         if schedule.system == "waf":  # a call a rule, several at a time, as a playbook makes them

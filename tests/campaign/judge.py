@@ -11,6 +11,7 @@ from ioc_removal.integration import Integration
 from ioc_removal.outcome import ABSENT, FAILED, REFUSED, REMOVED, UNKNOWN, Outcome
 
 from .drive import Node, Ran
+from .guarding import guard_of, must_stay, unexplained
 from .schedule import Schedule
 from .world import beside, held
 
@@ -52,7 +53,7 @@ def judged(schedule: Schedule, ran: Ran, integration: Integration) -> Verdict:
             counts["faults"] += sum(row["fault"] is not None for row in node.requests)
             own = [o for o in ran.outcomes if o.target.get("node", node.name) == node.name]
             for outcome in own:
-                case = _Case(schedule, node, outcome)
+                case = _Case(schedule, node, outcome, own)
                 where = f"{outcome.indicator} at {node.name}:"
                 verdict.wrong += [f"{where} {line}" for line in case.wrong()]
                 verdict.doubted += [f"{where} {line}" for line in case.doubted()]
@@ -68,6 +69,7 @@ def judged(schedule: Schedule, ran: Ran, integration: Integration) -> Verdict:
             ]
     counts.update(outcome.outcome for outcome in ran.outcomes)
     counts["maybe ours"] = sum(outcome.maybe_ours for outcome in ran.outcomes)
+    counts["guarded"] = sum(bool(guard_of(outcome)) for outcome in ran.outcomes)
     counts["settled"] = sum(outcome.settled for outcome in ran.outcomes)
     counts["not prepared"] += ran.error is not None
     return verdict
@@ -193,8 +195,10 @@ def _carried(row: Row) -> Sequence[str]:
 class _Case:
     """One outcome, and the requests that carried its indicator."""
 
-    def __init__(self, schedule: Schedule, node: Node, outcome: Outcome) -> None:
-        self.schedule, self.node, self.outcome = schedule, node, outcome
+    def __init__(
+        self, schedule: Schedule, node: Node, outcome: Outcome, others: Sequence[Outcome]
+    ) -> None:
+        self.schedule, self.node, self.outcome, self.others = schedule, node, outcome, others
         item = outcome.indicator
         self.was = item in held(schedule, node.before)
         self.is_ = item in held(schedule, node.after)
@@ -222,6 +226,12 @@ class _Case:
                 yield f"{name} as still there, and it never was: {outcome.reason}"
         elif name != UNKNOWN:
             yield f"an outcome {name}"
+        if must_stay(self.schedule, outcome.indicator) and self.carried:
+            yield f"{name}, it is protected, and it was sent"
+        if guard_of(outcome):
+            yield from unexplained(self.schedule, outcome, self.others, self.node.requests)
+            if any(row["number"] > self.node.earlier for row in self.carried):
+                yield f"{name} by a guard, and it was sent: {outcome.reason}"
 
     def doubted(self) -> Iterator[str]:
         """Yield what the requests that were made do not explain."""
@@ -233,6 +243,8 @@ class _Case:
             row["status"] is None for row in self.carried[:-1] if row["number"] > self.node.earlier
         ):
             yield "sent again after a lost answer, which a look could have told"
+        if guard_of(outcome):  # which the requests need not explain
+            return
         if name == REFUSED and not self._closed():
             yield f"refused, and nothing closed the connection: {outcome.reason}"
         if name == UNKNOWN:

@@ -22,7 +22,8 @@ class Schedule:
     items: of the call; there: those that the target holds at the start; arguments: of the call;
     auth: the kind of credentials; nodes: servers; down: the last of them does not listen;
     crashed: an earlier process sent the first batches and did not live to keep what became of
-    them; crowd: how many more rules the policy has; faults: of each node, in their order.
+    them; crowd: how many more rules the policy has; guards: their settings, None for no guards;
+    faults: of each node, in their order.
     """
 
     seed: int
@@ -43,6 +44,7 @@ class Schedule:
     token_seconds: int = 86400
     project_known: bool = True
     crowd: int = 0
+    guards: Mapping[str, Any] | None = None
 
     @property
     def system(self) -> str:
@@ -89,8 +91,31 @@ def random_schedule(seed: int) -> Schedule:
     crashed = random.randint(1, 3) if random.random() < 0.06 else 0
     total = random.choice((0.7, 1.2, 1.8))
     tls = nodes == 1 and random.random() < 0.02
+    guards = _guards(random, system, items) if random.random() < 0.5 else None
     return Schedule(seed, action, items, there, limits=limits, total=total, faults=faults,
-                    crashed=crashed, tls=tls, **more)  # fmt: skip
+                    crashed=crashed, tls=tls, guards=guards, **more)  # fmt: skip
+
+
+def _guards(random: Random, system: str, items: tuple[str, ...]) -> dict[str, Any]:
+    guards: dict[str, Any] = {}
+    if random.random() < 0.6:
+        entries = random.sample(items, min(len(items), random.choice((1, 1, 2, 5))))
+        if system == "secmaster" and random.random() < 0.5:
+            entries = [f"v{item}" for item in entries]  # their values
+        if system == "cybertrace" and random.random() < 0.4:
+            entries.append(random.choice(("192.0.2.0/29", "*.example.com", "2001:db8::/126")))
+        if system == "waf" and random.random() < 0.1:
+            entries.append("hw")  # the tag of every rule
+        guards["protected"] = entries
+    if random.random() < 0.2:
+        guards["stop_after"] = {"percent": 50, "of": random.choice((1, 3, 10))}
+    if random.random() < 0.1:
+        guards["max_per_call"] = random.choice((1, 3, 10))
+    if random.random() < 0.1:
+        guards["snapshot"] = "required"
+    if random.random() < 0.3:
+        guards["off"] = random.sample(("last_rule", "suffix", "protected"), 1)
+    return guards
 
 
 def _item(random: Random, system: str, number: int) -> str:

@@ -103,7 +103,8 @@ def settings_of(schedule: Schedule, sandbox: Sandbox, urls: list[str]) -> dict[s
         credentials |= {"project": project, "iam_url": sandbox.url, "token_cache": False}
         if schedule.auth == "wrong password":
             credentials["password"] = "not-the-password"
-    return {"connections": {schedule.system: {**own, "auth": credentials}}}
+    document = {"connections": {schedule.system: {**own, "auth": credentials}}}
+    return {**document, "guards": dict(schedule.guards or {})}
 
 
 def arguments_of(schedule: Schedule, items: Sequence[str]) -> dict[str, Any]:

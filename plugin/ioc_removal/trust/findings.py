@@ -18,8 +18,8 @@ class Findings:
     by guard, what the items are called of which something is told.
     """
 
-    off: frozenset[str]
-    overrides: Mapping[str, str]
+    off: frozenset[str] = frozenset()
+    overrides: Mapping[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
     warned: dict[str, dict[str, str]] = field(default_factory=dict)

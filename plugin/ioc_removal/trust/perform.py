@@ -17,6 +17,7 @@ from ..definition import ADDS
 from ..errors import HungUpError, PluginError
 from ..outcome import ABSENT, CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
 from .effects import effect_of
+from .findings import Findings
 from .guarded import Guarded
 from .snapshot import Snapshot, Snapshots
 from .terms import Terms
@@ -144,19 +145,9 @@ def _one(
     known = recorder.known(batch)
     if known.finished is not None:
         return known.finished
-    found = guarded.before(batch) if guarded else None
-    refused = dict(found.refused) if found else {}
-    refused |= _unapproved(action, _without(action, batch, refused), terms)
-    left, place = _without(action, batch, refused), action.target_of(batch, target)
-    unplanned = terms.plan.refusals(action.definition, place, left) if terms.plan else {}
-    left = _without(action, left, unplanned)
-    before = Snapshot(known.snapshots)
-    if snapshots and left.items:
-        before = snapshots.of(left, known.snapshots)
-    if guarded and found:
-        guarded.after(found, left, before if snapshots else None)
-        refused |= found.refused
-    allowed = _without(action, left, refused)
+    found, unplanned, before = _judged(action, target, batch, known, terms, snapshots, guarded)
+    refused = found.refused
+    allowed = _without(action, batch, {**refused, **unplanned})
     outcomes = _refused(action, target, batch, refused)
     if known.repeated:
         outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
@@ -170,9 +161,13 @@ def _one(
         sent = _sent(action, target, allowed, before.rows, repeated=known.repeated)
         outcomes += verified(action, allowed, sent) if terms.verify else sent
     outcomes = [_with_snapshot(outcome, before, action) for outcome in outcomes]
-    if guarded and found:
-        outcomes = found.advised(outcomes)
+    outcomes = found.advised(outcomes)
+    if guarded:
         guarded.count(batch, found, outcomes)
+    if refused or unplanned:
+        place = {item: at for at, item in enumerate(batch.items)}
+        named = action.definition.named_by
+        outcomes.sort(key=lambda outcome: place.get(getattr(outcome, named), len(place)))
     finished = Finished(batch, outcomes=tuple(outcomes))
     recorder.finish(finished)
     return finished
@@ -205,6 +200,28 @@ def _before(action: Action, batch: Batch) -> Mapping[str, Any]:
         raise
     except PluginError:
         return {}
+
+
+def _judged(
+    action: Action,
+    target: Mapping[str, str],
+    batch: Batch,
+    known: Known,
+    terms: Terms,
+    snapshots: Snapshots | None,
+    guarded: Guarded | None,
+) -> tuple[Findings, Mapping[str, str], Snapshot]:
+    """Return what is refused of a batch, what is so for not being planned, and what is there."""
+    found = guarded.before(batch) if guarded else Findings()
+    found.refused |= _unapproved(action, _without(action, batch, found.refused), terms)
+    left, place = _without(action, batch, found.refused), action.target_of(batch, target)
+    unplanned = terms.plan.refusals(action.definition, place, left) if terms.plan else {}
+    left, before = _without(action, left, unplanned), Snapshot(known.snapshots)
+    if snapshots and left.items:
+        before = snapshots.of(left, known.snapshots)
+    if guarded:
+        guarded.after(found, left, before if snapshots else None)
+    return found, unplanned, before
 
 
 def _without(action: Action, batch: Batch, refused: Mapping[str, str]) -> Batch:
