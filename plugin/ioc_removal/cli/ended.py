@@ -9,7 +9,7 @@ from ..store.database import Database
 from .files import show_input
 from .outcomes import show_outcomes, show_rows
 from .output import Output
-from .sums import effects_of, summary_line
+from .sums import deed_of, effects_of, summary_line
 from .waiting import show_waiting
 
 
@@ -47,4 +47,6 @@ def show_record(
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:
-        output.say(summary_line(summary, run, effects=effects_of(record.get("outcomes", ()))))
+        rows = record.get("outcomes", ())
+        effects, deed = effects_of(rows), deed_of(rows)
+        output.say(summary_line(summary, run, effects=effects, deed=deed))

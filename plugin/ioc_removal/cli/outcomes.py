@@ -100,9 +100,9 @@ def _cells(row: Row) -> list[Cell]:
     value, id_ = row.get("value"), row.get("id")
     reason = row.get("reason")
     if effect := effect_of(row):
-        reason = f"would be removed: {EFFECT_ON_ONE[effect]}"
+        reason = f"{str(reason).partition(';')[0]}: {EFFECT_ON_ONE[effect]}"
     if advice := row.get("advice"):
-        reason = f"{reason} ({advice})"
+        reason = f"{reason} ({advice})" if reason else advice
     if row.get("maybe_ours"):
         reason = "; ".join(filter(None, (reason, "perhaps removed by this run")))
     indicator = value if value is not None else id_

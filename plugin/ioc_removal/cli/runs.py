@@ -6,7 +6,7 @@ from ..errors import ArgumentError
 from ..operations.history import is_stopped
 from ..operations.journal import asked
 from ..store.database import Database
-from ..store.runs import ENDED, RUNNING, Run, list_runs
+from ..store.runs import ENDED, RUNNING, UNDO, Run, list_runs
 from .session import Session
 from .sums import counts_line
 
@@ -42,7 +42,7 @@ def _row(database: Database, run: Run) -> tuple[str, ...]:
     counts = counts_line(run.details.get("counts", {}))
     return (
         run.run,
-        run.name,
+        f"undo of {run.name}" if run.kind == UNDO else run.name,
         state_of(database, run),
         counts,
         run.requester,

@@ -17,7 +17,7 @@ from .outcomes import show_outcomes, show_rows
 from .output import Output
 from .runs import state_of
 from .session import Session
-from .sums import effects_of, summary_line
+from .sums import deed_of, effects_of, summary_line
 from .table import Cell
 from .undo import show_not_restored
 from .waiting import show_waiting
@@ -69,10 +69,11 @@ def _show(session: Session, output: Output, run: Run) -> None:
         show_waiting(output, run.run, waiting)
     elif run.kind != CALL and run.status != ENDED:
         output.say(f"It has not ended: `ioc-removal resume {run.run}` goes on if it stopped.")
-    effects = effects_of(outcome_rows(database, run.run)) if run.dry_run else ()
+    rows = list(outcome_rows(database, run.run)) if run.dry_run else []
+    effects, deed = effects_of(rows), deed_of(rows)
     if run.kind == UNDO:
         show_not_restored(output, outcome_rows(database, run.run))
-    output.say(summary_line(run_summary(database, run.run), run.run, effects=effects))
+    output.say(summary_line(run_summary(database, run.run), run.run, effects=effects, deed=deed))
 
 
 def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:

@@ -4,19 +4,37 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..operations.plan_text import EFFECTS
-from ..outcome import ABSENT, DONE, FAILED, PLANNED, REFUSED, REMOVED, UNKNOWN, Summary
+from ..outcome import (
+    ABSENT,
+    ADDED,
+    CHANGED,
+    DONE,
+    FAILED,
+    PLANNED,
+    PRESENT,
+    REFUSED,
+    REMOVED,
+    UNKNOWN,
+    Summary,
+)
 
-IN_ORDER = (REMOVED, ABSENT, PLANNED, REFUSED, FAILED, UNKNOWN)
+IN_ORDER = (REMOVED, ADDED, CHANGED, ABSENT, PRESENT, PLANNED, REFUSED, FAILED, UNKNOWN)
+WOULD = "would be "
 
 
-def summary_line(summary: Summary, run: str | None, *, effects: Iterable[str] = ()) -> str:
-    """Return "7 of 8 done: 6 removed, 1 absent, 1 failed · run 2026..."; effects: of a dry run."""
+def summary_line(
+    summary: Summary, run: str | None, *, effects: Iterable[str] = (), deed: str = REMOVED
+) -> str:
+    """Return "7 of 8 done: 6 removed, 1 absent, 1 failed · run 2026...".
+
+    effects: of a dry run; deed: what it would have done.
+    """
     counts = summary.counts
     total, planned = sum(counts.values()), counts.get(PLANNED, 0)
     done = sum(counts.get(name, 0) for name in DONE)
     parts = []
     if planned:
-        parts.append(f"dry run: {planned:,} would be removed, nothing was")
+        parts.append(f"dry run: {planned:,} {WOULD}{deed}, nothing was")
         parts += [EFFECTS[effect] for effect in effects]
         if total > planned:
             rest = {name: count for name, count in counts.items() if name != PLANNED}
@@ -31,6 +49,13 @@ def summary_line(summary: Summary, run: str | None, *, effects: Iterable[str] = 
 def effects_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what the removals of a dry run would do: "disarms", "rearms", both, or nothing."""
     return sorted({effect_of(row) for row in rows} - {""})
+
+
+def deed_of(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return what would be done to the rows of a dry run: "removed", "added", or of several."""
+    planned = [str(row.get("reason", "")) for row in rows if row["outcome"] == PLANNED]
+    deeds = {text.removeprefix(WOULD).partition(";")[0] for text in planned}
+    return deeds.pop() if len(deeds) == 1 else REMOVED if not deeds else "done"
 
 
 def counts_line(counts: Mapping[str, int]) -> str:

@@ -14,7 +14,8 @@ from ..restoring import Restoring, without_none
 SHOWN_TIME = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|([+-]\d\d):?(\d\d))")
 # What the new indicator has of its own, or has from the workspace.
 OF_ITS_OWN = frozenset({"id", "create_time", "update_time", "workspace_id", "project_id"})
-NOT_DELETED = "is_deleted"
+# What a row that is neither says with them is nothing.
+FLAGS = frozenset({"is_deleted", "revoked"})
 LONGEST_VALUE = 128
 
 
@@ -86,7 +87,7 @@ def _written(shown: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, An
     written: dict[str, Any] = {}
     for name, value in shown.items():
         rule = known.get(name)
-        if rule is None or value is None:
+        if rule is None or value in (None, ""):  # an empty text is refused, and tells nothing
             continue
         if isinstance(value, Mapping):
             written[name] = _written(value, rule.get("properties", {}))
@@ -103,7 +104,7 @@ def _left_out(shown: Mapping[str, Any], known: Mapping[str, Any], above: str = "
     """Name the fields of a row that cannot be written, but those that go without saying."""
     for name, value in shown.items():
         if name not in known:
-            silent = value in (None, "", [], {}) or (name == NOT_DELETED and value is False)
+            silent = value in (None, "", [], {}) or (name in FLAGS and value is False)
             if not silent and (above or name not in OF_ITS_OWN):
                 yield above + name
         elif isinstance(value, Mapping):

@@ -59,13 +59,14 @@ def calls_of(
 class UndoRecorder(StoreRecorder):
     """Records a call of an undo: with the value of each id, and what cannot be put back.
 
-    claims: by item, of one row by None; texts: what cannot be put back, likewise; known: of rows
-    that an earlier undo may have put back.
+    claims: by item, of one row by None; texts: what cannot be put back, likewise; earlier: of rows
+    that an earlier undo may have put back; name: of what a call follows on.
     """
 
     claims: Mapping[str | None, Claim]
     texts: Mapping[str | None, tuple[str, ...]]
     earlier: Known
+    name: str | None = None
 
     def known(self, batch: Batch) -> Known:
         """Return what is known of a batch, also from an earlier undo."""
@@ -86,7 +87,7 @@ class UndoRecorder(StoreRecorder):
             reason = f"in place of {old}"
         return replace(
             outcome,
-            value=outcome.value if outcome.value is not None else done.value,
+            value=next((v for v in (outcome.value, self.name, done.value) if v is not None), None),
             reason=reason,
             not_restored=self.texts.get(item, ()) if outcome.outcome in TRIED else (),
         )
@@ -254,7 +255,7 @@ class Performer:
         except PluginError as error:
             self._give(undo, name, first, REFUSED, str(error))
             return
-        self._perform(undo, call, name, action, prepared, {})
+        self._perform(undo, call, name, action, prepared, {}, made.value)
 
     def _perform(
         self,
@@ -264,10 +265,12 @@ class Performer:
         action: Action,
         prepared: Prepared,
         texts: Mapping[str | None, tuple[str, ...]],
+        value: str | None = None,
     ) -> list[Outcome]:
         recorder = UndoRecorder(self.database, undo, name, action)
         recorder.claims = {one.item: one for one in call.claims}
         recorder.texts, recorder.earlier = texts, self._earlier(call, name)
+        recorder.name = value
         recorder.begin(prepared)
         recorder.plan(prepared)
         batches = list(recorder.planned(prepared, 0, recorder.count()))
