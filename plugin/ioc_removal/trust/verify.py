@@ -11,7 +11,7 @@ from ..errors import HungUpError, PluginError
 from ..outcome import ABSENT, ADDED, CHANGED, FAILED, REMOVED, Outcome
 
 SAID = frozenset({REMOVED, ADDED, CHANGED})
-_Look = Callable[[Sequence[str]], Mapping[str, Mapping[str, Any]]]
+_Look = Callable[[Sequence[Outcome]], Mapping[str, Mapping[str, Any]]]
 
 
 def can_be_verified(definition: Definition) -> bool:
@@ -29,10 +29,13 @@ def verified(action: Action, batch: Batch, outcomes: Sequence[Outcome]) -> list[
     if look_up is None or not due:
         return list(outcomes)
 
-    def look(ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        return {str(row["id"]): row for row in look_up(batch.arguments, ids)}
-
     definition = action.definition
+
+    def look(some: Sequence[Outcome]) -> dict[str, Mapping[str, Any]]:
+        names = [str(getattr(row, definition.named_by)) for row in some]
+        rows = look_up(batch.arguments, names)
+        return {str(row.get("id", row.get("value"))): row for row in rows}
+
     wanted = {
         name: definition.fixed.get(name, batch.arguments.get(name)) for name in definition.sets
     }
@@ -45,7 +48,7 @@ def verified(action: Action, batch: Batch, outcomes: Sequence[Outcome]) -> list[
 
 def _judged(due: Sequence[Outcome], look: _Look, wanted: Mapping[str, Any]) -> list[Outcome]:
     try:
-        found = look([str(row.id) for row in due])
+        found = look(due)
     except HungUpError:
         return [_doubted(row, "it was interrupted") for row in due]
     except PluginError as error:
@@ -53,7 +56,7 @@ def _judged(due: Sequence[Outcome], look: _Look, wanted: Mapping[str, Any]) -> l
     except Exception as error:  # noqa: BLE001  # what was done must be recorded, whatever came
         why = f"internal error, please report it: {type(error).__name__}: {error}"
         return [_doubted(row, why) for row in due]
-    return [_of_one(row, found.get(str(row.id)), wanted) for row in due]
+    return [_of_one(r, found.get(str(r.id), found.get(str(r.value))), wanted) for r in due]
 
 
 def _of_one(outcome: Outcome, row: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Outcome:
