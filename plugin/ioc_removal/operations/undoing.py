@@ -50,7 +50,8 @@ def calls_of(
             number = numbers.setdefault(key, len(numbers))
             claims.append(Claim(done, f"{undoing.action.name} {number}", undoing.item, before))
         else:  # of one indicator that the run named twice, one call puts it back
-            key = json.dumps([*_place(done), done.outcome.indicator], sort_keys=True)
+            item = done.outcome.id or done.outcome.value
+            key = json.dumps([*_place(done), item], sort_keys=True)
             call = single.setdefault(key, _alone(done))
             claims.append(Claim(done, call, None, before))
     return claims

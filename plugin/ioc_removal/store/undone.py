@@ -146,10 +146,13 @@ def claims_of(database: Database, run: str, undo: str) -> list[Claim]:
 
 
 def told_before(database: Database, undo: str, call: str) -> dict[str, Any]:
-    """Return what was there before a call of an undo was sent, raw, by item."""
-    columns = "coalesce(value, id), snapshot"
-    query = f"SELECT {columns} FROM outcomes WHERE run = ? AND call = ? AND snapshot IS NOT NULL"  # noqa: S608
-    return {item: json.loads(raw) for item, raw in database.rows(query, (undo, call))}
+    """Return what was there before a call of an undo was sent, raw, by value and by id."""
+    query = (
+        "SELECT value, id, snapshot FROM outcomes WHERE run = ? AND call = ?"
+        " AND snapshot IS NOT NULL"
+    )
+    rows = [(names, json.loads(raw)) for *names, raw in database.rows(query, (undo, call))]
+    return {name: raw for names, raw in rows for name in names if name is not None}
 
 
 def split(database: Database, run: str, undo: str, claims: Sequence[Claim]) -> None:

@@ -1,0 +1,465 @@
+"""`undo` brings back what a run removed, once, and says what it cannot bring back."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from asking import KNOWN, POLICY, PROJECT, WORKSPACE, huawei
+from ioc_removal.connection import Connection
+from ioc_removal.errors import ArgumentError, SettingsError
+from ioc_removal.integration import load_integration
+from ioc_removal.loader import read
+from ioc_removal.operations.call import call_action
+from ioc_removal.operations.undo import undo_run
+from ioc_removal.outcome import Summary, exit_status
+from ioc_removal.sandbox import Sandbox
+from ioc_removal.schema import Schema
+from ioc_removal.settings import settings_from
+from ioc_removal.store.database import Database
+from ioc_removal.store.lease import lease
+from ioc_removal.store.runs import get_run
+from ioc_removal.trust.terms import Terms
+
+INTEGRATION = load_integration()
+RESULT = Schema(read("schemas/result.json"))
+PLACE = {"workspace_id": WORKSPACE, "project_id": PROJECT}
+SHUT_OFF = "11842c5779204842bfe51c3e8b7981cd"
+VALUES = ("192.0.2.10", "tux.example.com", "http://malware.example/payload.bin")
+REMOVALS: Mapping[str, Mapping[str, Any]] = {
+    "cybertrace-indicators-delete": {"supplier": "InternalTI", "indicators": list(VALUES)},
+    "cybertrace-false-positives-unmark": {
+        "indicators": ["192.0.2.53", "example.com/testpage/*"],
+        "unmark_detections": False,
+    },
+    "secmaster-indicators-delete": PLACE,
+    "secmaster-indicators-close": PLACE,
+    "waf-ip-reputation-rule-delete": {"policy_id": POLICY, "rule_id": SHUT_OFF},
+}
+# What no system takes back: its own ids and times.
+OF_ITS_OWN = ("id", "create_time", "update_time", "timestamp", "dataclass_ref")
+
+
+class Desk:
+    """A sandbox with a store of its own, and what is done on it."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox = sandbox
+        self.database = Database(folder / "store.db")
+        self.document = sandbox.settings()
+
+    def call(self, name: str, arguments: Mapping[str, Any], **terms: Any) -> str:
+        """Call an action and return its run."""
+        system = name.partition("-")[0]
+        settings = settings_from(self.document, "test")
+        made = Connection(system, settings, INTEGRATION.systems[system])
+        action = INTEGRATION.bind(name, made)
+        record, _ = call_action(self.database, action, arguments, terms=Terms(**terms))
+        made.hang_up()
+        return str(record["run"])
+
+    def undo(self, run: str, *indicators: str, **terms: Any) -> tuple[dict[str, Any], Summary]:
+        settings = settings_from(self.document, "test")
+        record, summary = undo_run(
+            self.database, INTEGRATION, settings, run, indicators=indicators, terms=Terms(**terms)
+        )
+        assert not list(RESULT.problems(record))
+        assert sum(record["counts"].values()) <= len(record["outcomes"])
+        return record, summary
+
+    def state(self) -> dict[str, Any]:
+        """What the systems hold, in no order, without what no system takes back."""
+        found = self.sandbox.state()
+        return {
+            "cybertrace": {
+                (tenant, name): sorted(values)
+                for tenant, suppliers in found["cybertrace"]["tenants"].items()
+                for name, values in suppliers.items()
+            },
+            "secmaster": {w: alike(rows) for w, rows in found["secmaster"]["workspaces"].items()},
+            "waf": {policy: alike(rows) for policy, rows in found["waf"]["policies"].items()},
+        }
+
+    def sent(self, *methods: str) -> int:
+        """How many requests there were that change something."""
+        return sum(
+            row["method"] in methods and not row["target"].endswith(("/search", "/lookup"))
+            for row in self.sandbox.requests
+        )
+
+
+def alike(rows: list[dict[str, Any]]) -> list[str]:
+    """Return rows as texts in order, without what is of their own; empty is as good as none."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            kept = {k: plain(v) for k, v in value.items() if k not in OF_ITS_OWN}
+            return {k: v for k, v in kept.items() if v not in ("", None)}
+        return value
+
+    return sorted(json.dumps(plain(row), sort_keys=True) for row in rows)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with Sandbox() as sandbox:
+        yield Desk(sandbox, tmp_path)
+
+
+def arguments(desk: Desk, name: str) -> dict[str, Any]:
+    given_ = dict(REMOVALS[name])
+    if name.startswith("secmaster"):
+        rows = desk.sandbox.state()["secmaster"]["workspaces"][WORKSPACE]
+        given_["batch_ids"] = [row["id"] for row in rows[:13]]
+    return given_
+
+
+def outcomes(record: Mapping[str, Any]) -> Counter[str]:
+    return Counter(row["outcome"] for row in record["outcomes"])
+
+
+@pytest.mark.parametrize("name", REMOVALS)
+def test_undo_brings_the_state_back(desk: Desk, name: str) -> None:
+    before = desk.state()
+    run = desk.call(name, arguments(desk, name))
+    gone = desk.state()
+    assert gone != before
+    record, summary = desk.undo(run)
+    assert desk.state() == before
+    assert record["result"] == "succeeded"
+    assert exit_status(summary) == 0
+    assert outcomes(record).keys() <= {"added", "changed"}
+    assert all(row.get("not_restored") for row in record["outcomes"] if row["outcome"] == "added")
+    again, _ = desk.undo(record["run"])
+    assert desk.state() == gone
+    assert again["result"] == "succeeded"
+    desk.undo(again["run"])
+    assert desk.state() == before
+
+
+@pytest.mark.parametrize("name", REMOVALS)
+def test_a_dry_run_lists_what_would_be_put_back(desk: Desk, name: str) -> None:
+    run = desk.call(name, arguments(desk, name))
+    gone, sent = desk.state(), desk.sent("PUT", "POST", "DELETE")
+    record, _ = desk.undo(run, dry_run=True)
+    assert outcomes(record).keys() == {"planned"}
+    assert all(row["not_restored"] for row in record["outcomes"])
+    assert (desk.state(), desk.sent("PUT", "POST", "DELETE")) == (gone, sent)
+    assert desk.undo(run)[0]["result"] == "succeeded"
+
+
+def test_a_lookup_brings_the_context_back(desk: Desk) -> None:
+    desk.document["connections"]["cybertrace"]["api_version"] = "1.2"
+    added = desk.call(
+        "cybertrace-indicators-add",
+        {
+            "supplier": "InternalTI",
+            "indicators": ["a.example", "b.example"],
+            "context": {"a.example": {"threat": "X"}, "b.example": {"threat": "Y"}},
+        },
+    )
+    assert get_run(desk.database, added).result == "succeeded"
+    given_ = {"supplier": "InternalTI", "indicators": ["a.example", "b.example"]}
+    run = desk.call("cybertrace-indicators-delete", given_, lookup=True)
+    desk.undo(run)
+    put = [row for row in desk.sandbox.requests if row["method"] == "PUT"]
+    assert put[-1]["body"] == put[0]["body"]
+
+
+def test_only_what_is_named_is_put_back(desk: Desk) -> None:
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    record, _ = desk.undo(run, "TUX.example.com")
+    assert [row["value"] for row in record["outcomes"]] == ["tux.example.com"]
+    record, _ = desk.undo(run)
+    assert sorted(row["value"] for row in record["outcomes"]) == sorted({*VALUES} - {VALUES[1]})
+    with pytest.raises(ArgumentError, match=r"nothing left to undo: .*put back already, by"):
+        desk.undo(run)
+
+
+def test_an_indicator_is_named_by_value_or_by_id(desk: Desk) -> None:
+    ids = arguments(desk, "secmaster-indicators-delete")["batch_ids"]
+    run = desk.call("secmaster-indicators-delete", arguments(desk, "secmaster-indicators-delete"))
+    [row] = desk.undo(run, ids[1])[0]["outcomes"]
+    assert row["reason"] == f"in place of {ids[1]}"
+    rows = desk.undo(run, "203.0.113.7")[0]["outcomes"]
+    assert [row["value"] for row in rows] == ["203.0.113.7"] * 2
+
+
+def test_what_cannot_be_named_is_refused_and_nothing_is_sent(desk: Desk) -> None:
+    given_ = {"supplier": "InternalTI", "indicators": ["tux.example.com", "nowhere.example"]}
+    run = desk.call("cybertrace-indicators-delete", given_)
+    with pytest.raises(ArgumentError) as refused:
+        desk.undo(run, "tux.example.com", "nowhere.example", "other.example")
+    assert refused.value.problems == (
+        f"--indicator nowhere.example: the run {run} has nothing to undo of it: "
+        "its outcome is absent",
+        f"--indicator other.example: the run {run} has nothing to undo of it: it is not in it",
+    )
+    assert desk.sent("PUT") == 0
+
+
+def test_a_lost_answer_of_cybertrace_stays_unknown_and_is_not_sent_twice(desk: Desk) -> None:
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    desk.sandbox.misbehave(method="PUT", hang_up="after")
+    record, summary = desk.undo(run)
+    assert outcomes(record) == {"unknown": 3}
+    assert exit_status(summary) == 3
+    puts = desk.sent("PUT")
+    desk.sandbox.behave()
+    record, summary = desk.undo(run)
+    assert outcomes(record) == {"unknown": 3}
+    assert {row["reason"] for row in record["outcomes"]} == {
+        "an earlier undo sent it, and no answer told what became of it; nothing there can be "
+        "read, so it is not sent twice"
+    }
+    assert (exit_status(summary), desk.sent("PUT")) == (3, puts)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("secmaster-indicators-delete", {"carries": "Sandbox"}),
+        ("waf-ip-reputation-rule-delete", {"path": "ip-reputation"}),
+    ],
+)
+def test_a_lost_answer_is_looked_up_before_anything_is_repeated(
+    desk: Desk, name: str, fault: dict[str, Any]
+) -> None:
+    before = desk.state()
+    run = desk.call(name, arguments(desk, name))
+    desk.sandbox.misbehave(method="POST", hang_up="after", **fault)
+    record, _ = desk.undo(run)
+    assert desk.state() == before
+    [lost] = [row for row in record["outcomes"] if row.get("maybe_ours")]
+    assert (lost["outcome"], bool(lost["id"])) == ("added", True)
+
+
+def test_what_no_look_told_is_looked_up_by_a_later_undo(desk: Desk) -> None:
+    before = desk.state()
+    run = desk.call("secmaster-indicators-delete", {**PLACE, "batch_ids": [KNOWN]})
+    desk.sandbox.misbehave(method="POST", carries="Sandbox", hang_up="after", times=9)
+    searches = searches_before_a_creation(desk)
+    desk.sandbox.misbehave(method="POST", path="search", skip=searches, status=403, times=9)
+    record, _ = desk.undo(run)
+    assert outcomes(record) == {"unknown": 1}
+    creations = desk.sent("POST")
+    desk.sandbox.behave()
+    record, _ = desk.undo(run)
+    assert outcomes(record) == {"added": 1}
+    assert desk.sent("POST") == creations
+    assert desk.state() == before
+
+
+def searches_before_a_creation(desk: Desk) -> int:
+    """Count the searches by which an undo of one indicator begins."""
+    with Sandbox() as other:
+        here, desk.document, desk.sandbox = (desk.document, desk.sandbox), other.settings(), other
+        run = desk.call("secmaster-indicators-delete", {**PLACE, "batch_ids": [KNOWN]})
+        seen = len(other.requests)
+        desk.undo(run)
+        desk.document, desk.sandbox = here
+        targets = [row["target"].rpartition("/")[2] for row in other.requests[seen:]]
+    return targets.index("indicators")
+
+
+def test_a_conflict_of_tags_is_told_and_can_be_tried_again(desk: Desk) -> None:
+    before = desk.state()
+    run = desk.call("waf-ip-reputation-rule-delete", REMOVALS["waf-ip-reputation-rule-delete"])
+    rules = f"/v1/{PROJECT}/waf/policy/{POLICY}/ip-reputation"
+    other = {"name": "other", "type": "idc", "tags": ["Amazon"], "action": {"category": "log"}}
+    made = huawei(desk.sandbox, "POST", rules, other)
+    assert made.status_code == 200
+    record, summary = desk.undo(run)
+    [row] = record["outcomes"]
+    assert row["outcome"] == "failed"
+    assert "not_restored" not in row
+    assert exit_status(summary) == 1
+    assert huawei(desk.sandbox, "DELETE", f"{rules}/{made.json()['id']}").status_code == 200
+    assert outcomes(desk.undo(run)[0]) == {"added": 1, "changed": 1}
+    assert desk.state() == before
+
+
+def test_without_a_snapshot_nothing_is_put_back_and_that_is_said(desk: Desk) -> None:
+    ids = {**PLACE, "batch_ids": [KNOWN]}
+    run = desk.call("secmaster-indicators-delete", ids, snapshot=False)
+    record, summary = desk.undo(run)
+    [row] = record["outcomes"]
+    assert row["outcome"] == "refused"
+    assert row["reason"] == "it cannot be put back: no snapshot tells what it was"
+    assert exit_status(summary) == 2
+
+
+def test_what_may_be_ours_is_put_back(desk: Desk) -> None:
+    before = desk.state()
+    desk.sandbox.misbehave(method="DELETE", hang_up="after", times=1)
+    ids = {**PLACE, "batch_ids": [KNOWN]}
+    run = desk.call("secmaster-indicators-delete", ids)
+    record, _ = desk.undo(run)
+    assert outcomes(record) == {"added": 1}
+    assert desk.state() == before
+
+
+def test_what_is_put_back_is_verified(desk: Desk) -> None:
+    for name in ("secmaster-indicators-close", "waf-ip-reputation-rule-delete"):
+        run = desk.call(name, arguments(desk, name))
+        record, _ = desk.undo(run, verify=True)
+        assert all(row["verified"] for row in record["outcomes"]), record["outcomes"]
+
+
+def test_two_undos_at_once_put_each_row_back_once(desk: Desk) -> None:
+    before = desk.state()
+    run = desk.call("secmaster-indicators-delete", arguments(desk, "secmaster-indicators-delete"))
+    start, found, refused = Barrier(4), list[Any](), list[str]()
+
+    def undo() -> None:
+        start.wait(10)
+        try:
+            found.extend(desk.undo(run)[0]["outcomes"])
+        except ArgumentError as error:
+            refused.append(str(error))
+
+    threads = [Thread(target=undo) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(found) == 13
+    assert {row["outcome"] for row in found} == {"added"}
+    assert desk.state() == before
+
+
+def test_the_settings_must_lead_to_where_the_run_was(desk: Desk) -> None:
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    with Sandbox() as other:
+        here, desk.document = desk.document, other.settings()
+        with pytest.raises(SettingsError, match=f"the run {run} was on http"):
+            desk.undo(run)
+        assert not other.requests
+    desk.document = {**here, "connections": {"other": here["connections"]["cybertrace"]}}
+    with pytest.raises(SettingsError, match="--connection cybertrace=NAME"):
+        desk.undo(run)
+    settings_ = settings_from(desk.document, "test")
+    record, _ = undo_run(desk.database, INTEGRATION, settings_, run, choose={"cybertrace": "other"})
+    assert outcomes(record) == {"added": 3}
+
+
+@pytest.mark.parametrize(
+    ("begin", "said"),
+    [
+        (lambda _, __: "20", "several runs begin with|there is no run"),
+        (lambda _, __: "nowhere", "there is no run 'nowhere'"),
+        (
+            lambda desk, given_: desk.call("cybertrace-indicators-delete", given_, dry_run=True),
+            "is a dry run, it changed nothing: nothing to undo",
+        ),
+        (
+            lambda desk, _: desk.call("cybertrace-suppliers-list", {}),
+            "did nothing that can be undo",
+        ),
+    ],
+)
+def test_what_cannot_be_undone_is_told_in_a_line(
+    desk: Desk, begin: Callable[[Desk, Any], str], said: str
+) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        desk.undo(begin(desk, REMOVALS["cybertrace-indicators-delete"]))
+    assert desk.sent("PUT") == 0
+
+
+def test_a_run_that_is_alive_is_not_undone(desk: Desk) -> None:
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    with (
+        lease(desk.database, run),
+        pytest.raises(ArgumentError, match=f"the run {run} is alive: let it end, or stop it"),
+    ):
+        desk.undo(run)
+
+
+def test_each_server_gets_back_what_it_lost(tmp_path: Path) -> None:
+    with Sandbox() as one, Sandbox() as other:
+        desk = Desk(one, tmp_path)
+        before = one.state()["cybertrace"], other.state()["cybertrace"]
+        own = desk.document["connections"]["cybertrace"]
+        del own["url"]
+        own["nodes"] = [one.url, other.url]
+        other.misbehave(method="DELETE", status=403)
+        run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+        other.behave()
+        assert one.state()["cybertrace"]["suppliers"] != before[0]["suppliers"]
+        record, _ = desk.undo(run)
+        assert outcomes(record) == {"added": 3}
+        assert {row["node"] for row in record["outcomes"]} == {one.url.partition("//")[2]}
+        assert not [row for row in other.requests if row["method"] == "PUT"]
+        for state, was in ((one.state(), before[0]), (other.state(), before[1])):
+            suppliers = {k: sorted(v) for k, v in state["cybertrace"]["suppliers"].items()}
+            assert suppliers == {k: sorted(v) for k, v in was["suppliers"].items()}
+
+
+NAMES = st.sampled_from([f"h{number}.example" for number in range(6)])
+CALLS = st.lists(
+    st.tuples(
+        st.sampled_from(["InternalTI", "FalsePositive", "TriageFeed"]),
+        st.lists(NAMES, min_size=1, max_size=4),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    there=st.dictionaries(
+        st.sampled_from(["InternalTI", "FalsePositive", "TriageFeed"]), st.sets(NAMES)
+    ),
+    calls=CALLS,
+)
+def test_whatever_was_removed_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, there: Any, calls: Any
+) -> None:
+    suppliers = {name: {"indicators": sorted(values)} for name, values in there.items()}
+    for name in ("InternalTI", "FalsePositive", "TriageFeed"):
+        suppliers.setdefault(name, {"indicators": []})
+    with Sandbox({"cybertrace": {"suppliers": suppliers}}) as sandbox:
+        desk = Desk(sandbox, tmp_path_factory.mktemp("undo"))
+        states, runs = [desk.state()], list[str]()
+        for supplier, values in calls:
+            given_ = {"supplier": supplier, "indicators": values}
+            runs.append(desk.call("cybertrace-indicators-delete", given_))
+            states.append(desk.state())
+        for run in reversed(runs):
+            states.pop()
+            try:
+                record, _ = desk.undo(run)
+                assert record["result"] == "succeeded"
+            except ArgumentError as error:
+                assert "did nothing that can be undone" in str(error)  # noqa: PT017  # either way
+            assert desk.state() == states[-1]
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    ids=st.sets(st.integers(0, 19), min_size=1), lost=st.integers(0, 8), items=st.integers(1, 30)
+)
+def test_whatever_answers_are_lost_each_indicator_is_there_once(
+    tmp_path_factory: pytest.TempPathFactory, ids: set[int], lost: int, items: int
+) -> None:
+    with Sandbox() as sandbox:
+        desk = Desk(sandbox, tmp_path_factory.mktemp("undo"))
+        desk.document["connections"]["secmaster"]["limits"] = {"items": items}
+        before = desk.state()
+        rows = sandbox.state()["secmaster"]["workspaces"][WORKSPACE]
+        given_ = {**PLACE, "batch_ids": [rows[at]["id"] for at in ids]}
+        run = desk.call("secmaster-indicators-delete", given_)
+        if lost:
+            sandbox.misbehave(method="POST", carries="Sandbox", hang_up="after", times=lost)
+        record, _ = desk.undo(run)
+        assert outcomes(record) == {"added": len(ids)}
+        assert desk.state() == before
