@@ -119,7 +119,7 @@ def test_each_indicator_of_the_sandbox_can_be_created_again() -> None:
         shown = raw["data_object"]
         assert not {"id", "create_time", "update_time", "is_deleted"} & made.keys()
         for name in ("value", "verdict", "status", "confidence", "labels", "indicator_type"):
-            assert made.get(name) == shown.get(name)
+            assert made.get(name) == (shown.get(name) or None)
         assert how.name == shown["value"]
         assert made["granular_marking"] == str(shown["granular_marking"])
 

@@ -175,10 +175,12 @@ class Performer:
         pool = ThreadPoolExecutor(min(at_once, MOST_AT_ONCE), thread_name_prefix="undo")
         running: set[Future[None]] = set()
         errors: list[PluginError] = []
-        walk = iter(calls.items())
+        jobs = defaultdict(list)
+        for name, rows in calls.items():
+            jobs[self._alike(name, rows[0])].append((name, rows))
         try:
-            for name, rows in walk:
-                running.add(pool.submit(self._call, undo, name, rows))
+            for job in jobs.values():
+                running.add(pool.submit(self._calls, undo, job))
                 if len(running) >= 2 * at_once:
                     running = _waited(running, errors)
             while running:
@@ -191,6 +193,25 @@ class Performer:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         return errors
+
+    def _alike(self, name: str, first: Claim) -> str:
+        """Return what calls have in common that go one after the other.
+
+        Of two additions of one name at a time, none could tell after a lost answer which it made.
+        """
+        if first.item is not None:
+            return name
+        try:
+            known = undoing_of(
+                self.integration, first.done.action, first.done.row, first.done.arguments
+            ).name
+        except ArgumentError:
+            return name
+        return json.dumps([*_place(first.done), known or name], sort_keys=True)
+
+    def _calls(self, undo: str, calls: Iterable[tuple[str, Sequence[Claim]]]) -> None:
+        for name, claims in calls:
+            self._call(undo, name, claims)
 
     def _call(self, undo: str, name: str, claims: Sequence[Claim]) -> None:
         """Perform one call of an undo, and what follows on it."""
