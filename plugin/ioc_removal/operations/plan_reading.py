@@ -19,9 +19,10 @@ from ..store.planning import forget_plan, keep_lines, lacking, move_lines
 from ..store.plans import PlannedLine, StoredPlan, find_plan, keep_plan
 from ..store.sets import REFERENCE, by_value, forget_sets, write_set
 from ..trust.removal_key import digest
-from .plan import effects_of_keys, key_of, sums_of_plan
+from .plan import effects_of_keys, sums_of_plan
 from .plan_file import CHECKSUM, HEADER, INPUT, ITEM, SECTION, TITLE, head_lines
 from .plan_parts import changes, input_parts, removals_part
+from .plan_sections import key_of
 
 BOM = "\ufeff"
 AT_ONCE = 2_000  # lines kept together

@@ -38,7 +38,8 @@ from ..trust.terms import Terms
 from .approval import Attend, may_go_on
 from .history import run_record
 from .inputs import INDICATORS, IndicatorFile
-from .plan import check_plan, make_plan, plan_row
+from .plan import make_plan, plan_row
+from .plan_check import check_plan
 from .playbooks import gather, input_document, parse_all, systems_of
 from .unreached import record_unreached
 

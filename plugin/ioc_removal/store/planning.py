@@ -11,16 +11,19 @@ from .plans import PlannedLine
 from .recorder import OUTCOME_COLUMNS, outcome_of
 
 AT_ONCE = 2_000  # rows read together
+TARGET = OUTCOME_COLUMNS.split(", ").index("target")
 
 
 @dataclass(frozen=True)
 class DryOutcome:
     """An outcome of a dry run, with its call.
 
-    arguments: without the batch argument, sets by reference; filled: those from the connection's
-    defaults; assumed: whether it depends on what is only assumed; values: for which a search found
-    the id.
+    place: one text for all that have the same action, connection, arguments and target; arguments:
+    without the batch argument, sets by reference; filled: those from the connection's defaults;
+    assumed: whether it depends on what is only assumed; values: for which a search found the id.
     """
+
+    place: str
 
     action: str
     connection: str | None
@@ -112,6 +115,7 @@ def _dry_outcome(database: Database, run: str, row: tuple[Any, ...]) -> DryOutco
         query = "SELECT value FROM resolved WHERE run = ? AND id = ? ORDER BY value"
         values = database.rows(query, (run, outcome.id))
     return DryOutcome(
+        "\n".join((action, str(connection), arguments, columns[TARGET])),
         action,
         connection,
         json.loads(arguments),

@@ -1,0 +1,92 @@
+"""Whether a plan can be applied now: in time, and nothing that it was made of changed."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+
+from ..errors import ArgumentError
+from ..integration import Integration
+from ..outcome import PLANNED
+from ..settings import Settings
+from ..store.database import Database
+from ..store.plans import StoredPlan, planned_lines
+from ..store.sets import by_value
+from ..trust.removal_key import canonical, digest
+from .plan import effects_of_keys, moment_text
+from .plan_parts import changes, input_parts, open_connections, present_parts, removals_part
+from .plan_sections import key_of
+from .playbooks import parse_all, present_texts
+
+
+def check_plan(
+    database: Database,
+    integration: Integration,
+    settings: Settings,
+    plan: StoredPlan,
+    choose: Mapping[str, str],
+    now: datetime | None = None,
+) -> None:
+    """Refuse a plan that cannot be applied now; raises ArgumentError naming all that changed.
+
+    choose: connections that are wanted in place of the plan's, by system.
+    """
+    if why := out_of_time(plan, now or datetime.now(timezone.utc)):
+        raise ArgumentError(f"plan {plan.plan}: {why}")
+    if changed := plan_changes(database, integration, settings, plan, choose):
+        raise ArgumentError(*(f"plan {plan.plan}: {line}" for line in changed), MAKE_ANEW)
+
+
+MAKE_ANEW = "nothing was sent; make a new plan: ioc-removal run PLAYBOOK --dry-run"
+
+
+def out_of_time(plan: StoredPlan, now: datetime) -> str:
+    """Say why a plan cannot be applied at a moment; empty when it can."""
+    if now < _moment(plan.created):
+        return (
+            f"it was made at {plan.created}, and this machine's clock says {moment_text(now)}: "
+            "set the clock, or make a new plan"
+        )
+    if now >= _moment(plan.expires):
+        return f"it expired at {plan.expires}; make a new plan with --dry-run"
+    return ""
+
+
+def plan_changes(
+    database: Database,
+    integration: Integration,
+    settings: Settings,
+    plan: StoredPlan,
+    choose: Mapping[str, str],
+) -> list[str]:
+    """Say what changed since a plan was made, in it or around it, a line each."""
+    header = plan.header
+    if digest(header["parts"]) != plan.hash:
+        return ["what its hash covers was changed"]
+    texts = present_texts(header["source"], header["playbook"], header["texts"])
+    playbooks = parse_all(header["texts"], integration)
+    connections = open_connections(
+        playbooks.values(), integration, settings, {**header["choose"], **choose}
+    )
+    parts = present_parts(playbooks, texts, integration, settings, connections)
+    parts["inputs"] = input_parts(by_value(database, header["inputs"]))
+    parts["removals"] = removals_part(effects_of_keys(database, plan.plan, header["sections"]))
+    names = {system: one.name for system, one in connections.items()}
+    found = list(changes(header["parts"], parts, names))
+    own = {name: digest(text) for name, text in header["texts"].items()}
+    found += changes({"playbooks": header["parts"]["playbooks"]}, {"playbooks": own}, {})
+    return list(dict.fromkeys(found)) or list(_forged(database, plan))
+
+
+def _forged(database: Database, plan: StoredPlan) -> Iterator[str]:
+    """Name the first line that does not say what its key stands for."""
+    for number, section in enumerate(plan.header["sections"]):
+        for line in planned_lines(database, plan.plan, number):
+            if line.outcome == PLANNED and key_of(section, line.line) != line.key:
+                yield f"{section['action']}: the line {canonical(line.line)} was changed"
+                return
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise ArgumentError(f"{text!r} is no moment of time; make a new plan") from None

@@ -1,0 +1,107 @@
+"""The sections of a plan: what one action does at one target, line by line."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..definition import Definition
+from ..errors import ArgumentError
+from ..integration import Integration
+from ..outcome import PLANNED, Outcome
+from ..store.planning import DryOutcome
+from ..store.plans import PlannedLine
+from ..trust.effects import effect_of
+from ..trust.removal_key import digest, removal_key
+from ..trust.restoring import undoing_of
+
+
+class Sections:
+    """The sections of a plan, in the order in which they are met.
+
+    prints: fingerprints of the connections, by system; lost: for each section what undo could not
+    put back, with how many lines it is about.
+    """
+
+    def __init__(self, integration: Integration, prints: Mapping[str, str]) -> None:
+        self.sections: list[dict[str, Any]] = []
+        self.lost: list[Counter[str]] = []
+        self._integration, self._prints = integration, prints
+        self._numbers: dict[tuple[str, str | None], int] = {}
+        self._usual: dict[int, tuple[str, ...]] = {}
+
+    def line(self, met: DryOutcome) -> PlannedLine:
+        """Return the line of an outcome."""
+        definition = self._integration.definitions[met.action]
+        outcome, acts = met.outcome, definition.acts
+        arguments = met.arguments if acts else {}
+        effect = effect_of(definition, arguments, outcome.snapshot) if acts else None
+        number = self._numbers.get((met.place, effect))
+        if number is None:
+            number = self._numbers[met.place, effect] = self._number(met, definition, effect)
+        if outcome.outcome == PLANNED:
+            self.lost[number].update(self._not_restored(number, definition, outcome, arguments))
+        line: dict[str, Any] = {"value": outcome.value, "id": outcome.id}
+        if met.values:
+            line["value"] = met.values[0] if len(met.values) == 1 else met.values
+        if outcome.outcome != PLANNED:
+            line["reason"] = outcome.reason
+        line["advice"] = outcome.advice
+        line = {name: value for name, value in line.items() if value is not None}
+        key = key_of(self.sections[number], line)
+        if outcome.outcome != PLANNED:
+            key = f"{outcome.outcome} {digest([number, line])}"
+        return PlannedLine(key, number, outcome.outcome, met.assumed, 1, line)
+
+    def _number(self, met: DryOutcome, definition: Definition, effect: str | None) -> int:
+        """Begin a section; return its number."""
+        acts = definition.acts
+        section = {
+            "system": definition.system,
+            "action": met.action,
+            "connection": met.connection,
+            "fingerprint": self._prints.get(definition.system, ""),
+            "arguments": met.arguments if acts else {},
+            "target": dict(met.outcome.target),
+            "effect": effect,
+            "done": definition.done if acts else None,
+            "named": definition.named_by,
+            "filled": met.filled if acts else [],
+            "undo": definition.undo,
+            "instead": definition.instead,
+        }
+        self.sections.append(section)
+        self.lost.append(Counter())
+        return len(self.sections) - 1
+
+    def _not_restored(
+        self,
+        number: int,
+        definition: Definition,
+        outcome: Outcome,
+        arguments: Mapping[str, Any],
+    ) -> tuple[str, ...]:
+        """Return what undo could not put back, a text each; without a snapshot the same for all."""
+        if outcome.snapshot is None and number in self._usual:
+            return self._usual[number]
+        row = replace(outcome, outcome=definition.done).row()
+        try:
+            how = undoing_of(self._integration, definition.name, row, arguments)
+        except ArgumentError as error:
+            lost: tuple[str, ...] = (f"all of it: {error}",)
+        else:
+            lost = how.restoring.not_restored
+        if outcome.snapshot is None:
+            self._usual[number] = lost
+        return lost
+
+
+def key_of(section: Mapping[str, Any], line: Mapping[str, Any]) -> str:
+    """Return the key of what a line of a section would do."""
+    return removal_key(
+        section["action"],
+        section["fingerprint"],
+        section["arguments"],
+        section["target"],
+        line.get("id" if section["named"] == "id" else "value", ""),
+    )
