@@ -33,6 +33,10 @@ def deleted(request: Recorded) -> Reply:
     return reply(201, [{"status": "ok"}]) if request.method == "DELETE" else reply(200, [])
 
 
+def added(_: Recorded) -> Reply:
+    return reply(201, [{"status": "ok"}])
+
+
 def opened(*nodes: str, **more: Any) -> Connection:
     own = {"system": "cybertrace", "nodes": list(nodes), "auth": AUTH, "api_version": "1.3"}
     settings = settings_from({"connections": {"one": {**own, **more}}}, "test")
@@ -69,6 +73,26 @@ def test_each_node_gets_every_value(servers: tuple[Server, Server]) -> None:
     assert [row["outcome"] for row in planned] == ["planned"] * 2 * len(VALUES)
     assert {row["node"] for row in planned} == {row["node"] for row in rows}
     assert len(first.requests) == 3
+
+
+def test_what_is_added_is_added_at_each_node_with_its_own_context() -> None:
+    arguments = {
+        "supplier": "InternalTI",
+        "indicators": VALUES,
+        "context": {value: {"place": str(place)} for place, value in enumerate(VALUES)},
+    }
+    with serving(by=added) as first, serving(by=added) as second:
+        connection = opened(first.url, second.url, limits={"items": 2})
+        action = INTEGRATION.bind("cybertrace-indicators-add", connection)
+        performed = list(perform(action, action.prepare(arguments), NoRecord()))
+    rows = [outcome.row() for finished in performed for outcome in finished.outcomes]
+    for server in (first, second):
+        assert at(rows, server.url) == ["added"] * len(VALUES)
+        sent = [entry for request in server.requests for entry in request.json]
+        context = {entry["indicator"]: entry["context"] for entry in sent}
+        assert context == arguments["context"]
+    for finished in performed:
+        assert finished.batch.arguments["context"].keys() == set(finished.batch.items)
 
 
 def test_a_node_that_refuses_is_closed_alone() -> None:

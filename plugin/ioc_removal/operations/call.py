@@ -127,7 +127,8 @@ def _filled_by_file(action: Action, arguments: Mapping[str, Any]) -> str:
 
 def _short(value: Any) -> Any:
     """Return an argument as the run tells it; the batches hold a long list."""
-    return f"{len(value):,} given" if isinstance(value, list) and len(value) > SHORT else value
+    long = isinstance(value, list | dict) and len(value) > SHORT
+    return f"{len(value):,} given" if long else value
 
 
 def _read_result(unknown: int, rows: int) -> str:
