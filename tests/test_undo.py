@@ -372,6 +372,30 @@ def test_what_cannot_be_undone_is_told_in_a_line(
     assert desk.sent("PUT") == 0
 
 
+def test_a_rule_goes_back_to_its_enterprise_project(desk: Desk) -> None:
+    before = desk.state()
+    project = "5a1b2c3d-0000-4000-8000-000000000001"
+    given_ = {"policy_id": POLICY, "rule_id": f"{SHUT_OFF[:-1]}e", "enterprise_project_id": project}
+    run = desk.call("waf-ip-reputation-rule-delete", given_)
+    assert desk.state() != before
+    record, _ = desk.undo(run, "shop")
+    assert outcomes(record) == {"added": 1}
+    assert desk.state() == before
+
+
+def test_a_run_that_stopped_is_undone_as_far_as_it_is_known(desk: Desk) -> None:
+    before, told = desk.state(), list[str]()
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    with desk.database.transaction() as connection:
+        connection.execute(
+            "INSERT INTO batches VALUES (?, 'call', 1, '[\"x.example\"]', 1, 0)", (run,)
+        )
+    settings_ = settings_from(desk.document, "test")
+    undo_run(desk.database, INTEGRATION, settings_, run, noted=told.append)
+    assert told == [f"1 request of the run {run} has no outcome: nothing is undone of them"]
+    assert desk.state() == before
+
+
 def test_a_run_that_is_alive_is_not_undone(desk: Desk) -> None:
     run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
     with (

@@ -18,7 +18,7 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.journal import RESUME, note
 from ..store.lease import is_held, lease
-from ..store.results import outcome_rows, run_summary
+from ..store.results import call_rows, outcome_rows, run_summary
 from ..store.runs import (
     ENDED,
     INTERRUPTED,
@@ -112,7 +112,11 @@ def undo_run(
         database, UNDO, original.run, dry_run=terms.dry_run, details=details, requester=requester
     )
     began(undo)
-    for text in (*choice.notes(), *(_not_verified(integration, choice) if terms.verify else ())):
+    for text in (
+        *_open(database, original),
+        *choice.notes(),
+        *(_not_verified(integration, choice) if terms.verify else ()),
+    ):
         noted(text)
     with lease(database, undo):
         claims = calls_of(choice.rows, choice.repeated)
@@ -245,6 +249,16 @@ def _nothing(run: Run, choice: Choice) -> str:
     if choice.others:
         return f"the run {run.run} has nothing left to undo: {'; '.join(choice.notes())}"
     return f"the run {run.run} did nothing that can be undone: `ioc-removal show {run.run}`"
+
+
+def _open(database: Database, run: Run) -> Iterator[str]:
+    """Say how much of a run that stopped has no outcome."""
+    left = sum(row["batches"] - row["finished"] for row in call_rows(database, run.run))
+    if left:
+        yield (
+            f"{left:,} request{'s' if left > 1 else ''} of the run {run.run} "
+            f"{'have' if left > 1 else 'has'} no outcome: nothing is undone of them"
+        )
 
 
 def _not_verified(integration: Integration, choice: Choice) -> Iterator[str]:
