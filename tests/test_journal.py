@@ -185,7 +185,7 @@ def script(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("key", [None, "a secret key"])
+@pytest.mark.parametrize("key", [None, "a key of the journal"])
 @pytest.mark.parametrize("only", ["all", "run", "indicator", "since"])
 def test_json_lines_can_be_verified_elsewhere(
     journal: Journal, tmp_path: Path, key: str | None, only: str

@@ -3,7 +3,7 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,12 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(tmp_path_factory.mktemp("sealed"), KEY)
 
 
-def verified(store: Path, key: str | None = None, **wanted: Any) -> Verdict:
+def verified(
+    store: Path, key: str | None = None, former: Sequence[str] = (), **wanted: Any
+) -> Verdict:
     database = Database(store, lambda: Secret(key) if key else None)
     with closing(database):
-        return Verification(database).verify(**wanted)
+        return Verification(database, former=map(Secret, former)).verify(**wanted)
 
 
 def tampered(store: Path, change: Change) -> Path:
@@ -467,7 +469,7 @@ def test_without_its_key_a_sealed_journal_is_not_called_intact(
     verdict = verified(sealed, key)
     assert not verdict.intact
     assert told in said(verdict)
-    assert "set journal.key in the settings" in said(verdict)
+    assert "set journal.key, or journal.former_keys" in said(verdict)
 
 
 def test_a_key_that_is_new_seals_what_was_there(tmp_path: Path) -> None:
@@ -492,6 +494,22 @@ def test_a_key_that_is_new_seals_what_was_there(tmp_path: Path) -> None:
             connection.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({places})", own)
 
     assert not verified(tampered(store, forged), KEY).intact
+
+
+def test_a_key_that_is_replaced_still_verifies_what_it_sealed(tmp_path: Path) -> None:
+    store, new = written(tmp_path, KEY), "a newer key of the same owner"
+    written(tmp_path, new)
+    assert "made with another key" in said(verified(store, new))
+    verdict = verified(store, new, [KEY])
+    assert verdict.intact, said(verdict)
+
+
+@pytest.mark.parametrize("name", ["inputs", "addresses"])
+def test_a_changed_input_of_a_playbook_is_found(plain: Path, name: str) -> None:
+    change = "UPDATE runs SET details = json_remove(details, ?) WHERE kind = 'playbook'"
+    verdict = verified(tampered(plain, lambda c: c.execute(change, (f"$.{name}",))))
+    [problem] = verdict.problems
+    assert f"{name} was changed" in problem.what
 
 
 def test_who_records_without_the_key_is_told(tmp_path: Path) -> None:
@@ -522,7 +540,7 @@ NAMES = {"outcomes": ROW[:4], "links": ("run", "link"), "heads": ("head",),
 CELLS = st.sampled_from([(t, c) for t, columns in COLUMNS.items() for c in columns])
 NEW = st.none() | st.integers(-(2**31), 2**31) | st.text(max_size=20) | st.binary(max_size=8)
 OFTEN = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

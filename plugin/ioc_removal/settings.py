@@ -23,6 +23,7 @@ PREFIX = "IOC_REMOVAL_"
 RESERVED = {f"{PREFIX}{name}" for name in ("SETTINGS", "STORE", "DEBUG")}
 PLACES = ("./ioc-removal.yml", "~/.config/ioc-removal/settings.yml")
 SECRETS = ("password", "secret_key", "security_token", "token")
+SHORTEST_KEY = 16  # characters
 TOKENS = "ioc-removal/tokens.json"
 VERSIONS = "ioc-removal/versions.json"
 
@@ -121,9 +122,7 @@ def settings_from(
         if "auth" in own:
             own = {**own, "auth_from": origin_of(used.get(name, ()), places.get(name), source)}
         connections[name] = completed(own, sdk) if own["system"] in HUAWEI else own
-    journal = dict(document.get("journal", {}))
-    if "key" in journal:
-        journal["key"] = _secret(journal["key"], f"{source}: journal.key", environment)
+    journal = _journal(document.get("journal", {}), source, environment)
     return Settings(
         connections,
         source,
@@ -134,6 +133,29 @@ def settings_from(
         document.get("plan", {}),
         journal,
     )
+
+
+def _journal(
+    given: Mapping[str, Any], source: str, environment: Mapping[str, str]
+) -> Mapping[str, Any]:
+    """Return the settings of the journal, its keys as secrets."""
+    journal = dict(given)
+    if "key" in journal:
+        journal["key"] = _key(journal["key"], f"{source}: journal.key", environment)
+    former = enumerate(journal.get("former_keys", ()))
+    journal["former_keys"] = [
+        _key(key, f"{source}: journal.former_keys[{at}]", environment) for at, key in former
+    ]
+    return journal
+
+
+def _key(value: Any, where: str, environment: Mapping[str, str]) -> Secret:
+    key = _secret(value, where, environment)
+    if len(key.reveal()) < SHORTEST_KEY:
+        raise SettingsError(
+            f"{where}: it is shorter than {SHORTEST_KEY} characters: easily guessed"
+        )
+    return key
 
 
 def _document(path: str | None) -> tuple[Any, str]:

@@ -20,7 +20,9 @@ def verify_journal(session: Session, run: str | None, expect: str | None) -> int
         raise ArgumentError("--expect: give the hash that `journal verify` told, 64 digits")
     with Watch(wanted=not output.quiet, color=output.color) as watch:
         verification = Verification(
-            session.database, lambda done, total: watch.tell("verifying", done, total)
+            session.database,
+            lambda done, total: watch.tell("verifying", done, total),
+            session.settings.journal.get("former_keys", ()),
         )
         verdict = verification.verify(run, expect)
     if output.json:

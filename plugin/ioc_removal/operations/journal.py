@@ -33,16 +33,18 @@ class Wanted:
     run: str | None = None
     since: str | None = None
 
-    def runs(self, database: Database) -> list[tuple[Run, bool]]:
-        """Return the runs in which something may be wanted, in the order in which they began.
+    def runs(self, database: Database, *, newest_first: bool = False) -> Iterator[tuple[Run, bool]]:
+        """Yield the runs in which something may be wanted, in the order in which they began.
 
         Beside each: whether it is indexed.
         """
         may = None if self.indicator is None else runs_with(database, self.indicator)
         names = [self.run] if self.run else runs_in_order(database)
-        chosen = (name for name in names if may is None or name in may)
-        runs = ((known_run(database, name), name) for name in chosen)
-        return [(run, bool(may and may[name])) for run, name in runs if run is not None]
+        for name in reversed(names) if newest_first else names:
+            if may is not None and name not in may:
+                continue
+            if run := known_run(database, name):
+                yield run, bool(may and may[name])
 
     def holds(self, at: str) -> bool:
         """Tell whether a time is wanted."""
@@ -70,8 +72,7 @@ def journal_rows(
     database: Database, wanted: Wanted, *, newest_first: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows that are wanted, for a person or a program, run by run."""
-    runs = wanted.runs(database)
-    for run, indexed in reversed(runs) if newest_first else runs:
+    for run, indexed in wanted.runs(database, newest_first=newest_first):
         for _, rows in parts(database, wanted, run, indexed=indexed):
             yield from (journal_row(run, entry) for entry in rows)
 

@@ -6,7 +6,17 @@ from typing import Any
 
 from .database import Database
 from .entries import Linked
-from .journal import BEFORE, BEGIN, CALLED, END, RESOLVED, resolved
+from .journal import (
+    BEFORE,
+    BEGIN,
+    CALLED,
+    CONNECTIONS,
+    END,
+    INPUTS,
+    RESOLVED,
+    fingerprint,
+    resolved,
+)
 from .recorder import called, flag
 from .runs import constant
 from .verdict import Problem
@@ -26,6 +36,9 @@ def verify_facts(database: Database, linked: Linked) -> Iterator[Problem]:
         elif link.kind == CALLED:
             known = _call(database, link.run, link.call)
             said = {**facts}
+        elif link.kind in {INPUTS, CONNECTIONS}:
+            known = _given(database, link.run)
+            said = {"inputs": facts["sha256"]} if link.kind == INPUTS else {**facts}
         else:
             return
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -55,6 +68,15 @@ def _run(database: Database, run: str, facts: Mapping[str, Any]) -> Mapping[str,
         own = {"kind": kind, "name": name, "dry_run": flag(dry_run), "started": started}
         known = {name: details.get(name) for name in facts if name != BEFORE}
         return {**known, **own, "actor": actor}
+    return None
+
+
+def _given(database: Database, run: str) -> Mapping[str, Any] | None:
+    """Return the SHA-256 of a run's inputs, and the addresses of its connections."""
+    for (text,) in database.rows("SELECT details FROM runs WHERE run = ?", (run,)):
+        details = json.loads(text)
+        addresses = details.get("addresses")
+        return {"inputs": fingerprint(details.get("inputs")), "addresses": addresses}
     return None
 
 

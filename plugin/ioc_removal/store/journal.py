@@ -106,11 +106,13 @@ def _add_head(connection: Connection, hashing: Hashing, run: str) -> None:
     """Let the global chain know how far the chain of a run is."""
     query = "SELECT head, hash FROM heads ORDER BY head DESC LIMIT 1"
     number, before = connection.execute(query).fetchone() or (-1, START)
-    query = "SELECT count(*), sum(rows) FROM links WHERE run = ?"
-    links, rows = connection.execute(query, (run,)).fetchone()
+    query = "SELECT links, rows FROM heads WHERE run = ? ORDER BY links DESC LIMIT 1"
+    links, rows = connection.execute(query, (run,)).fetchone() or (0, 0)
+    query = "SELECT count(*), sum(rows) FROM links WHERE run = ? AND link >= ?"
+    new_links, new_rows = connection.execute(query, (run, links)).fetchone()
     query = "SELECT hash FROM links WHERE run = ? ORDER BY link DESC LIMIT 1"
     [last] = connection.execute(query, (run,)).fetchone()
-    head = Head(number + 1, run, links, rows, last, hashing.name)
+    head = Head(number + 1, run, links + new_links, rows + new_rows, last, hashing.name)
     values = (*head, hashing.head(before, head))
     connection.execute("INSERT INTO heads VALUES (?,?,?,?,?,?,?)", values)
 

@@ -1,6 +1,6 @@
 """Verify the chain of a run: its links, their rows, and the heads that tell how far it was."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .batch_verification import verify_batch, verify_index
@@ -18,7 +18,8 @@ LIKE = "it was changed, or the link before it together with its hash"
 class RunVerification:
     """The verification of one run.
 
-    heads: of this run, in their order; hashings: by the name of their key; links, rows: how many
+    heads: of this run, in their order; hashings: by the name of their key; told: how many
+    links are verified, after each; links, rows: how many
     were verified; unknown_keys: names of keys that hashings does not have; unsealed: links without
     a key, after one with a key or after the last head; backwards: how often the clock went back.
     """
@@ -27,6 +28,7 @@ class RunVerification:
     run: str
     heads: Sequence[Head]
     hashings: Mapping[str | None, Hashing]
+    told: Callable[[int], None]
     links: int = 0
     rows: int = 0
     unknown_keys: set[str] = field(default_factory=set)
@@ -61,6 +63,7 @@ class RunVerification:
             before, time = linked.hash, link.at
             self.links += 1
             self.rows += link.rows
+            self.told(self.links)
             if self.links in wanted:
                 self._reached[self.links] = self.rows, linked.hash
         yield from self._ended(end, begun=begun)

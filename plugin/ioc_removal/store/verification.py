@@ -1,10 +1,11 @@
 """Verify the journal: every run's chain, the global chain, and what is sealed with a key."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ..errors import StoreError
+from ..secret import Secret
 from .chain import START, Hashing
 from .database import Database
 from .entries import heads_of, runs_in_order
@@ -14,22 +15,26 @@ from .verdict import Problem, Verdict
 
 Told = Callable[[int, int], None]
 LIKE = "it was changed, or the one before it together with its hash"
-NO_KEY = "only who has the key can verify them: set journal.key in the settings"
+NO_KEY = "only who has it can verify them: set journal.key, or journal.former_keys"
 
 
 class Verification:
     """The verification of a journal as it is now.
 
-    told: how many links are verified, of how many.
+    told: how many links are verified, of how many; former: keys that were in the settings before
+    the one that is.
     """
 
-    def __init__(self, database: Database, told: Told = lambda _done, _total: None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        told: Told = lambda _done, _total: None,
+        former: Iterable[Secret] = (),
+    ) -> None:
         self._database, self._told = database, told
         self._key = database.hashing.name
-        self._hashings: Mapping[str | None, Hashing] = {
-            None: Hashing(),
-            self._key: database.hashing,
-        }
+        known = [Hashing(), *map(Hashing, former), database.hashing]
+        self._hashings: Mapping[str | None, Hashing] = {one.name: one for one in known}
         self._verdict = Verdict()
         self._unknown_keys: set[str] = set()
 
@@ -90,8 +95,13 @@ class Verification:
     def _run(self, run: str, total: int) -> Iterator[Problem]:
         """Verify the chain of a run."""
         heads = [head for head, _ in heads_of(self._database, run)]
-        one = RunVerification(self._database, run, heads, self._hashings)
         verdict = self._verdict
+        before = verdict.links
+
+        def told(links: int) -> None:
+            self._told(before + links, total)
+
+        one = RunVerification(self._database, run, heads, self._hashings, told)
         try:
             yield from one.problems()
         except StoreError as error:
@@ -105,7 +115,6 @@ class Verification:
         verdict.links += one.links
         verdict.rows += one.rows
         self._unknown_keys |= one.unknown_keys
-        self._told(verdict.links, total)
         if self._key and one.unsealed:
             yield Problem(f"{one.unsealed:,} links were made without the key of the settings", run)
         if one.backwards:
