@@ -472,3 +472,121 @@ def test_a_call_above_the_count_is_refused_and_says_what_to_do(desk: Desk) -> No
     )  # fmt: skip
     assert (unmark.status, len(desk.sent())) == (2, 1)
     assert "would rearm 2 indicators, more than 1 (approval.rearms" in unmark.out
+
+
+UNMARK = ("run", "unmark-false-positives", "--input", f"indicators:={json.dumps(MARKED)}",
+          "--input", "unmark_detections:=false", "--actor", "carl")  # fmt: skip
+
+
+def planned(desk: Desk, *words: str) -> tuple[str, str]:
+    """Run what needs an approval; return the run that waits, and the hash of its plan."""
+    desk.settings["approval"] |= {"disarms": 1, "rearms": 1}
+    ended = desk.do(*UNMARK, *words)
+    assert (ended.status, ended.json["status"]) == (4, "waiting"), ended.err
+    waits = ended.json["waiting"]
+    assert (waits["ask"], waits["effects"], len(waits["plan"])) == ("plan", {"rearms": 2}, 64)
+    assert (desk.sent(), ended.json["counts"]) == ([], {})
+    return ended.json["run"], waits["plan"]
+
+
+def test_above_the_count_a_run_waits_with_its_plan(desk: Desk) -> None:
+    run, plan = planned(desk)
+    [row] = desk.do("approvals").json
+    assert (row["plan"], row["effects"], row["approvers"]) == (plan, {"rearms": 2}, ["anna", "bob"])
+    assert desk.do("plan", plan[:12]).json["effects"] == {"rearms": 2}
+    for wrong in (plan[:7], "0" * 64, plan[:-1] + "x"):
+        refused = desk.do("approve", run, "--actor", "anna", "--plan", wrong)
+        assert (refused.status, f"asks for the plan {plan}" in refused.err) == (2, True)
+    approved = desk.do("approve", run, "--actor", "anna", "--plan", plan[:8].upper())
+    assert (approved.status, approved.json["plan"]) == (0, plan)
+    ended = desk.do("resume", run)
+    assert (ended.status, ended.json["counts"]) == (0, {"removed": 2}), ended.err
+    assert (desk.marked(), len(desk.sent())) == (set(), 1)
+    assert ended.json["plan"]["sha256"] == plan
+
+
+def test_below_the_count_it_does_not_wait(desk: Desk) -> None:
+    desk.settings["approval"] |= {"disarms": 0, "rearms": 2}
+    ended = desk.do(*UNMARK)
+    assert (ended.status, ended.json["counts"]) == (0, {"removed": 2}), ended.err
+    del desk.settings["approval"]
+    ended = desk.do("run", "remove-iocs-after-triage", "--input", "indicators=192.0.2.10")
+    assert ended.status == 0
+    assert "plan" not in ended.json
+
+
+@pytest.mark.parametrize("how", ["reject", "expire"])
+def test_without_approval_of_its_plan_all_is_refused(desk: Desk, how: str) -> None:
+    run, _ = planned(desk)
+    if how == "reject":
+        desk.do("reject", run, "--actor", "bob", "--reason", "not these")
+    else:
+        desk.expire(run)
+    ended = desk.do("resume")
+    assert (ended.status, ended.json["counts"], ended.json["status"]) == (
+        2,
+        {"refused": 2},
+        "ended",
+    )
+    why = "rejected by bob" if how == "reject" else "nobody approved it until"
+    assert all(why in row["reason"] for row in ended.json["outcomes"])
+    assert (desk.sent(), desk.marked()) == ([], set(MARKED))
+
+
+def test_an_approval_does_not_count_for_another_plan(desk: Desk) -> None:
+    run, plan = planned(desk)
+    desk.do("approve", run, "--actor", "anna", "--plan", plan)
+    desk.change("UPDATE approvals SET plan = ?", "0" * 64)
+    refused = desk.do("resume", run)
+    assert (refused.status, "does not count" in refused.err) == (2, True), refused.err
+    desk.change("UPDATE approvals SET plan = ?", plan)
+    connection = desk.settings["connections"]["cybertrace"]
+    before = connection["url"]
+    connection["url"] = before.replace("127.0.0.1", "localhost")
+    refused = desk.do("resume", run)
+    assert refused.status == 2
+    assert (desk.sent(), desk.do("show", run).json["status"]) == ([], "waiting")
+    connection["url"] = before
+    assert desk.do("resume", run).json["counts"] == {"removed": 2}
+
+
+def test_a_plan_that_is_applied_later_needs_its_approval_too(desk: Desk) -> None:
+    made = desk.do(*UNMARK, "--dry-run").json["plan"]
+    desk.settings["approval"] |= {"rearms": 1}
+    ended = desk.do("run", "--plan", made["plan"], "--actor", "carl")
+    assert (ended.status, ended.json["waiting"]["plan"]) == (4, made["sha256"])
+    desk.do("approve", ended.json["run"], "--actor", "anna")
+    assert desk.do("resume").json["counts"] == {"removed": 2}
+
+
+def test_it_waits_for_its_plan_and_goes_on_by_itself(desk: Desk) -> None:
+    desk.settings["approval"] |= {"rearms": 1}
+    process = desk.start(*UNMARK, "--wait")
+    end = time.monotonic() + LONGEST
+    row: list[dict[str, Any]] = []
+    while not row and time.monotonic() < end:
+        row = desk.do("approvals").json
+    assert desk.do("approve", row[0]["run"], "--actor", "anna").status == 0
+    assert Ended(process).json["counts"] == {"removed": 2}
+
+
+def test_what_the_store_says_decides_not_what_the_playbook_does(desk: Desk) -> None:
+    run, _ = planned(desk)
+    desk.change("UPDATE runs SET status = 'running'")  # as if nobody had to be asked
+    ended = desk.do("resume", run)
+    assert (ended.status, ended.json["counts"], desk.sent()) == (2, {"refused": 2}, [])
+    assert "rearm 2 indicators, more than 1 (approval.rearms" in ended.out
+
+
+def test_an_undo_above_the_count_is_refused_too(desk: Desk) -> None:
+    indicators = f"indicators:={json.dumps(['192.0.2.10', 'malware.example'])}"
+    delete = ("call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI")
+    run = desk.do(*delete, "--arg", indicators).json["run"]
+    desk.settings["approval"] |= {"disarms": 1, "rearms": 1}
+    ended = desk.do("undo", run)
+    assert (ended.status, ended.json["counts"], desk.sent("PUT")) == (2, {"refused": 2}, [])
+    assert "a single call or an undo has none" in ended.out
+    assert desk.do("undo", run, "--indicator", "192.0.2.10").json["counts"] == {"added": 1}
+    del desk.settings["approval"]["rearms"], desk.settings["approval"]["disarms"]
+    assert desk.do("undo", run).json["counts"] == {"added": 1}
+    assert {"192.0.2.10", "malware.example"} <= set(desk.supplier("InternalTI"))

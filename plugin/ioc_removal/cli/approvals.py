@@ -7,9 +7,7 @@ from ..store.approvals import Ask, is_late
 from ..store.runs import Run
 from .extras import needed_by
 from .session import Session
-from .waiting import asked_line
-
-SHOWN_HASH = 12  # digits
+from .waiting import SHOWN_HASH, asked_line
 
 
 def show_approvals(session: Session) -> int:

@@ -30,7 +30,7 @@ def run(session: Session) -> int:
     options, output = session.options, session.output
     with needed_by("run"):
         from ..operations.playbooks import actions_of, gather, parse_all, systems_of
-        from ..operations.run import run_playbook
+        from ..operations.run import run_approved
         from .applying import apply
     if options.given("plan") is not None:
         return apply(session)
@@ -54,7 +54,7 @@ def run(session: Session) -> int:
     with interruption(session.database, output) as began:
         with watch:
             watch.tell(READING if file else own, 0)
-            record, summary = run_playbook(
+            record, summary = run_approved(
                 session.database,
                 integration,
                 session.settings,
@@ -69,7 +69,7 @@ def run(session: Session) -> int:
                 attend=attending(session, stay=bool(options.given("wait"))),
             )
         session.warn_of(terms.guards)
-        planned = "plan" in record
+        planned = "plan" in record and "applied" not in record["plan"]
         if planned:
             show_made(session, record["plan"]["plan"], out)
         show_record(output, session.database, record, summary, listed=not planned)

@@ -11,6 +11,7 @@ from .output import Output
 from .session import Session
 
 POLLING = 0.5  # seconds
+SHOWN_HASH = 12  # digits
 STATUS = 4  # of a command that leaves a run waiting
 NOBODY = "nobody yet (approval.approvers of the settings names who may)"
 
@@ -51,8 +52,9 @@ def show_waiting(output: Output, run: str, row: Mapping[str, Any]) -> None:
             f"{row['decision']} by {row['by']} at {row['decided']}: `ioc-removal resume {run}`"
         )
         return
-    plan = f", plan {row['plan']}" if "plan" in row else ""
-    output.say(f"It waits until {row['expires']} for {_awaited(row)}: {asked_line(row)}{plan}")
+    output.say(f"It waits until {row['expires']} for {_awaited(row)}: {asked_line(row)}")
+    if "plan" in row:
+        output.say(f"plan {row['plan']}: `ioc-removal plan {row['plan'][:SHOWN_HASH]}` shows it")
     output.say(
         f"`ioc-removal approve {run}`, or `reject {run} --reason TEXT`; then "
         f"`ioc-removal resume {run}`"

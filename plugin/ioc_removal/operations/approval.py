@@ -4,13 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..errors import ArgumentError
-from ..playbooks.asking import response_of
+from ..playbooks.asking import USUAL, response_of
 from ..settings import Settings
-from ..store.approvals import APPROVED, REJECTED, Ask, asks_of, decide, open_ask, settled
+from ..store.approvals import (
+    APPROVED,
+    PLAN,
+    REJECTED,
+    Ask,
+    asks_of,
+    decide,
+    open_ask,
+    put_ask,
+    settled,
+)
 from ..store.database import Database
 from ..store.lease import is_held
+from ..store.plans import StoredPlan
 from ..store.runs import ENDED, RUNNING, WAITING, Requester, Run, get_run, set_status
-from ..trust.approval import approving_of
+from ..trust.approval import approving_of, too_many
 
 Attend = Callable[[Ask], bool]  # stays until it may be decided; False leaves the run waiting
 SHORTEST_HASH = 8  # digits by which a plan may be named
@@ -70,15 +81,39 @@ def reject(database: Database, settings: Settings, run: str, decider: Requester)
     return Decided(decided, is_held(database, known.run))
 
 
-def may_go_on(database: Database, run: str, attend: Attend) -> bool:
+def ask_for_plan(database: Database, settings: Settings, run: str, plan: StoredPlan) -> None:
+    """Let a run wait for the approval of its plan, if that acts on more than the settings allow."""
+    approving = approving_of(settings.approval, settings.source)
+    effects: Mapping[str, int] = plan.header["effects"]
+    if not any(too_many(effect, size, approving.most, "") for effect, size in effects.items()):
+        return
+    question = {
+        "text": f"May {plan.header['playbook']} do what its plan says?",
+        "users": [],
+        "schema": USUAL,
+        "effects": effects,
+        "approvers": approving.may((), _requesters(get_run(database, run))),
+    }
+    with database.transaction():
+        put_ask(database, run, PLAN, question, plan=plan.hash, wait=approving.wait)
+        set_status(database, run, WAITING)
+
+
+def may_go_on(
+    database: Database, run: str, attend: Attend, check: Callable[[Ask], None] = lambda _: None
+) -> bool:
     """Tell whether a run goes on: it waits for nobody, or somebody decided, or nobody in time.
 
-    Raises RunError when the times of what was asked cannot be true.
+    check: raises when an approval does not count. Raises RunError when the times of what was asked
+    cannot be true.
     """
     if get_run(database, run).status != WAITING:
         return True
-    ask = open_ask(database, run)
-    while ask and settled(database, ask) is None:
+    while ask := open_ask(database, run):
+        if ask.decision == APPROVED:
+            check(ask)
+        if settled(database, ask):
+            break
         if not attend(ask):
             return False
     set_status(database, run, RUNNING)

@@ -77,7 +77,8 @@ def call_action(
                 more["duplicates"] = prepared.duplicates
             recorder = StoreRecorder(database, run, ONLY, action)
             recorder.begin(prepared)
-            terms = replace(terms, approval=Counted(most or {}, prepared.size))
+            sizes = {definition.effect_on(prepared.arguments): prepared.size}
+            terms = replace(terms, approval=Counted(most or {}, sizes))
             with closing(perform(action, prepared, recorder, terms=terms)) as batches:
                 for batch in batches:
                     finished(batch)

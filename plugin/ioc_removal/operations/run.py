@@ -1,6 +1,7 @@
 """Run a playbook, or go on with a run whose process died."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..errors import ArgumentError, PluginError, SettingsError
@@ -10,6 +11,7 @@ from ..playbooks.engine import Engine, check_engine
 from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing, Progress
 from ..settings import Settings
+from ..store.approvals import PLAN, Ask
 from ..store.database import Database
 from ..store.journal import CONNECTIONS, INPUTS, RESUME, fingerprint, note
 from ..store.lease import lease
@@ -31,19 +33,53 @@ from ..store.runs import (
     set_status,
 )
 from ..store.sets import by_reference, by_value
+from ..trust.approval import approving_of
 from ..trust.guards import Guards
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
 from ..trust.terms import Terms
-from .approval import Attend, may_go_on
+from .approval import Attend, ask_for_plan, may_go_on
 from .history import run_record
 from .inputs import INDICATORS, IndicatorFile
 from .plan import make_plan, plan_row
-from .plan_check import check_plan
+from .plan_check import check_plan, plan_changes
 from .playbooks import gather, input_document, parse_all, systems_of
 from .unreached import record_unreached
 
 Told = Callable[[Progress], None]
+
+
+def run_approved(
+    database: Database,
+    integration: Integration,
+    settings: Settings,
+    name: str,
+    inputs: Mapping[str, Any],
+    *,
+    terms: Terms = EARNEST,
+    file: IndicatorFile | None = None,
+    **more: Any,
+) -> tuple[dict[str, Any], Summary]:
+    """Run a playbook; where the settings count, plan it first, and apply that plan.
+
+    All is as for run_playbook.
+    """
+    if terms.dry_run or not approving_of(settings.approval, settings.source).most:
+        return run_playbook(
+            database, integration, settings, name, inputs, terms=terms, file=file, **more
+        )
+    dry = replace(terms, dry_run=True)
+    planned, summary = run_playbook(
+        database, integration, settings, name, inputs, terms=dry, file=file, **more
+    )
+    if "plan" not in planned:  # nothing would be done, and the errors tell why
+        details = get_run(database, planned["run"]).details
+        if "inputs" not in details:
+            return planned, summary
+        given = by_value(database, details["inputs"])  # a file is read once: it may be a pipe
+        return run_playbook(database, integration, settings, name, given, terms=terms, **more)
+    plan = get_plan(database, planned["plan"]["plan"])
+    return apply_plan(database, integration, settings, plan, terms=terms, **more)
 
 
 def run_playbook(
@@ -116,6 +152,7 @@ def apply_plan(
 ) -> tuple[dict[str, Any], Summary]:
     """Do what a plan says, and nothing else; its playbook runs again with the plan's inputs.
 
+    Above the counts of the settings it waits for an approval first.
     choose: connections in place of the plan's, if they lead to the same place; the rest as for
     run_playbook. Raises ArgumentError, before anything is recorded, when the plan expired or what
     it was made of changed.
@@ -155,6 +192,7 @@ def apply_plan(
             )
         except PluginError as error:
             return _ended(database, integration, get_run(database, run), [error_row(error)])
+        ask_for_plan(database, settings, run, plan)
         given = by_value(database, header["inputs"])
         return _execute(performing, playbooks, header["playbook"], given, integration, attend)
 
@@ -267,7 +305,7 @@ def _execute(
     """Conduct a run until it ends, or waits for a person whom nobody attends."""
     database, run = performing.database, performing.run
     systems = systems_of(playbooks.values(), integration)
-    while may_go_on(database, run, attend):
+    while may_go_on(database, run, attend, lambda ask: _check_plan(performing, ask)):
         turn = get_run(database, run).details.get("turn", 1)
         try:
             ended = Engine(performing, playbooks).execute(name, inputs, systems, turn)
@@ -297,6 +335,25 @@ def _unreached(performing: Performing, plan: str) -> list[dict[str, Any]]:
     except PluginError as error:
         return [error_row(error)]
     return []
+
+
+def _check_plan(performing: Performing, ask: Ask) -> None:
+    """Refuse an approval of a plan that is not what it was; raises ArgumentError."""
+    database = performing.database
+    details = get_run(database, ask.run).details
+    if ask.ask != PLAN:
+        return
+    plan = get_plan(database, details["plan"])
+    changed = plan_changes(
+        database, performing.integration, performing.settings, plan, details["choose"]
+    )
+    if ask.plan != plan.hash:
+        changed = [f"it has the hash {plan.hash}, and {ask.plan} was approved", *changed]
+    if changed:
+        raise ArgumentError(
+            *(f"plan {plan.plan}: {line}" for line in changed),
+            f"the approval of the run {ask.run} does not count for that: put it back, or run anew",
+        )
 
 
 def _planned(performing: Performing, errors: list[str]) -> list[dict[str, Any]]:

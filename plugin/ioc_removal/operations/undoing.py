@@ -1,10 +1,10 @@
 """Perform an undo: its calls, several at a time, each recorded as any other call."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
@@ -20,6 +20,7 @@ from ..store.database import Database
 from ..store.recorder import StoreRecorder
 from ..store.runs import Run
 from ..store.undone import THEN, Claim, Done, Earlier, Key, split, told_before
+from ..trust.approval import Counted, approving_of
 from ..trust.perform import LEAVE, Finished, Known, perform
 from ..trust.restoring import Undoing, undoing_of
 from ..trust.terms import Terms
@@ -170,6 +171,7 @@ class Performer:
         for one in claims:
             calls[one.call].append(one)
         self._total = len(claims)
+        self._terms = replace(self._terms, approval=self._approval(claims))
         self._progress("undo", 0, self._total)
         at_once = sum(one.in_flight for one in self._connections.values()) or 1
         pool = ThreadPoolExecutor(min(at_once, MOST_AT_ONCE), thread_name_prefix="undo")
@@ -193,6 +195,17 @@ class Performer:
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         return errors
+
+    def _approval(self, claims: Iterable[Claim]) -> Counted:
+        """Return the approval of an undo: it has no plan, so only a few indicators need none."""
+        most = approving_of(self._settings.approval, self._settings.source).most
+        sizes = Counter[str]()
+        for one in claims if most else ():
+            with suppress(ArgumentError):  # it is refused by itself
+                done = one.done
+                how = undoing_of(self.integration, done.action, done.row, done.arguments)
+                sizes[how.action.effect_on(how.restoring.arguments)] += 1
+        return Counted(most, sizes)
 
     def _alike(self, name: str, first: Claim) -> str:
         """Return what calls have in common that go one after the other.

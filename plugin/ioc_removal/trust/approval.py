@@ -65,15 +65,15 @@ class Approving:
 class Counted:
     """The approval of a call or an undo, which have no plan: a few indicators need none.
 
-    most: by effect; size: how many indicators it acts on, with all its calls.
+    most: by effect; sizes: how many indicators it acts on, with all its calls, by effect.
     """
 
     most: Mapping[str, int]
-    size: int
+    sizes: Mapping[str, int]
 
     def refusal(self, effect: str) -> str | None:
         """Say why nothing with this effect may be done; None when it may."""
-        return too_many(effect, self.size, self.most, NO_PLAN)
+        return too_many(effect, self.sizes.get(effect, 0), self.most, NO_PLAN)
 
 
 def approving_of(settings: Mapping[str, Any], source: str) -> Approving:
