@@ -14,6 +14,7 @@ from ioc_removal.integration import load_integration
 from ioc_removal.sandbox import Sandbox
 
 DELETE = "cybertrace-indicators-delete"
+RULE_ID = "11842c5779204842bfe51c3e8b7981ca"
 SECRETS = ("sandbox-password", "sandbox-secret-key", "sandbox-iam-token")
 
 
@@ -363,6 +364,18 @@ def test_a_described_action_tells_what_a_default_can_fill(bare: Command) -> None
         "expect_tags": "no",
     }
     assert "a request  one rule_id\n" in bare("describe", "waf-ip-reputation-rule-delete").out
+
+
+def test_what_may_be_ours_is_told_as_what_was_asked(command: Command, sandbox: Sandbox) -> None:
+    rule = {"policy_id": "6d392034d94c4e8a95a78c98127453b6", "rule_id": RULE_ID, "status": 0}
+    words = [
+        word for name, value in rule.items() for word in ("--arg", f"{name}:={json.dumps(value)}")
+    ]
+    sandbox.misbehave(system="waf", method="PUT", hang_up="after")
+    said = command("call", "waf-ip-reputation-rule-status-set", *words)
+    assert said.status == 0
+    assert "its status is 0; perhaps changed by this run" in said.out
+    assert "1 of 1 done: 1 changed" in said.out
 
 
 def test_a_described_action_tells_the_fields_of_an_object_and_what_undoes_it(bare: Command) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..handlers.local import target_of
-from ..outcome import DONE, worst
+from ..outcome import ABSENT, ADDED, DONE, PRESENT, REMOVED, worst
 from .output import Output
 from .sums import counts_line, effect_of
 from .table import Cell, shown
@@ -19,6 +19,7 @@ MOST_COLUMNS = 6
 MOST_OF_TARGET = 12  # characters; an id is known by its first
 COLUMNS = ("indicator", "outcome", "reason", "id", "request id")
 EFFECT_ON_ONE = {"disarms": "no longer detected or blocked", "rearms": "alerts on it come back"}
+OURS = {ABSENT: REMOVED, PRESENT: ADDED}  # what a request of ours may have done to it
 
 
 @dataclass
@@ -104,7 +105,8 @@ def _cells(row: Row) -> list[Cell]:
     if advice := row.get("advice"):
         reason = f"{reason} ({advice})" if reason else advice
     if row.get("maybe_ours"):
-        reason = "; ".join(filter(None, (reason, "perhaps removed by this run")))
+        ours = f"perhaps {OURS.get(row['outcome'], row['outcome'])} by this run"
+        reason = "; ".join(filter(None, (reason, ours)))
     indicator = value if value is not None else id_
     return [indicator, row["outcome"], reason, id_ if id_ != indicator else None,
             row.get("request_id")]  # fmt: skip
