@@ -16,7 +16,17 @@ from ioc_removal.connection import Connection
 from ioc_removal.errors import PluginError
 from ioc_removal.integration import load_integration
 from ioc_removal.loader import read
-from ioc_removal.outcome import FAILED, OUTCOMES, REFUSED, REMOVED, UNKNOWN, Outcome, summary_of
+from ioc_removal.outcome import (
+    ABSENT,
+    ADDED,
+    FAILED,
+    OUTCOMES,
+    REFUSED,
+    REMOVED,
+    UNKNOWN,
+    Outcome,
+    summary_of,
+)
 from ioc_removal.schema import Schema
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
@@ -89,6 +99,59 @@ REMOVALS: Mapping[str, tuple[dict[str, Any], list[Any], list[int]]] = {
             TOO_MANY,
         ],
         [200, 200, 400, 404, 500],
+    ),
+}
+CREATED = {"data": {"id": "id-9", "data_object": {"value": "a.example", "status": "Closed"}}}
+DONE_WITH_ONE = {"data": {"id": "id-1", "data_object": {"value": "a.example", "status": "Closed"}}}
+NOW = {
+    "total": 1,
+    "data": [{"id": "id-1", "data_object": {"value": "a.example", "status": "Open"}}],
+}
+NEW_RULE = {
+    "name": "n",
+    "type": "idc",
+    "tags": ["AliCloud"],
+    "action": {"category": "log"},
+}
+# What adds or changes, as above.
+WRITING: Mapping[str, tuple[dict[str, Any], list[Any], list[int]]] = {
+    "cybertrace-indicators-add": (
+        {"supplier": "InternalTI", "indicators": VALUES},
+        [[{"status": "Added"}], [PARTLY], {"status": "Added"}],
+        [200, 201, 202, 400, 429, 500, 502],
+    ),
+    "secmaster-indicator-create": (
+        {
+            **PLACE,
+            "data_object": {
+                "name": "n",
+                "value": "a.example",
+                "verdict": "Black",
+                "indicator_type": {"indicator_type": "Domain"},
+            },
+        },
+        [CREATED, FOUND, {"total": 0, "data": []}, TOO_MANY],
+        [200, 200, 200, 400, 429, 502],
+    ),
+    "secmaster-indicators-close": (
+        {**PLACE, "batch_ids": ["id-1"]},
+        [DONE_WITH_ONE, NOW, {"total": 0, "data": []}, TOO_MANY],
+        [200, 200, 400, 502],
+    ),
+    "secmaster-indicator-status-set": (
+        {**PLACE, "indicator_id": "id-1", "status": "Closed"},
+        [DONE_WITH_ONE, NOW, {"total": 0, "data": []}],
+        [200, 200, 400, 502],
+    ),
+    "waf-ip-reputation-rule-create": (
+        {**POLICY, **NEW_RULE},
+        [RULE, {"total": 1, "items": [RULE]}, {"total": 0, "items": []}, TOO_MANY],
+        [200, 200, 200, 400, 404, 502],
+    ),
+    "waf-ip-reputation-rule-status-set": (
+        {**POLICY, "rule_id": "r", "status": 0},
+        [RULE, {"total": 1, "items": [RULE]}, {"total": 0, "items": []}],
+        [200, 200, 404, 502],
     ),
 }
 READS: Mapping[str, tuple[dict[str, Any], list[Any], list[int]]] = {
@@ -214,6 +277,82 @@ def test_a_removal_has_an_outcome_an_item_and_makes_up_no_success(
             assert recorder.known(finished.batch).finished == finished
 
         holds()
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_what_adds_or_changes_has_an_outcome_an_item_and_makes_up_no_success(name: str) -> None:
+    arguments, documents, statuses = WRITING[name]
+    given_answers = Given()
+    with serving(by=given_answers) as server:
+
+        @examples(40)
+        @given(st.lists(answers(documents, statuses), min_size=1, max_size=5))
+        def holds(some: Sequence[bytes]) -> None:
+            given_answers.of(some)
+            server.requests.clear()
+            action = bound(name, server.url, **VERSIONED.get(name.partition("-")[0], {}))
+            prepared = action.prepare(arguments)
+            [finished] = perform(action, prepared, NoRecord(), terms=ALONE)
+            outcomes = finished.outcomes
+            assert [outcome.indicator for outcome in outcomes] == list(prepared.items)
+            assert not any("internal error" in str(outcome.reason) for outcome in outcomes)
+            for outcome in outcomes:
+                assert outcome.outcome in {action.definition.done, ABSENT, FAILED, UNKNOWN, REFUSED}
+                if outcome.outcome == action.definition.done:
+                    assert says_done(name, some, outcome)
+                if outcome.outcome == ADDED and not name.startswith("cybertrace"):
+                    assert outcome.id
+            check_record(action, outcomes, [])
+
+        holds()
+
+
+def says_done(name: str, some: Sequence[bytes], outcome: Outcome) -> bool:
+    """Tell whether one of some answers, read in any way, shows what was added or set."""
+    if name.startswith("cybertrace"):
+        return says_removed(name, some, outcome.indicator)
+    shown = [
+        part
+        for answer in some
+        for status, document in _readings(answer)
+        if 200 <= status < 300
+        for part in parts(document)
+    ]
+    if outcome.outcome == ADDED:
+        words = {outcome.indicator.casefold()}
+        return any(
+            part.get("id") == outcome.id
+            and words & {str(part.get("name")).casefold(), str(_value_of(part)).casefold()}
+            for part in shown
+        )
+    wanted = {"Closed"} if name.startswith("secmaster") else {0}
+    return any(
+        part.get("id") == outcome.id and {part.get("status"), _status_of(part)} & wanted
+        for part in shown
+        if isinstance(part.get("status"), str | int | None)
+    )
+
+
+def parts(document: Any) -> Iterator[Mapping[str, Any]]:
+    """Walk the objects of a document."""
+    if isinstance(document, dict):
+        yield document
+        for inner in document.values():
+            yield from parts(inner)
+    elif isinstance(document, list):
+        for inner in document:
+            yield from parts(inner)
+
+
+def _value_of(part: Mapping[str, Any]) -> Any:
+    fields = part.get("data_object")
+    return fields.get("value") if isinstance(fields, dict) else None
+
+
+def _status_of(part: Mapping[str, Any]) -> str | None:
+    fields = part.get("data_object")
+    status = fields.get("status") if isinstance(fields, dict) else None
+    return status if isinstance(status, str) else None
 
 
 @pytest.mark.parametrize("name", READS)
