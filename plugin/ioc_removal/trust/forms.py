@@ -68,6 +68,13 @@ def forms_of(text: str) -> Forms:
     return Forms(plain, (loose,), names, addresses, _network(plain))
 
 
+def name_key(text: str) -> str:
+    """Return the only key of a plain name, or "" for all that needs a closer look."""
+    if not _is_simple(text) or text[0].isdigit() or text[:4].lower() == "www.":
+        return ""
+    return text.casefold().removesuffix(".")
+
+
 def network_of(text: str) -> Network | None:
     """Return the range that a text is meant to be, None when it is none; raises ValueError."""
     bare, slash, prefix = text.partition("/")

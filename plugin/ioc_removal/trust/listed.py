@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import SettingsError, one_line
 from ..indicators.addresses import judged_address
 from ..places import path_of
-from .forms import Forms, Network, forms_of, network_of
+from .forms import Forms, Network, forms_of, name_key, network_of
 
 LONGEST_ENTRY = 200  # characters of an entry in a message
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
@@ -29,6 +29,9 @@ class Listed:
 
     def add(self, text: str, source: str) -> None:
         """Add an entry; source: where it stands. Raises ValueError."""
+        if key := name_key(text):  # most of a long list
+            self._values.setdefault(key, source)
+            return
         if not text:
             raise ValueError("is empty")
         if _CONTROL(text):
@@ -47,7 +50,7 @@ class Listed:
 
     def add_keys(self, keys: Iterable[str], source: str) -> None:
         """Add values that are keys already, in lower case."""
-        self._values = {**dict.fromkeys(keys, source), **self._values}
+        self._values.update(dict.fromkeys(keys, source))
 
     def add_network(self, network: Network, source: str) -> None:
         """Add a range of addresses."""
@@ -126,7 +129,8 @@ def _lines(file: str, where: str) -> Iterator[tuple[int, str]]:
             f"{where}: cannot read {one_line(file, LONGEST_ENTRY)}: {why}"
         ) from error
     for number, line in enumerate(text.split("\n"), 1):
-        if entry := _COMMENT.sub("", line.strip()).strip():
+        entry = _COMMENT.sub("", line).strip() if "#" in line else line.strip()
+        if entry:
             yield number, entry
 
 

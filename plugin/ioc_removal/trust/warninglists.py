@@ -46,8 +46,7 @@ class WarningLists:
         entries = [entry.strip().casefold() for entry in document["list"]]
         below = entries if kind == HOSTS else [e for e in entries if e.startswith(".")]
         if kind in {HOSTS, VALUES}:
-            named = dict.fromkeys((entry.strip(".") for entry in below), name)
-            self._hosts = {**named, **self._hosts}
+            self._hosts.update(dict.fromkeys((entry.strip(".") for entry in below), name))
         if kind == VALUES:
             self._listed.add_keys(entries, name)
         for entry in entries if kind == NETWORKS else ():
