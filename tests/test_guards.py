@@ -2,18 +2,27 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from ioc_removal.cli import main
+from ioc_removal.connection import Connection
+from ioc_removal.integration import load_integration
 from ioc_removal.loader import read
+from ioc_removal.operations.call import call_action
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.schema import Schema
+from ioc_removal.settings import settings_from
+from ioc_removal.store.database import Database
 from ioc_removal.trust.catalogue import GUARDS, OVERRIDABLE
+from ioc_removal.trust.guards import Guards
+from ioc_removal.trust.terms import Terms
 
 DELETE, UNMARK = "cybertrace-indicators-delete", "cybertrace-false-positives-unmark"
 BY_ID, RULE = "secmaster-indicators-delete", "waf-ip-reputation-rule-delete"
@@ -340,6 +349,32 @@ def test_the_last_rule_stays(desk: Desk) -> None:
     assert desk.remove_rule(last).outcomes == {last: "refused"}
     more = ["--override", "last_rule", "--reason", "INC-1"]
     assert desk.remove_rule(last, more=more).outcomes == {last: "removed"}
+
+
+def test_two_runs_at_once_leave_a_rule(tmp_path: Path) -> None:
+    rules = [f"{number:032x}" for number in (16, 17)]
+    seed = {
+        "waf": {"policies": {SITE: {"rules": [{"id": rule, "tags": ["HW"]} for rule in rules]}}}
+    }
+    integration = load_integration()
+    with Sandbox(seed) as sandbox:
+        settings = settings_from(sandbox.settings(), "test")
+        sandbox.misbehave(system="waf", method="DELETE", delay=0.2, times=9)
+        barrier = Barrier(2)
+
+        def one(rule: str) -> str:
+            database = Database(tmp_path / "store.db")
+            action = integration.bind(RULE, Connection("waf", settings, integration.systems["waf"]))
+            terms = Terms(guards=Guards())
+            barrier.wait(10)
+            given = {"policy_id": SITE, "rule_id": rule}
+            record, _ = call_action(database, action, given, terms=terms)
+            database.close()
+            return str(record["outcomes"][0]["outcome"])
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sorted(pool.map(one, rules)) == ["refused", "removed"]
+        assert len(sandbox.state()["waf"]["policies"][SITE]) == 1
 
 
 def test_a_list_of_rules_that_cannot_be_read_refuses(desk: Desk) -> None:

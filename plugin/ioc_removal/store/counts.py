@@ -1,10 +1,10 @@
-"""How much calls may send and have sent, over all runs of the store, for the caps of the guards.
+"""What all runs of the store send and take away, for the guards: caps, and the last rule.
 
 A call reserves its size in one transaction with counting, so that two at once never both pass; its
 reservation becomes what it sent, batch by batch, and gives back what was not sent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from sqlite3 import Connection
 from time import time
 
@@ -68,6 +68,33 @@ def note_unsent(connection: Connection, key: tuple[str, str], outcomes: Sequence
             "UPDATE reserved SET items = max(0, items - ?) WHERE run = ? AND call = ?",
             (unsent, *key),
         )
+
+
+def leaves_none(
+    database: Database, key: tuple[str, str], policy: str, rule: str, there: Iterable[str]
+) -> bool:
+    """Tell whether no rule would be left, given what other runs take away now.
+
+    key: run and call; there: the ids of the policy's rules. If one would, the rule is going. It
+    stays so for an hour, as another process may have an older list.
+    """
+    left, now = set(there), int(time())
+    with database.transaction() as connection:
+        query = "SELECT rule FROM going WHERE policy = ? AND at > ?"
+        going = {name for (name,) in connection.execute(query, (policy, now - HOUR))}
+        if rule in left and not left - going - {rule}:
+            return True
+        values = (policy, rule, now, *key)
+        connection.execute("INSERT OR REPLACE INTO going VALUES (?, ?, ?, ?, ?)", values)
+    return False
+
+
+def note_staying(connection: Connection, key: tuple[str, str], outcomes: Sequence[Outcome]) -> None:
+    """Note that rules which could not be removed are not going."""
+    connection.executemany(
+        "DELETE FROM going WHERE run = ? AND call = ? AND rule = ?",
+        ((*key, o.id) for o in outcomes if o.id and o.outcome in {REFUSED, FAILED}),
+    )
 
 
 def _sum(connection: Connection, where: str, values: tuple[object, ...]) -> int:

@@ -9,9 +9,10 @@ from ..action import Action
 from ..batches import Batch, Prepared
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..trust.caps import Excess
+from ..trust.catalogue import EXPECT_TAGS
 from ..trust.perform import Finished, Known
 from .chain import ROW
-from .counts import note_sent, note_unsent, reserve
+from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .database import Database
 from .journal import BATCH, CALLED, add_link
 from .sets import by_reference, by_value
@@ -61,6 +62,10 @@ class StoreRecorder:
         """Reserve the size of the call, in one step with counting what all runs sent."""
         key = (self._run, self._call)
         return reserve(self._database, key, place, size, caps, dry_run=dry_run)
+
+    def leaves_none(self, policy: str, rule: str, there: Iterable[str]) -> bool:
+        """Tell whether no rule would be left of a policy, given what other runs take away now."""
+        return leaves_none(self._database, (self._run, self._call), policy, rule, there)
 
     def tried(self) -> tuple[int, int]:
         """Return of how many items the call was tried, and how many failed or are unknown."""
@@ -150,6 +155,8 @@ class StoreRecorder:
                 add_link(connection, hashing, self._run, BATCH, call=call, batch=batch, rows=hashes)
                 if self._counts(finished.batch):
                     note_unsent(connection, (self._run, call), outcomes)
+                if EXPECT_TAGS in self._action.definition.schema.part["properties"]:
+                    note_staying(connection, (self._run, call), outcomes)
             connection.execute(
                 "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
             )  # its outcomes hold them now

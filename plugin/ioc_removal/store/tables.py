@@ -77,6 +77,15 @@ CREATE TABLE sent (                  -- what a call sent, minute by minute
 ) WITHOUT ROWID;
 CREATE INDEX sent_place ON sent (place, at);
 
+CREATE TABLE going (                 -- rules that a call may have taken from a policy
+    policy TEXT NOT NULL,            -- where its connection leads, and its target
+    rule TEXT NOT NULL,
+    at INTEGER NOT NULL,             -- seconds since 1970
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    PRIMARY KEY (policy, rule)
+) WITHOUT ROWID;
+
 CREATE TABLE plans (
     plan TEXT PRIMARY KEY,           -- the dry run that made it, here or in another store
     hash TEXT NOT NULL,              -- SHA-256 of what it would do

@@ -1,6 +1,6 @@
 """How much may be done in one call, in one run, and in an hour through one connection."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from time import time
@@ -31,6 +31,12 @@ class Counts(Protocol):
         place: where the connection leads; caps: those that hold. What was sent counts for an hour;
         what a clock that jumped back dates in the future counts too. A dry run counts for itself.
         Asked again for the same call, it says the same.
+        """
+
+    def leaves_none(self, policy: str, rule: str, there: Iterable[str]) -> bool:
+        """Tell whether a policy would have no rule left, given what all runs take away now.
+
+        there: the ids of its rules. If one would be left, the rule is going from now on.
         """
 
     def tried(self) -> tuple[int, int]:

@@ -68,7 +68,8 @@ class Guarded:
     """The guards of one call.
 
     place: where it goes; excess: the cap that it does not keep; tried, failed: indicators so far,
-    failed or unknown; release: gives back what was reserved and not sent, where nobody else does.
+    failed or unknown; release: gives back what was reserved and not sent, where nobody else does;
+    leaves_none: tells of other runs whether a policy would have no rule left.
     """
 
     guards: RunGuards
@@ -79,6 +80,7 @@ class Guarded:
     tried: int
     failed: int
     release: Callable[[str, int], None] | None
+    leaves_none: Callable[[str, str, Sequence[str]], bool] | None
     _lock: Lock = field(default_factory=Lock)
 
     def before(self, batch: Batch) -> Findings:
@@ -198,7 +200,8 @@ class Guarded:
         if listed is not None and item not in found.refused:
             policy = f"{self.place} {sorted(self.prepared.target.items())}"
             there = [str(one.get("id")) for one in listed]
-            if self.guards.last_rules.leaves_none(policy, item, there):
+            last = self.guards.last_rules.leaves_none(policy, item, there)
+            if last or (self.leaves_none and self.leaves_none(policy, item, there)):
                 found.refuse(LAST_RULE, item, "it is the last rule of its policy")
 
     def _listed(

@@ -102,7 +102,8 @@ class Guards:
         excess = (counts or self._counts).reserve(place, prepared.size, self.caps, dry_run=dry_run)
         tried, failed = counts.tried() if counts else (0, 0)
         release = None if counts or dry_run else self._counts.release
-        return Guarded(self, action, prepared, place, excess, tried, failed, release)
+        others = None if dry_run or counts is None else counts.leaves_none
+        return Guarded(self, action, prepared, place, excess, tried, failed, release, others)
 
     def findings(self) -> Findings:
         """Return where the guards put what they find of a batch."""
