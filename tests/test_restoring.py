@@ -185,6 +185,13 @@ def test_a_rule_goes_back_and_is_switched_off_again() -> None:
     assert how.then
     assert how.then.name == "waf-ip-reputation-rule-status-set"
     assert not problems(how)
+    odd = {**raw, "aging_time": 7, "action": {"category": "log", "odd": 1}}
+    more = undoing("waf-ip-reputation-rule-delete", {**row, "snapshot": odd}, project_id=PROJECT)
+    assert more.restoring.arguments == how.restoring.arguments
+    assert more.restoring.not_restored[-2:] == (
+        "its action.odd, which no new rule takes",
+        "its aging_time, which no new rule takes",
+    )
     row["snapshot"] = {**raw, "status": 1}
     assert undoing("waf-ip-reputation-rule-delete", row, project_id=PROJECT).then is None
 

@@ -115,7 +115,7 @@ def test_a_playbook_is_undone(program: Program, sandbox: Sandbox) -> None:
     assert held(sandbox) == ([], Counter())
     _, refused = program.said("undo", run, status=2)
     assert refused == (
-        f"error: the run {run} has nothing left to undo: 48 of them are put back already, by the "
+        f"error: the run {run} has nothing left to undo: 48 are put back already, by the "
         f"undo {record['run']}\n"
     )
 

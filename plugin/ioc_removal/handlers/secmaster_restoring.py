@@ -3,19 +3,17 @@
 Source: https://support.huaweicloud.com/intl/en-us/api-secmaster/CreateIndicator.html
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from re import compile as pattern
 from typing import Any
 
 from ..errors import ArgumentError
-from ..restoring import Restoring, without_none
+from ..restoring import Restoring, left_out, without_none
 
 # As a row shows a time, and as one is written: 2023-10-24T17:23:55.000Z+0800.
 SHOWN_TIME = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|([+-]\d\d):?(\d\d))")
 # What the new indicator has of its own, or has from the workspace.
 OF_ITS_OWN = frozenset({"id", "create_time", "update_time", "workspace_id", "project_id"})
-# What a row that is neither says with them is nothing.
-FLAGS = frozenset({"is_deleted", "revoked"})
 LONGEST_VALUE = 128
 
 
@@ -29,7 +27,10 @@ def create_indicator_again(
         shown.setdefault("name", snapshot["name"])
     known = fields["data_object"]["properties"]
     written = _written(shown, known)
-    lost = [f"its {name}, which no new indicator takes" for name in sorted(_left_out(shown, known))]
+    lost = [
+        f"its {name}, which no new indicator takes"
+        for name in sorted(left_out(shown, known, OF_ITS_OWN))
+    ]
     if len(str(written.get("value", ""))) > LONGEST_VALUE:
         lost.append(
             f"perhaps its value: a new indicator takes {LONGEST_VALUE} characters by document"
@@ -98,17 +99,6 @@ def _written(shown: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, An
         else:
             written[name] = value
     return written
-
-
-def _left_out(shown: Mapping[str, Any], known: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """Name the fields of a row that cannot be written, but those that go without saying."""
-    for name, value in shown.items():
-        if name not in known:
-            silent = value in (None, "", [], {}) or (name in FLAGS and value is False)
-            if not silent and (above or name not in OF_ITS_OWN):
-                yield above + name
-        elif isinstance(value, Mapping):
-            yield from _left_out(value, known[name].get("properties", {}), f"{above}{name}.")
 
 
 def _time(shown: str) -> str:

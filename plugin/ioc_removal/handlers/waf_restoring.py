@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ArgumentError
-from ..restoring import Restoring, without_none
+from ..restoring import Restoring, left_out, without_none
 
 ON = 1
+# What the new rule has of its own, or is set after it.
+OF_ITS_OWN = frozenset({"id", "policyid", "policyname", "timestamp", "status"})
 
 
 def create_rule_again(
@@ -18,8 +20,11 @@ def create_rule_again(
     """Return how a rule that was deleted is created again, and switched off if it was off."""
     snapshot = _rule_of(row)
     written = {
-        name: value for name, value in snapshot.items() if name in fields and value is not None
+        name: _known(value, fields[name])
+        for name, value in snapshot.items()
+        if name in fields and value is not None
     }
+    lost = sorted(left_out(snapshot, fields, OF_ITS_OWN))
     status = snapshot.get("status")
     off = isinstance(status, int) and status != ON
     return Restoring(
@@ -29,6 +34,7 @@ def create_rule_again(
             "its id, in place of which it has a new one",
             "when it was created",
             *([] if isinstance(status, int) else ["whether it was on, which it is now"]),
+            *(f"its {name}, which no new rule takes" for name in lost),
         ),
     )
 
@@ -51,6 +57,13 @@ def set_rule_status_again(
     if not isinstance(status, int):
         raise ArgumentError("it cannot be put back: its snapshot does not show its status")
     return Restoring(_policy(row, given) | {"rule_id": row["id"], "status": status})
+
+
+def _known(value: Any, rule: Mapping[str, Any]) -> Any:
+    """Return a value with those of its fields that a new rule takes."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: field for name, field in value.items() if name in rule.get("properties", {})}
 
 
 def _policy(row: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Choice:
     def notes(self) -> Iterator[str]:
         """Say in a line each what other undos have."""
         for said, count in self.others.items():
-            yield f"{count:,} of them {'is' if count == 1 else 'are'} {said}"
+            yield f"{count:,} {'is' if count == 1 else 'are'} {said}"
 
 
 def undo_run(
@@ -123,7 +123,7 @@ def undo_run(
         if not terms.dry_run:
             taken = claim(database, original.run, undo, claims, earlier)
             if taken:
-                noted(f"{taken:,} of them were taken by another undo just now")
+                noted(f"{taken:,} were taken by another undo just now")
             claims = claims_of(database, original.run, undo)
         performer.leave(undo, choice.unclear)
         return _performed(performer, undo, claims)

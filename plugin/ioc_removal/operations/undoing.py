@@ -391,10 +391,13 @@ def _of_item(value: Any, item: str | None) -> bool:
 def _merged(undoings: Sequence[Undoing]) -> dict[str, Any]:
     """Return the arguments of rows that go together."""
     merged = dict(undoings[0].restoring.arguments)
-    for undoing in undoings[1:]:
+    if undoings[0].item is None:
+        return merged
+    items: dict[str, None] = {}
+    by_item: dict[str, dict[str, Any]] = defaultdict(dict)
+    for undoing in undoings:
+        items[str(undoing.item)] = None
         for name, value in undoing.restoring.arguments.items():
-            if name == undoing.named:
-                merged[name] = list(dict.fromkeys([*merged[name], *value]))
-            elif _of_item(value, undoing.item):
-                merged[name] = {**merged.get(name, {}), **value}
-    return merged
+            if _of_item(value, undoing.item):
+                by_item[name].update(value)
+    return {**merged, **by_item, str(undoings[0].named): list(items)}
