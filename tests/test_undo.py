@@ -487,3 +487,21 @@ def test_whatever_answers_are_lost_each_indicator_is_there_once(
         record, _ = desk.undo(run)
         assert outcomes(record) == {"added": len(ids)}
         assert desk.state() == before
+
+
+def test_what_a_run_named_twice_is_put_back_once(desk: Desk) -> None:
+    """The second removal of a run finds it gone, and cannot tell by whom."""
+    before = desk.state()
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    again = {"call": "'again'", "outcome": "'absent'", "maybe_ours": "1"}
+    with desk.database.transaction() as connection:
+        for table in ("calls", "outcomes"):
+            names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            columns = ", ".join(again.get(name, name) for name in names)
+            connection.execute(f"INSERT INTO {table} SELECT {columns} FROM {table}")
+    record, _ = desk.undo(run)
+    assert outcomes(record) == {"added": 3}
+    assert desk.sent("PUT") == 1
+    assert desk.state() == before
+    with pytest.raises(ArgumentError, match="nothing left to undo: 6 are put back already"):
+        desk.undo(run)

@@ -47,9 +47,12 @@ def calls_of(
         earlier = repeated.get(done.key)
         before = (earlier.undo, earlier.call) if earlier else None
         if undoing and undoing.item is not None:
-            key = json.dumps([*_place(done), *_shared(undoing), before], sort_keys=True)
-            number = numbers.setdefault(key, len(numbers))
-            claims.append(Claim(done, f"{undoing.action.name} {number}", undoing.item, before))
+            # Not over calls: what a guard let a call remove, it lets a call put back.
+            group = [*_place(done), *_shared(undoing), before, done.key[0]]
+            number = numbers.setdefault(json.dumps(group, sort_keys=True), len(numbers))
+            key = json.dumps([*_place(done), undoing.item, before], sort_keys=True)
+            call = single.setdefault(key, f"{undoing.action.name} {number}")
+            claims.append(Claim(done, call, undoing.item, before))
         else:  # of one indicator that the run named twice, one call puts it back
             item = done.outcome.id or done.outcome.value
             key = json.dumps([*_place(done), item], sort_keys=True)
