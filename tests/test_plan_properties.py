@@ -1,0 +1,239 @@
+"""Generated plans on the sandbox: what it receives is what the plan names, never more."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ioc_removal.connection import Connection
+from ioc_removal.integration import load_integration
+from ioc_removal.operations.run import apply_plan, resume_run
+from ioc_removal.sandbox import Sandbox, default_seed
+from ioc_removal.settings import settings_from
+from ioc_removal.trust.removal_key import connection_facts, digest
+from test_plan import Planner, by_system
+
+INTEGRATION = load_integration()
+VALUES = [f"host{number}.example" for number in range(4)]
+FEW = settings(
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def seed_of(cybertrace: set[str], secmaster: Mapping[str, int]) -> dict[str, Any]:
+    """Return a world: values that InternalTI holds, and how often the workspace holds others."""
+    seed = default_seed()
+    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": sorted(cybertrace)}
+    workspace = next(iter(seed["secmaster"]["workspaces"]))
+    rows = [
+        {"id": f"00000000-0000-4000-8000-{at:06d}{copy:06d}", "value": value, "type": "Domain"}
+        for at, value in enumerate(VALUES)
+        for copy in range(secmaster.get(value, 0))
+    ]
+    seed["secmaster"]["workspaces"] = {workspace: {"indicators": rows}}
+    return seed
+
+
+SOME = st.sets(st.sampled_from(VALUES))
+COUNTED = st.dictionaries(st.sampled_from(VALUES), st.integers(1, 2))
+ASKED = st.lists(st.sampled_from(VALUES), min_size=1, max_size=3)
+
+BRANCHING = """
+version: 1.0
+description: Take another way after a removal that failed, and remove what then is found.
+input: [first, second, third]
+vars:
+  - ids: []
+tasks:
+  remove:
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: "{{ ctx().first }}"}
+    next:
+      - when: "{{ succeeded() and (result().result.outcomes | map(attribute='outcome') | first == 'removed') }}"
+        do: again
+      - when: "{{ failed() or (result().result.outcomes | map(attribute='outcome') | first != 'removed') }}"
+        do: other
+  again:
+    action: ioc_removal.inner
+    input: {wanted: "{{ ctx().second }}"}
+    next:
+      - when: "{{ completed() }}"
+        do: each
+  other:
+    action: ioc_removal.inner
+    input: {wanted: "{{ ctx().third }}"}
+    next:
+      - when: "{{ completed() }}"
+        do: each
+  each:
+    with: value in {{ ctx().first + ctx().second }}
+    action: ioc_removal.inner
+    input: {wanted: ["{{ item('value') }}"]}
+"""  # noqa: E501
+INNER = """
+version: 1.0
+description: Remove from both systems.
+input: [wanted]
+tasks:
+  disarm:
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: "{{ ctx().wanted }}"}
+    next:
+      - when: "{{ completed() }}"
+        do: search
+  search:
+    action: ioc_removal.secmaster-indicators-search
+    input: {values: "{{ ctx().wanted }}"}
+    next:
+      - when: "{{ succeeded() }}"
+        publish:
+          - found: "{{ result().result.outputs | selectattr('id', 'defined') | list }}"
+          - ids: "{{ ctx().found | map(attribute='id') | list }}"
+        do: remove
+  remove:
+    action: ioc_removal.secmaster-indicators-delete
+    input: {batch_ids: "{{ ctx().ids }}"}
+"""
+
+
+@FEW
+@given(asked=ASKED, held=SOME, found=COUNTED)
+def test_what_is_received_is_what_the_plan_names(
+    asked: list[str], held: set[str], found: dict[str, int]
+) -> None:
+    with TemporaryDirectory() as folder, Sandbox(seed_of(held, found)) as sandbox:
+        planner = Planner(sandbox, Path(folder))
+        plan, _ = planner.dry(indicators=asked)
+        assert planner.sent() == []
+        record, _ = planner.apply(plan)
+        assert sorted(planner.sent()) == by_system(planner.lines(plan))
+        assert record["errors"] == []
+        assert "refused" not in record["counts"]
+        planner.database.close()
+
+
+@FEW
+@given(
+    first=ASKED,
+    second=ASKED,
+    third=ASKED,
+    before=st.tuples(SOME, COUNTED),
+    after=st.tuples(SOME, COUNTED),
+    faults=st.lists(
+        st.sampled_from(
+            [
+                {"method": "DELETE", "status": 500, "times": 1},
+                {"method": "DELETE", "system": "cybertrace", "status": 403, "times": 1},
+                {"method": "POST", "system": "secmaster", "status": 400, "times": 1},
+                {"method": "DELETE", "system": "secmaster", "status": 200, "body": "?", "times": 1},
+            ]
+        ),
+        max_size=2,
+    ),
+)
+def test_no_way_leads_out_of_the_plan(
+    first: list[str],
+    second: list[str],
+    third: list[str],
+    before: tuple[set[str], dict[str, int]],
+    after: tuple[set[str], dict[str, int]],
+    faults: list[dict[str, Any]],
+) -> None:
+    """Another world at the second time, other answers and other branches remove nothing more."""
+    with TemporaryDirectory() as folder:
+        with Sandbox(seed_of(*before)) as sandbox:
+            planner = Planner(sandbox, Path(folder))
+            planner.write("inner", INNER)
+            name = planner.write("branching", BRANCHING)
+            plan, _ = planner.dry(name, first=first, second=second, third=third)
+            port = int(planner.document["connections"]["waf"]["url"].rsplit(":", 1)[1])
+        named = by_system(planner.lines(plan))
+        with Sandbox(seed_of(*after), port=port) as sandbox:
+            planner.sandbox = sandbox
+            for fault in faults:
+                sandbox.misbehave(**fault)
+            record, _ = planner.apply(plan)
+            truth = {(*row,) for row in planner.sent()}
+        assert truth <= set(named)
+        done = [row for row in record["outcomes"] if row["outcome"] == "removed"]
+        assert len(done) <= len(named)
+        accounted = {row.get("id", row.get("value")) for row in record["outcomes"]}
+        assert {item for _, _, item in named} <= accounted
+        planner.database.close()
+
+
+def test_a_run_that_was_cut_goes_on_with_its_plan(tmp_path: Path) -> None:
+    with Sandbox(seed_of(set(VALUES), dict.fromkeys(VALUES, 1))) as sandbox:
+        planner = Planner(sandbox, tmp_path)
+        for connection in planner.document["connections"].values():
+            connection["limits"] = {"items": 1, "in_flight": 1}
+        plan, _ = planner.dry(indicators=VALUES)
+        named = by_system(planner.lines(plan))
+        left = [3]
+
+        def cut(_: Any) -> None:
+            left[0] -= 1
+            if not left[0]:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            apply_plan(planner.database, INTEGRATION, planner.settings, plan, progress=cut)
+        assert len(planner.sent()) < len(named)
+        query = "SELECT run FROM runs WHERE dry_run = 0"
+        [(run,)] = planner.database.rows(query)
+        record, _ = resume_run(planner.database, INTEGRATION, planner.settings, run)
+        assert sorted(set(planner.sent())) == named
+        assert record["result"] == "succeeded"
+        assert record["plan"]["plan"] == plan.plan
+        planner.database.close()
+
+
+def settings_document(order: list[str], nodes: list[str], timeout: float) -> dict[str, Any]:
+    connections = {
+        "cybertrace": {
+            "system": "cybertrace",
+            "nodes": nodes,
+            "api_version": "1.3",
+            "read_timeout": timeout,
+            "limits": {"per_second": timeout},
+            "auth": {"type": "basic", "username": "soc", "password": f"secret {timeout}"},
+        },
+        "secmaster": {
+            "system": "secmaster",
+            "url": "https://secmaster.example.com",
+            "total_timeout": timeout,
+            "defaults": {"workspace_id": "w", "project_id": "p"},
+            "auth": {"type": "aksk", "access_key": "A", "secret_key": f"other {timeout}"},
+        },
+    }
+    return {"connections": {name: connections[name] for name in order}}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    order=st.permutations(["cybertrace", "secmaster"]),
+    nodes=st.permutations(["https://a.example.com", "https://b.example.com"]),
+    timeout=st.floats(1, 300),
+)
+def test_order_timeouts_and_secrets_change_no_fingerprint(
+    order: list[str], nodes: list[str], timeout: float
+) -> None:
+    usual = settings_document(
+        ["cybertrace", "secmaster"], ["https://a.example.com", "https://b.example.com"], 5
+    )
+    assert fingerprints(settings_document(order, nodes, timeout)) == fingerprints(usual)
+    usual["connections"]["cybertrace"]["api_version"] = "1.2"
+    assert fingerprints(settings_document(order, nodes, timeout)) != fingerprints(usual)
+
+
+def fingerprints(document: dict[str, Any]) -> dict[str, str]:
+    chosen = settings_from(json.loads(json.dumps(document)), "the settings")
+    return {
+        name: digest(connection_facts(Connection(name, chosen, INTEGRATION.systems[name]), chosen))
+        for name in ("cybertrace", "secmaster")
+    }
