@@ -65,7 +65,7 @@ def judged(schedule: Schedule, ran: Ran, integration: Integration) -> Verdict:
             verdict.wrong += [
                 f"{outcome.indicator}: {outcome.outcome} at a node that is down"
                 for outcome in own
-                if outcome.outcome not in possible
+                if outcome.outcome not in possible and not guard_of(outcome)
             ]
     counts.update(outcome.outcome for outcome in ran.outcomes)
     counts["maybe ours"] = sum(outcome.maybe_ours for outcome in ran.outcomes)
