@@ -53,7 +53,7 @@ def judged(schedule: Schedule, ran: Ran, integration: Integration) -> Verdict:
             counts["faults"] += sum(row["fault"] is not None for row in node.requests)
             own = [o for o in ran.outcomes if o.target.get("node", node.name) == node.name]
             for outcome in own:
-                case = _Case(schedule, node, outcome, own)
+                case = _Case(schedule, node, outcome, ran.outcomes)
                 where = f"{outcome.indicator} at {node.name}:"
                 verdict.wrong += [f"{where} {line}" for line in case.wrong()]
                 verdict.doubted += [f"{where} {line}" for line in case.doubted()]
