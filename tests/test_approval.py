@@ -172,6 +172,7 @@ def test_a_run_that_asks_waits_without_a_process_and_goes_on_when_approved(desk:
     kinds = [json.loads(facts) for kind, facts in desk.rows("SELECT kind, facts FROM links")
              if kind == "approval"]  # fmt: skip
     assert [next(iter(facts)) for facts in kinds] == ["asked", "ask", "ask"]
+    assert desk.do("journal", "verify").status == 0
     assert kinds[1]["by"] == {
         "actor": "anna", "user": getuser(), "ticket": None, "reason": "looked at it",
     }  # fmt: skip
@@ -346,6 +347,31 @@ def test_a_process_that_waits_may_go(desk: Desk, kill: signal.Signals) -> None:
     ended = desk.do("resume")
     assert (ended.status, ended.json["counts"]) == (0, {"removed": 2})
     assert (len(desk.sent()), desk.sent("GET")) == (1, reads)
+
+
+@pytest.mark.parametrize("words", [("resume",), ("resume", "--wait")])
+def test_resume_waits_too(desk: Desk, words: tuple[str, ...]) -> None:
+    run = desk.ask()
+    process = desk.start("resume", run, *words[1:])
+    if len(words) == 1:
+        assert Ended(process).status == 4
+        return
+    assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
+    assert Ended(process).json["counts"] == {"removed": 2}
+
+
+def test_a_decision_that_is_killed_counts_whole_or_not_at_all(desk: Desk) -> None:
+    run = desk.ask()
+    for hundredths in range(10, 110, 10):
+        process = desk.start("approve", run, "--actor", "anna", *ANSWER)
+        time.sleep(hundredths / 100)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=LONGEST)
+    last = desk.do("approve", run, "--actor", "anna", *ANSWER)
+    assert last.status == 0 or "decided already: approved by anna" in last.err
+    assert desk.do("journal", "verify").status == 0
+    assert len(desk.rows("SELECT 1 FROM links WHERE kind = 'approval'")) == 2
+    assert desk.do("resume").json["counts"] == {"removed": 2}
 
 
 def test_a_process_that_dies_before_the_store_knows_that_it_waits(desk: Desk) -> None:
@@ -590,3 +616,17 @@ def test_an_undo_above_the_count_is_refused_too(desk: Desk) -> None:
     del desk.settings["approval"]["rearms"], desk.settings["approval"]["disarms"]
     assert desk.do("undo", run).json["counts"] == {"added": 1}
     assert {"192.0.2.10", "malware.example"} <= set(desk.supplier("InternalTI"))
+
+
+def test_a_decision_that_was_written_into_the_store_does_not_count(desk: Desk) -> None:
+    run, _ = planned(desk)
+    by = json.dumps({"actor": "anna", "user": "anna", "ticket": None, "reason": None})
+    desk.change(
+        "UPDATE approvals SET decision = 'approved', decider = ?, response = ?,"
+        " decided = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
+        by, '{"continue": true}',
+    )  # fmt: skip
+    refused = desk.do("resume", run)
+    assert (refused.status, "the journal has no such decision" in refused.err) == (2, True)
+    desk.change("UPDATE approvals SET used = decided")  # and as if the run had gone on by it
+    assert (desk.do("resume", run).status, desk.sent()) == (2, [])

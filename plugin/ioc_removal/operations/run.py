@@ -324,6 +324,7 @@ def _execute(
                 errors = [*errors, *_planned(performing, [row["message"] for row in errors])]
             return _ended(database, integration, get_run(database, run), errors, output)
         set_status(database, run, WAITING, turn=turn + 1)
+    performing.hang_up()
     record = run_record(database, integration.definitions, get_run(database, run))
     return record, run_summary(database, run)
 

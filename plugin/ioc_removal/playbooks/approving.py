@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from threading import Lock
 
 from ..integration import Integration
-from ..store.approvals import APPROVED, PLAN, asks_of, denial
+from ..store.approvals import denial, is_approved
 from ..store.database import Database
+from ..store.plans import StoredPlan
 from ..trust.approval import too_many
 
 ADVICE = "no approved plan covers it: run it anew, which plans it and asks for approval"
@@ -20,7 +21,7 @@ SIZES = (
 class RunApproval:
     """What may be done in a run.
 
-    most: settings.approval, by effect; plan: the hash of the plan that it applies, if any.
+    most: settings.approval, by effect; plan: that it applies, if any; it bounds what is done.
     """
 
     def __init__(
@@ -29,11 +30,12 @@ class RunApproval:
         run: str,
         integration: Integration,
         most: Mapping[str, int],
-        plan: str | None,
+        plan: StoredPlan | None,
     ) -> None:
         self._database, self._run, self._integration = database, run, integration
         self._most, self._plan = most, plan
         self._sizes: dict[str, tuple[str, int]] | None = None
+        self._approved = False  # an approval that was used is not taken back
         self._lock = Lock()
 
     def add(self, call: str, effect: str, size: int) -> None:
@@ -46,17 +48,17 @@ class RunApproval:
         """Say why nothing with this effect may be done now; None when it may."""
         if no := denial(self._database, self._run):
             return no
-        if effect not in self._most or self._approved():
+        if effect not in self._most:
             return None
-        with self._lock:
-            size = sum(size for its, size in self._known().values() if its == effect)
+        if self._plan is None:
+            with self._lock:
+                size = sum(size for its, size in self._known().values() if its == effect)
+        else:
+            size = self._plan.header["effects"].get(effect, 0)
+            if size > self._most[effect] and not self._approved:
+                self._approved = is_approved(self._database, self._run, self._plan.hash)
+            size = 0 if self._approved else size
         return too_many(effect, size, self._most, ADVICE)
-
-    def _approved(self) -> bool:
-        return self._plan is not None and any(
-            ask.ask == PLAN and ask.decision == APPROVED and ask.used and ask.plan == self._plan
-            for ask in asks_of(self._database, self._run)
-        )
 
     def _known(self) -> dict[str, tuple[str, int]]:
         """Return what the calls of the run act on, those of an earlier process too."""

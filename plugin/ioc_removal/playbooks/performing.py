@@ -71,9 +71,10 @@ class Performing:
         overrides = get_run(database, run).details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
         self._plan, self._progress = plan, progress
-        self._hash = get_plan(database, plan).hash if plan else None
+        applied = get_plan(database, plan) if plan else None
+        self._hash = applied.hash if applied else None
         self._approving = approving_of(settings.approval, settings.source)
-        self._approval = RunApproval(database, run, integration, self._approving.most, self._hash)
+        self._approval = RunApproval(database, run, integration, self._approving.most, applied)
         self._terms = replace(terms, guards=guards, approval=self._approval)
         self._connections: dict[str, Connection] = {}
         self._lock = Lock()

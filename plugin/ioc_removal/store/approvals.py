@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
+from sqlite3 import Connection
 from typing import Any
 
 from ..errors import ArgumentError, RunError
@@ -134,10 +135,7 @@ def decide(
             " WHERE run = ? AND ask = ?",
             values,
         )
-        facts = {
-            "ask": ask.ask, "plan": known.plan, "decision": decision, "by": asdict(decider),
-            "response": response,
-        }  # fmt: skip
+        facts = _decision(ask.ask, known.plan, decision, asdict(decider), dict(response))
         add_event(connection, database.hashing, ask.run, APPROVAL, facts)
         again = connection.execute(
             f"SELECT {COLUMNS} FROM approvals WHERE run = ? AND ask = ?",  # noqa: S608
@@ -159,6 +157,11 @@ def settled(database: Database, ask: Ask) -> Ask | None:
             (ask.run, ask.ask),
         ).fetchone()
         known = _ask(row)
+        if known.decision in {APPROVED, REJECTED} and not _is_journalled(connection, known):
+            raise RunError(
+                f"the run {ask.run}: the journal has no such decision as the store: it was "
+                "changed, and does not count; run it anew"
+            )
         if known.used:
             return known
         _check_clock(known, moment)
@@ -182,12 +185,35 @@ def is_late(ask: Ask) -> bool:
     return ask.decision is None and now() >= _moment(ask.expires)
 
 
+def is_approved(database: Database, run: str, plan: str) -> bool:
+    """Tell whether a run went on by the approval of a plan; plan: its hash."""
+    asked = [ask for ask in asks_of(database, run) if ask.ask == PLAN and ask.plan == plan]
+    with database.transaction() as connection:
+        return any(
+            ask.decision == APPROVED and ask.used and _is_journalled(connection, ask)
+            for ask in asked
+        )
+
+
 def denial(database: Database, run: str) -> str | None:
     """Say why a run may remove nothing more: somebody said no, or nobody said anything."""
     for ask in asks_of(database, run):
         if ask.decision in {REJECTED, EXPIRED}:
             return f"not approved: {ask.said}"
     return None
+
+
+def _is_journalled(connection: Connection, ask: Ask) -> bool:
+    """Tell whether a decision was made as the store has it."""
+    query = "SELECT facts FROM links WHERE run = ? AND kind = ?"
+    made = _decision(ask.ask, ask.plan, ask.decision, ask.decider, ask.response)
+    links = connection.execute(query, (ask.run, APPROVAL)).fetchall()
+    return made in [json.loads(facts) for (facts,) in links]
+
+
+def _decision(ask: str, plan: str | None, decision: Any, by: Any, response: Any) -> dict[str, Any]:
+    """Return what the journal says of a decision."""
+    return {"ask": ask, "plan": plan, "decision": decision, "by": by, "response": response}
 
 
 def _check_clock(ask: Ask, moment: datetime) -> None:
