@@ -53,11 +53,13 @@ def show_waiting(output: Output, run: str, row: Mapping[str, Any]) -> None:
         )
         return
     output.say(f"It waits until {row['expires']} for {_awaited(row)}: {asked_line(row)}")
-    if "plan" in row:
-        output.say(f"plan {row['plan']}: `ioc-removal plan {row['plan'][:SHOWN_HASH]}` shows it")
+    approve = f"approve {run}"
+    if plan := row.get("plan"):
+        short = plan[:SHOWN_HASH]
+        approve += f" --plan {short}"
+        output.say(f"plan {plan}: `ioc-removal plan {short}` shows it")
     output.say(
-        f"`ioc-removal approve {run}`, or `reject {run} --reason TEXT`; then "
-        f"`ioc-removal resume {run}`"
+        f"`ioc-removal {approve}`, or `reject {run} --reason TEXT`; then `ioc-removal resume {run}`"
     )
 
 
