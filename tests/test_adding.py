@@ -17,7 +17,8 @@ from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import CALL, begin_run
-from ioc_removal.trust.perform import NoRecord, Recorder, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord, Recorder
 
 INTEGRATION = load_integration()
 NEW = "new.example.com"

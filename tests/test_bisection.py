@@ -14,7 +14,8 @@ from ioc_removal.connection import Connection
 from ioc_removal.integration import load_integration
 from ioc_removal.outcome import ABSENT, FAILED, REFUSED, REMOVED, UNKNOWN, Outcome
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from recorded import Recorded, Reply, Server, reply, serving
 
 INTEGRATION = load_integration()

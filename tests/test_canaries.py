@@ -18,7 +18,8 @@ from ioc_removal.errors import PluginError
 from ioc_removal.integration import load_integration
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import Settings, load_settings
-from ioc_removal.trust.perform import Finished, NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import Finished, NoRecord
 from recorded import Recorded, Reply, reply, serving, unused_address
 
 INTEGRATION = load_integration()

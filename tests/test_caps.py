@@ -22,7 +22,8 @@ from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import PLAYBOOK, begin_run, get_run
 from ioc_removal.trust.caps import HOUR, ProcessCounts
 from ioc_removal.trust.guards import Guards
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
 from recorded import Server, reply, serving
 

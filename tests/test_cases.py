@@ -14,7 +14,8 @@ from ioc_removal.connection import Connection
 from ioc_removal.integration import load_integration
 from ioc_removal.loader import parse
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, serving, unused_address
 

@@ -32,8 +32,9 @@ from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import CALL, begin_run
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
 from ioc_removal.trust.record import error_row, record
+from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
 from recorded import NOTHING_LEFT, Recorded, Reply, serving
 

@@ -23,7 +23,8 @@ from ioc_removal.sandbox.seed import merged, read_faults, read_seed
 from ioc_removal.secret import Secret
 from ioc_removal.settings import Settings, load_settings, settings_from
 from ioc_removal.token_cache import Token, TokenCache
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
 from recorded import reply, serving
 

@@ -10,7 +10,8 @@ from ioc_removal.connection import Connection
 from ioc_removal.integration import load_integration
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 
 INTEGRATION = load_integration()
 LOGIN = "/v3/auth/tokens"

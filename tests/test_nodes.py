@@ -20,7 +20,8 @@ from ioc_removal.store.database import Database
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.results import run_summary
 from ioc_removal.store.runs import PLAYBOOK, begin_run
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, Server, reply, serving, unused_address
 

@@ -25,7 +25,8 @@ from ioc_removal.outcome import (
     worst,
 )
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from recorded import reply, serving
 
 TARGET = {"supplier": "InternalTI"}

@@ -16,7 +16,8 @@ from ioc_removal.errors import ApiError, ArgumentError
 from ioc_removal.integration import load_integration
 from ioc_removal.outcome import ABSENT, PLANNED, REFUSED, REMOVED
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import Finished, Known, NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import Finished, Known, NoRecord
 from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, reply, script, serving
 

@@ -18,7 +18,8 @@ from ioc_removal.settings import settings_from
 from ioc_removal.trust.forms import forms_of
 from ioc_removal.trust.guards import Guards
 from ioc_removal.trust.listed import Listed, read_listed
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.shapes import private_in, suffix_in, wildcard_in
 from ioc_removal.trust.terms import Terms
 from ioc_removal.trust.warninglists import WarningLists, second_levels

@@ -19,7 +19,8 @@ from ioc_removal.integration import load_integration
 from ioc_removal.proxies import proxy_to
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from proxying import Proxy, over_tls, tinyproxy
 from recorded import Recorded, Reply, Server, reply, serving, unused_address
 

@@ -21,7 +21,8 @@ from ioc_removal.integration import load_integration
 from ioc_removal.secret import Secret
 from ioc_removal.settings import settings_from
 from ioc_removal.signature import HuaweiSignature
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Server, reply, serving
 

@@ -12,7 +12,8 @@ from ioc_removal.integration import load_integration
 from ioc_removal.loader import read
 from ioc_removal.secret import Secret
 from ioc_removal.settings import Settings, load_settings, settings_from
-from ioc_removal.trust.perform import NoRecord, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.wire import Timeouts
 from recorded import reply, serving
 

@@ -13,7 +13,8 @@ from ioc_removal.integration import load_integration
 from ioc_removal.outcome import FAILED, PLANNED, REMOVED, UNKNOWN, Outcome
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import Finished, Known, NoRecord, Recorder, perform
+from ioc_removal.trust.perform import perform
+from ioc_removal.trust.recorder import Finished, Known, NoRecord, Recorder
 from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, reply, serving
 

@@ -17,7 +17,8 @@ from ioc_removal.outcome import Outcome
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.trust.guards import Guards
-from ioc_removal.trust.perform import EARNEST, Finished, Known, NoRecord, perform
+from ioc_removal.trust.perform import EARNEST, perform
+from ioc_removal.trust.recorder import Finished, Known, NoRecord
 from ioc_removal.trust.terms import Terms
 
 from .schedule import Schedule

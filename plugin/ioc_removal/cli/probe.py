@@ -6,7 +6,8 @@ from ..connection import Connection
 from ..errors import ApiError, ArgumentError, PluginError, SettingsError
 from ..outcome import UNKNOWN, Summary, exit_status
 from ..schema import hint
-from ..trust.perform import NoRecord, perform
+from ..trust.perform import perform
+from ..trust.recorder import NoRecord
 from .session import Session
 from .table import shown
 

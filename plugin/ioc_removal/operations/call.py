@@ -25,8 +25,9 @@ from ..store.runs import (
     get_run,
 )
 from ..trust.approval import Counted
-from ..trust.perform import EARNEST, Finished, perform
+from ..trust.perform import EARNEST, perform
 from ..trust.record import error_row
+from ..trust.recorder import Finished
 from ..trust.terms import Terms
 from .history import run_record
 from .inputs import IndicatorFile

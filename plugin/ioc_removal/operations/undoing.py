@@ -21,7 +21,8 @@ from ..store.recorder import StoreRecorder
 from ..store.runs import Run
 from ..store.undone import THEN, Claim, Done, Earlier, Key, split, told_before
 from ..trust.approval import Counted, approving_of
-from ..trust.perform import LEAVE, Finished, Known, perform
+from ..trust.perform import LEAVE, perform
+from ..trust.recorder import Finished, Known
 from ..trust.restoring import Undoing, undoing_of
 from ..trust.terms import Terms
 

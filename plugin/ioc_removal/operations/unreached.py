@@ -10,7 +10,7 @@ from ..playbooks.performing import Performing
 from ..store.plans import PlannedLine, StoredPlan
 from ..store.recorder import StoreRecorder
 from ..store.unused import Searched, refused_items, unused_lines
-from ..trust.perform import Finished
+from ..trust.recorder import Finished
 
 AT_ONCE = 500  # outcomes recorded together
 GONE = "the search does not find it any more"

@@ -10,7 +10,7 @@ from ..batches import Batch, Prepared
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
-from ..trust.perform import Finished, Known
+from ..trust.recorder import Finished, Known
 from .chain import ROW
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .database import Database

@@ -1,0 +1,58 @@
+"""What perform() tells a recorder, and asks it: the store's, or that of a host without one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..batches import Batch
+from ..outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A batch and what became of it: outcomes of a removal, or rows that a read returned."""
+
+    batch: Batch
+    outcomes: tuple[Outcome, ...] = ()
+    outputs: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a recorder knows of a batch.
+
+    finished: what became of it, when it was finished before; repeated: it may have been sent
+    before, by a process that did not live to see the answer; snapshots: what the system told then,
+    before it was sent, raw, by item.
+    """
+
+    finished: Finished | None = None
+    repeated: bool = False
+    snapshots: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Recorder(Protocol):
+    """Keeps what is about to be sent and what became of it; called from several threads."""
+
+    def known(self, batch: Batch) -> Known:
+        """Return what is known of a batch."""
+
+    def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
+        """Keep, before anything is sent, that a batch will be, and what was there, by item."""
+
+    def finish(self, finished: Finished) -> None:
+        """Keep what became of a batch, before it counts as finished."""
+
+
+class NoRecord:
+    """A recorder for a host whose own record is the journal."""
+
+    def known(self, batch: Batch) -> Known:  # noqa: ARG002
+        """Know nothing of any batch."""
+        return Known()
+
+    def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
+        """Keep nothing."""
+
+    def finish(self, finished: Finished) -> None:
+        """Keep nothing."""

@@ -1,0 +1,156 @@
+"""The steps of one batch: guards -> approval -> plan -> snapshot -> intent -> send -> outcomes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..action import Action
+from ..batches import Batch, Prepared
+from ..definition import ADDS
+from ..errors import HungUpError, PluginError
+from ..outcome import ABSENT, CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
+from .effects import effect_of
+from .findings import Findings
+from .recorder import Finished, Known, Recorder
+from .snapshot import Snapshot, Snapshots
+from .terms import Terms
+from .verify import verified
+
+GONE_BEFORE = "it is not there: nothing would be sent"
+
+
+class Steps:
+    """Takes batches of one call of what acts on a system through their steps, from any thread.
+
+    prepared: the call; terms: on which it is performed.
+    """
+
+    def __init__(
+        self, action: Action, prepared: Prepared, recorder: Recorder, terms: Terms
+    ) -> None:
+        self._action, self._target = action, prepared.target
+        self._recorder, self._terms = recorder, terms
+        self._snapshots = Snapshots(action, lookup=terms.lookup) if terms.snapshot else None
+        self._guarded = None
+        if terms.guards is not None:
+            self._guarded = terms.guards.guarded(action, prepared, recorder, dry_run=terms.dry_run)
+
+    def finished(self, batch: Batch) -> Finished:
+        """Take a batch through all its steps; raises HungUpError, and what the recorder raises."""
+        self._action.check(batch)
+        known = self._recorder.known(batch)
+        if known.finished is not None:
+            return known.finished
+        found, unplanned, before = self._judged(batch, known)
+        allowed = self._without(batch, {**found.refused, **unplanned})
+        outcomes = self._refused(batch, found.refused)
+        if known.repeated:
+            outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
+        outcomes += self._refused(batch, unplanned)  # so it was, whichever try this is
+        if self._terms.dry_run:
+            outcomes += self._planned(allowed, before)
+        elif allowed.items:
+            before = self._intended(allowed, before, known)
+            outcomes += self._sent(allowed, before.rows, repeated=known.repeated)
+        outcomes = found.advised([self._with_snapshot(outcome, before) for outcome in outcomes])
+        if self._guarded:
+            self._guarded.count(batch, found, outcomes)
+        finished = Finished(batch, outcomes=tuple(self._ordered(outcomes, batch)))
+        self._recorder.finish(finished)
+        return finished
+
+    def _judged(self, batch: Batch, known: Known) -> tuple[Findings, Mapping[str, str], Snapshot]:
+        """Return what is refused of a batch, what for not being planned, and what is there."""
+        found = self._guarded.before(batch) if self._guarded else Findings()
+        found.refused |= self._unapproved(self._without(batch, found.refused))
+        left, unplanned = self._without(batch, found.refused), dict[str, str]()
+        if self._terms.plan:
+            place = self._action.target_of(batch, self._target)
+            unplanned |= self._terms.plan.refusals(self._action.definition, place, left)
+        left, before = self._without(left, unplanned), Snapshot(known.snapshots)
+        if self._snapshots and left.items:
+            before = self._snapshots.of(left, known.snapshots)
+        if self._guarded:
+            self._guarded.after(found, left, before if self._snapshots else None)
+        return found, unplanned, before
+
+    def _unapproved(self, batch: Batch) -> dict[str, str]:
+        """Say of a batch why it needs an approval that there is not; of a dry run nothing."""
+        if self._terms.approval is None or self._terms.dry_run:
+            return {}
+        effect = self._action.definition.effect_on(batch.arguments)
+        reason = self._terms.approval.refusal(effect)
+        return dict.fromkeys(batch.items, reason) if reason else {}
+
+    def _intended(self, batch: Batch, before: Snapshot, known: Known) -> Snapshot:
+        """Record that a batch is about to be sent; return what the outcomes go by."""
+        if self._action.definition.does == ADDS and not known.repeated:
+            before = Snapshot(self._there(batch))
+        self._recorder.intent(batch, before.rows)
+        return before
+
+    def _there(self, batch: Batch) -> Mapping[str, Any]:
+        """Return what is there before an addition; empty when it cannot be told."""
+        try:
+            return self._action.before(batch)
+        except HungUpError:
+            raise
+        except PluginError:
+            return {}
+
+    def _sent(self, batch: Batch, snapshots: Mapping[str, Any], *, repeated: bool) -> list[Outcome]:
+        """Send a batch; a mistake of ours in reading its answer leaves it unknown."""
+        try:
+            sent = self._action.send(batch, self._target, repeated=repeated, before=snapshots)
+        except PluginError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it may have been carried out
+            reason = f"internal error, please report it: {type(error).__name__}: {error}"
+            return self._action.outcomes(batch, batch.items, self._target, UNKNOWN, reason, 1)
+        return verified(self._action, batch, sent) if self._terms.verify else sent
+
+    def _planned(self, batch: Batch, before: Snapshot) -> list[Outcome]:
+        """Return what a dry run says of a batch, by what is there, where that was asked."""
+        definition = self._action.definition
+        looked = self._snapshots and self._action.snapshots and definition.does != ADDS
+        outcomes: list[Outcome] = []
+        for item in batch.items:
+            if looked and item not in before.rows and item not in before.unread:
+                told = ABSENT, GONE_BEFORE
+            else:
+                effect = effect_of(definition, batch.arguments, before.rows.get(item))
+                told = PLANNED, f"would be {definition.done}; {effect}"
+            outcomes += self._action.outcomes(batch, [item], self._target, *told, 0)
+        return outcomes
+
+    def _with_snapshot(self, outcome: Outcome, before: Snapshot) -> Outcome:
+        """Return an outcome with what was there before, or with why it cannot be put back."""
+        item, action = outcome.indicator, self._action
+        if action.definition.does == ADDS and outcome.outcome != UNKNOWN:
+            return outcome  # what was there before tells what was added, nothing else
+        if item in before.rows:
+            return replace(outcome, snapshot=before.rows[item])
+        done = outcome.outcome in {REMOVED, CHANGED, UNKNOWN} or outcome.maybe_ours
+        if item not in before.unread or not done:
+            return outcome
+        lost = "it cannot be put back" if action.snapshots else "its context cannot be put back"
+        doubt = f"{lost}, as no snapshot could be taken: {before.unread[item]}"
+        return replace(outcome, advice="; ".join(filter(None, (outcome.advice, doubt))))
+
+    def _refused(self, batch: Batch, reasons: Mapping[str, str]) -> list[Outcome]:
+        """Return outcomes of what is refused, each with its reason."""
+        return [
+            outcome
+            for item, reason in reasons.items()
+            for outcome in self._action.outcomes(batch, [item], self._target, REFUSED, reason, 0)
+        ]
+
+    def _ordered(self, outcomes: list[Outcome], batch: Batch) -> list[Outcome]:
+        """Return outcomes in the order in which the batch names what they are of."""
+        place = {item: at for at, item in enumerate(batch.items)}
+        named = self._action.definition.named_by
+        return sorted(outcomes, key=lambda o: place.get(getattr(o, named), len(place)))
+
+    def _without(self, batch: Batch, refused: Mapping[str, str]) -> Batch:
+        """Return a batch without what is refused."""
+        return self._action.part(batch, [item for item in batch.items if item not in refused])
