@@ -83,9 +83,13 @@ def check_writable(path: str) -> None:
     """Refuse a file that could not be written, before anything else is done."""
     if path == "-":
         return
+    file = Path(path)
+    new = not file.exists()
     try:
-        with Path(path).open("a", encoding="utf-8"):
+        with file.open("a", encoding="utf-8"):
             pass
+        if new:
+            file.unlink()
     except OSError as error:
         raise ArgumentError(f"--out {path}: cannot be written: {error.strerror}") from error
 

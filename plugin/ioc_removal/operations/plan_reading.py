@@ -126,6 +126,8 @@ class _Reading:
         own = lines.one(HEADER)
         self.check("header", own, lines.number - 1)
         header = {**own["header"], "sections": self.sections}
+        if header["inputs"].keys() != header["parts"]["inputs"].keys():
+            raise lines.changed(lines.number - 1, "its inputs are not those of its parts")
         given = self.read_inputs(header["inputs"])
         whole = lines.whole()
         plan = StoredPlan(own["plan"], own["sha256"], own["created"], own["expires"], header)
@@ -208,7 +210,7 @@ class _Reading:
         given = dict(inputs)
         missing = {k for k, v in inputs.items() if isinstance(v, Mapping) and REFERENCE in v}
         while (name := self.lines.one(INPUT)) is not None:
-            if name not in missing:
+            if not isinstance(name, str) or name not in missing:
                 raise self.lines.changed(self.lines.number - 1, f"there is no input {name!r}")
             missing.remove(name)
             items = (self.lines.json(*found) for found in self.lines.all(ITEM))
