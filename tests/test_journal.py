@@ -412,7 +412,7 @@ def test_an_interrupted_call_is_whole(crashing: Sandbox, tmp_path: Path) -> None
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
-    assert whole(program.store) == ["begin", "interrupted"]
+    assert whole(program.store) == ["begin", "inputs", "interrupted"]
 
 
 def test_every_kind_that_is_written_is_documented() -> None:

@@ -288,7 +288,7 @@ def test_a_link_removed_from_the_middle_is_told_from_a_changed_one(plain: Path) 
         connection.execute("DELETE FROM links WHERE run = ? AND batch = 1", (run,))
 
     told = said(verified(tampered(plain, change)))
-    assert "links 3 to 3 are missing before it" in told
+    assert "links 4 to 4 are missing before it" in told
     assert "call call, batch 1: 5 rows that no link covers" in told
 
 
@@ -371,6 +371,34 @@ def test_a_changed_column_of_a_head_is_found(plain: Path, column: str, at: int) 
 def test_a_removed_head_is_found(plain: Path) -> None:
     verdict = verified(tampered(plain, lambda c: c.execute("DELETE FROM heads WHERE head = 2")))
     assert "heads 2 to 2 of the global chain are missing" in said(verdict)
+
+
+def test_the_last_head_cut_off_is_found(plain: Path) -> None:
+    run = rows(plain, "SELECT run FROM heads ORDER BY head DESC LIMIT 1")[0][0]
+
+    def cut(connection: sqlite3.Connection) -> None:
+        connection.execute("DELETE FROM heads WHERE head = (SELECT max(head) FROM heads)")
+
+    [problem] = verified(tampered(plain, cut)).problems
+    assert problem.run == run
+    assert "its end is in no head of the global chain" in problem.what
+
+
+SETS = [
+    "UPDATE items SET item = '\"evil.example\"' WHERE run = :run AND position = 7",
+    "DELETE FROM items WHERE run = :run AND position = 11",
+    "UPDATE sets SET size = 3 WHERE run = :run",
+    "INSERT INTO items SELECT run, name, 12, '\"evil.example\"' FROM sets WHERE run = :run",
+    "UPDATE items SET position = 100 WHERE run = :run AND position = 1",
+]
+
+
+@pytest.mark.parametrize("change", SETS)
+def test_a_changed_list_of_inputs_is_found(plain: Path, change: str) -> None:
+    run = first_run(plain)
+    [problem] = verified(tampered(plain, lambda c: c.execute(change, {"run": run}))).problems
+    assert problem.run == run
+    assert "the list indicators of its inputs was changed" in problem.what
 
 
 def test_a_global_chain_cut_at_its_end_is_told_by_the_hash_that_was_kept(plain: Path) -> None:

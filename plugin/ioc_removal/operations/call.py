@@ -24,13 +24,14 @@ from ..store.runs import (
     end_run,
     get_run,
 )
+from ..store.sets import by_reference
 from ..trust.approval import Counted
 from ..trust.perform import EARNEST, perform
 from ..trust.record import error_row
 from ..trust.recorder import Finished
 from ..trust.terms import Terms
 from .history import run_record
-from .inputs import IndicatorFile
+from .inputs import IndicatorFile, note_inputs
 
 SHORT = 20  # items
 ONLY = "call"  # the name of the only call of such a run
@@ -73,6 +74,8 @@ def call_action(
                 name = _filled_by_file(action, arguments)
                 values, more["input"] = file.read(database, run)
                 arguments = {**arguments, name: values}
+                add_details(database, run, inputs=by_reference({name: values}))
+                note_inputs(database, run, {name: values})
             prepared = action.prepare(arguments)
             if prepared.duplicates:
                 more["duplicates"] = prepared.duplicates

@@ -10,7 +10,8 @@ from typing import Any
 from ..errors import ArgumentError
 from ..indicators.reader import Duplicate, Indicator, Unused, read_indicators
 from ..store.database import Database
-from ..store.sets import StoredSet, write_set
+from ..store.journal import INPUTS, fingerprint, note
+from ..store.sets import StoredSet, by_reference, references, set_digest, write_set
 
 INDICATORS = "indicators"  # the name of the set
 AT_ONCE = 2_000  # unused items written together
@@ -86,6 +87,13 @@ class IndicatorFile:
                 yield from read_indicators(stream, self.path, **options)
         except OSError as error:
             raise ArgumentError(f"{self.path}: cannot be read: {error.strerror}") from error
+
+
+def note_inputs(database: Database, run: str, given: Any) -> None:
+    """Let the journal know what a run was given, and the contents of its lists in the store."""
+    kept = by_reference(given)
+    sets = [[*named, set_digest(database, *named)] for named in references(kept)]
+    note(database, run, INPUTS, {"sha256": fingerprint(kept), "sets": sets})
 
 
 def unused_rows(database: Database, run: str, limit: int = -1) -> list[dict[str, str]]:

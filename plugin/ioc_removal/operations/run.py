@@ -13,7 +13,7 @@ from ..playbooks.performing import Performing, Progress
 from ..settings import Settings
 from ..store.approvals import PLAN, Ask
 from ..store.database import Database
-from ..store.journal import CONNECTIONS, INPUTS, RESUME, fingerprint, note
+from ..store.journal import CONNECTIONS, RESUME, note
 from ..store.lease import lease
 from ..store.plans import StoredPlan, get_plan
 from ..store.results import run_summary
@@ -40,7 +40,7 @@ from ..trust.record import error_row
 from ..trust.terms import Terms
 from .approval import Attend, ask_for_plan, may_go_on
 from .history import run_record
-from .inputs import INDICATORS, IndicatorFile
+from .inputs import INDICATORS, IndicatorFile, note_inputs
 from .plan import make_plan, plan_row
 from .plan_check import check_plan, plan_changes
 from .playbooks import gather, input_document, parse_all, systems_of
@@ -128,7 +128,7 @@ def run_playbook(
                 given[INDICATORS] = _from_file(database, run, playbooks[own], given, file)
             given = playbooks[own].check_inputs(given, input_document(own))
             add_details(database, run, inputs=by_reference(given))
-            note(database, run, INPUTS, {"sha256": fingerprint(by_reference(given))})
+            note_inputs(database, run, given)
             performing = _performing(
                 database, run, integration, settings, choose or {}, playbooks, terms, progress
             )
@@ -192,8 +192,9 @@ def apply_plan(
             )
         except PluginError as error:
             return _ended(database, integration, get_run(database, run), [error_row(error)])
-        ask_for_plan(database, settings, run, plan)
         given = by_value(database, header["inputs"])
+        note_inputs(database, run, given)
+        ask_for_plan(database, settings, run, plan)
         return _execute(performing, playbooks, header["playbook"], given, integration, attend)
 
 

@@ -1,7 +1,7 @@
 """Verify what the store says of a run against what its chain says: who, why, what, how it ended."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .database import Database
@@ -19,6 +19,7 @@ from .journal import (
 )
 from .recorder import called, flag
 from .runs import constant
+from .sets import set_digest
 from .verdict import Problem
 
 
@@ -39,6 +40,7 @@ def verify_facts(database: Database, linked: Linked) -> Iterator[Problem]:
         elif link.kind in {INPUTS, CONNECTIONS}:
             known = _given(database, link.run)
             said = {"inputs": facts["sha256"]} if link.kind == INPUTS else {**facts}
+            yield from _sets(database, link.run, facts.get("sets", ()))
         else:
             return
     except (ValueError, TypeError, KeyError, AttributeError):
@@ -78,6 +80,17 @@ def _given(database: Database, run: str) -> Mapping[str, Any] | None:
         addresses = details.get("addresses")
         return {"inputs": fingerprint(details.get("inputs")), "addresses": addresses}
     return None
+
+
+def _sets(database: Database, run: str, told: Iterable[Any]) -> Iterator[Problem]:
+    """Yield the lists of a run's inputs that do not hold what it was given; told: with SHA-256."""
+    for owner, name, digest in told:
+        if set_digest(database, owner, name) != digest:
+            yield Problem(
+                f"the list {name} of its inputs was changed: items were added, taken "
+                "away, changed or moved",
+                run,
+            )
 
 
 def _end(database: Database, run: str) -> Mapping[str, Any] | None:

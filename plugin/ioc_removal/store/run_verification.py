@@ -44,6 +44,7 @@ class RunVerification:
         covered = max((links for links in wanted if isinstance(links, int)), default=0)
         before, time, sealed = START, "", False
         begun, end = False, None
+        bare: Linked | None = None  # the first event that should have made a head, and did not
         for linked in links_of(self.database, self.run):
             link = linked.link
             if not linked.readable:
@@ -56,6 +57,8 @@ class RunVerification:
             yield from self._linked(linked, before, indexed=bool(indexed))
             begun |= link.kind == BEGIN
             end = linked if link.kind == END else end
+            if bare is None and link.number >= covered and link.kind not in {BATCH, CALLED}:
+                bare = linked
             sealed |= link.key is not None
             if link.key is None and (sealed or link.number >= covered):
                 self.unsealed += 1
@@ -67,6 +70,9 @@ class RunVerification:
             if self.links in wanted:
                 self._reached[self.links] = self.rows, linked.hash
         yield from self._ended(end, begun=begun)
+        if bare is not None and self.heads:
+            what = f"its {bare.link.kind} is in no head of the global chain, whose end was cut off"
+            yield Problem(what, self.run, bare.link.number)
         yield from self._against_heads()
         yield from self._outside()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from itertools import islice
 from typing import Any, overload
 
@@ -96,6 +97,32 @@ def forget_sets(database: Database, run: str) -> None:
     with database.transaction() as connection:
         connection.execute("DELETE FROM items WHERE run = ?", (run,))
         connection.execute("DELETE FROM sets WHERE run = ?", (run,))
+
+
+def set_digest(database: Database, run: str, name: str) -> str:
+    """Return the SHA-256 of a set: its size, and each item with its place."""
+    query = "SELECT size FROM sets WHERE run = ? AND name = ?"
+    whole = sha256(repr(database.rows(query, (run, name))).encode())
+    query = "SELECT position, item FROM items WHERE run = ? AND name = ? ORDER BY position"
+    for position, item in database.walk(query, (run, name)):
+        text = str(item)
+        whole.update(f"{position} {len(text)} {text}".encode(errors="surrogatepass"))
+    return whole.hexdigest()
+
+
+def references(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield run and name of the sets in a value that by_reference() made."""
+    if isinstance(value, dict):
+        if value.keys() == {REFERENCE}:
+            run, name = value[REFERENCE]
+            yield run, name
+            return
+        value = value[DATA] if value.keys() == {DATA} else value
+        for entry in value.values():
+            yield from references(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from references(entry)
 
 
 def by_reference(value: Any) -> Any:
