@@ -128,6 +128,14 @@ def test_a_dry_run_shows_what_would_be_refused(desk: Desk) -> None:
     assert said.outcomes == {"com": "refused", "malware.example": "planned"}
 
 
+def test_a_false_positive_is_put_back_with_a_wildcard_below_its_host_only(desk: Desk) -> None:
+    values = ["fp.example.com/testpage/*", "https://fp.example.com/*", "*.fp.example.com", "*"]
+    arguments = ["--arg", "supplier=FalsePositive", "--arg", f"indicators:={json.dumps(values)}"]
+    said = desk("--json", "call", "cybertrace-indicators-add", *arguments)
+    assert said.outcomes == dict(zip(values, ["added", "added", "refused", "refused"], strict=True))
+    assert all("wildcard" in said.reasons[value] for value in values[2:])
+
+
 def test_what_rearms_may_hold_a_wildcard_and_be_protected(desk: Desk) -> None:
     desk.guards(protected=["intranet.example.com", "192.0.2.0/24"])
     values = ["example.com/testpage/*", "intranet.example.com", "192.0.2.53"]

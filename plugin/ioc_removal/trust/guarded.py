@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from ..action import Action
 from ..batches import Batch, Prepared
+from ..definition import ADDS
 from ..errors import HungUpError, PluginError
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 from .caps import Excess
@@ -149,7 +150,8 @@ class Guarded:
         forms = forms_of(value)
         if effect == DISARMS:
             self._protect(found, item, (value,))
-            if item == value and not found.refuse(WILDCARD, item, wildcard_in(value)):
+            adds = self.action.definition.does == ADDS  # to the false positives
+            if item == value and not found.refuse(WILDCARD, item, wildcard_in(value, path=adds)):
                 found.refuse(SUFFIX, item, suffix_in(value, forms, self.guards.second_levels))
         elif effect == REARMS:
             entry = self.guards.known_good(forms)

@@ -23,8 +23,13 @@ LOCAL = frozenset(
 )
 
 
-def wildcard_in(text: str) -> str | None:
-    """Say how a value stands for many; None when it does not: a URL may have a query."""
+def wildcard_in(text: str, *, path: bool = False) -> str | None:
+    """Say how a value stands for many; None when it does not: a URL may have a query.
+
+    path: whether a URL may hold * below its host, as false positives may.
+    """
+    if path and type_of(text.replace("*", "x")) == "url":
+        text = text.replace("://", "", 1).partition("/")[0]
     if "*" in text:
         return "it holds *, which stands for anything"
     if "?" in text and not _has_query(text):
