@@ -138,11 +138,72 @@ def secmaster(**shown: Any) -> Undoing:
         ("2023-10-24T17:23:55.000+08:00", "2023-10-24T17:23:55.000Z+0800"),
         ("2023-10-24T17:23:55.000-0330", "2023-10-24T17:23:55.000Z-0330"),
         ("2023-10-24T09:23:55Z", "2023-10-24T09:23:55Z+0000"),
+        ("2023-10-24T17:23:55.000Z+0800", "2023-10-24T17:23:55.000Z+0800"),
+        ("2023-10-24 17:23:55", "2023-10-24T17:23:55Z+0000"),
+        ("2023-10-24 17:23:55.5 +08:00", "2023-10-24T17:23:55.5Z+0800"),
+        ("1698139435", "2023-10-24T09:23:55.000Z+0000"),
+        (1698139435001, "2023-10-24T09:23:55.001Z+0000"),
     ],
 )
-def test_times_are_written_as_they_are_taken(shown: str, written: str) -> None:
+def test_times_are_written_as_they_are_taken(shown: Any, written: str) -> None:
     how = secmaster(first_report_time=shown)
     assert how.restoring.arguments["data_object"]["first_report_time"] == written
+    assert not problems(how)
+
+
+def test_a_time_without_a_zone_is_said_to_be_taken_for_utc() -> None:
+    for shown, said in (("2023-10-24 17:23:55", True), ("2023-10-24 17:23:55Z", False)):
+        how = secmaster(first_report_time=shown)
+        assert any("taken for UTC" in text for text in how.restoring.not_restored) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("first_report_time", "yesterday"),
+        ("first_report_time", "2023-13-24T17:23:55Z"),
+        ("last_report_time", ["2023-10-24"]),
+        ("last_report_time", 1.5),
+        ("confidence", 120),
+        ("confidence", "high"),
+        ("labels", ["a", "b"]),
+        ("labels", "x" * 65),
+        ("status", "Paused"),
+        ("defanged", "no"),
+        ("environment", ["odd"]),
+        ("granular_marking", True),
+    ],
+)
+def test_a_field_of_an_odd_form_is_left_out_and_named(name: str, shown: Any) -> None:
+    how = secmaster(**{name: shown})
+    assert name not in how.restoring.arguments["data_object"]
+    assert f"its {name}, in a form that is not known" in how.restoring.not_restored
+    assert not problems(how)
+
+
+@pytest.mark.parametrize("name", ["first_report_time", "labels", "status", "confidence"])
+def test_an_empty_field_is_left_out(name: str) -> None:
+    how = secmaster(**{name: ""})
+    assert name not in how.restoring.arguments["data_object"]
+    assert not any(name in text for text in how.restoring.not_restored)
+    assert not problems(how)
+
+
+def test_what_has_another_form_but_is_clear_goes_back() -> None:
+    how = secmaster(confidence="80", granular_marking=2, indicator_type={"indicator_type": "IPv4"},
+                    data_source={"source_type": "1", "domain_id": "x" * 65})  # fmt: skip
+    made = how.restoring.arguments["data_object"]
+    assert (made["confidence"], made["granular_marking"]) == (80, "2")
+    assert made["data_source"] == {"source_type": 1}
+    assert "its data_source.domain_id, in a form that is not known" in how.restoring.not_restored
+    assert not problems(how)
+
+
+@pytest.mark.parametrize("name", [None, "", "n" * 65])
+def test_an_indicator_without_a_name_that_is_taken_goes_back_under_its_value(name: Any) -> None:
+    how = secmaster(name=name, value="192.0.2.9")
+    assert how.restoring.arguments["data_object"]["name"] == "192.0.2.9"
+    assert "its name, in place of which it has its value" in how.restoring.not_restored
     assert not problems(how)
 
 

@@ -4,14 +4,12 @@ Source: https://support.huaweicloud.com/intl/en-us/api-secmaster/CreateIndicator
 """
 
 from collections.abc import Mapping
-from re import compile as pattern
 from typing import Any
 
 from ..errors import ArgumentError
 from ..restoring import Restoring, left_out, without_none
+from .secmaster_written import UNKNOWN_FORM, as_written
 
-# As a row shows a time, and as one is written: 2023-10-24T17:23:55.000Z+0800.
-SHOWN_TIME = pattern(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|([+-]\d\d):?(\d\d))")
 # What the new indicator has of its own, or has from the workspace.
 OF_ITS_OWN = frozenset({"id", "create_time", "update_time", "workspace_id", "project_id"})
 LONGEST_VALUE = 128
@@ -26,7 +24,11 @@ def create_indicator_again(
     if snapshot.get("name"):
         shown.setdefault("name", snapshot["name"])
     known = fields["data_object"]["properties"]
-    written = _written(shown, known)
+    written, odd = as_written(shown, known)
+    if "name" not in written and isinstance(written.get("value"), str):
+        written["name"] = written["value"][: known["name"]["maxLength"]]
+        odd = [text for text in odd if text != f"its name, {UNKNOWN_FORM}"]
+        odd.append("its name, in place of which it has its value")
     lost = [
         f"its {name}, which no new indicator takes"
         for name in sorted(left_out(shown, known, OF_ITS_OWN))
@@ -40,6 +42,7 @@ def create_indicator_again(
         not_restored=(
             "its id, in place of which it has a new one",
             "when it was created and last changed",
+            *odd,
             *lost,
         ),
     )
@@ -81,29 +84,3 @@ def _id_of(row: Mapping[str, Any]) -> str:
     if not row.get("id"):
         raise ArgumentError("it cannot be taken away again: its id is not known")
     return str(row["id"])
-
-
-def _written(shown: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those fields of a row that are known, as they are written."""
-    written: dict[str, Any] = {}
-    for name, value in shown.items():
-        rule = known.get(name)
-        if rule is None or value in (None, ""):  # an empty text is refused, and tells nothing
-            continue
-        if isinstance(value, Mapping):
-            written[name] = _written(value, rule.get("properties", {}))
-        elif rule.get("type") == "string" and isinstance(value, int | float):
-            written[name] = str(value)
-        elif name.endswith("_time") and isinstance(value, str):
-            written[name] = _time(value)
-        else:
-            written[name] = value
-    return written
-
-
-def _time(shown: str) -> str:
-    found = SHOWN_TIME.fullmatch(shown)
-    if found is None:
-        return shown
-    moment, hours, minutes = found.groups()
-    return f"{moment}Z{hours}{minutes}" if hours else f"{moment}Z+0000"

@@ -1,0 +1,88 @@
+"""From an indicator as SecMaster shows it to one as it takes it: in the form of its schema.
+
+What cannot be written is left out and named: an indicator matters more than its date.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from re import compile as pattern
+from typing import Any
+
+from ..schema import Schema
+
+# As a row shows a time, a zone is not always there; one is written 2023-10-24T17:23:55.000Z+0800.
+SHOWN_TIME = pattern(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d+)? ?(?:(Z)?([+-]\d\d):?(\d\d)|(Z))?"
+)
+EPOCH = pattern(r"\d{10}|\d{13}")  # in seconds, or in milliseconds
+START = datetime(1970, 1, 1, tzinfo=timezone.utc)
+UNKNOWN_FORM = "in a form that is not known"
+
+
+def as_written(
+    shown: Mapping[str, Any], known: Mapping[str, Any], above: str = ""
+) -> tuple[dict[str, Any], list[str]]:
+    """Return those fields of a row that can be written, and what of them is not as it was.
+
+    known: properties of a schema; above: the name of the object that has the fields, with a dot.
+    """
+    written: dict[str, Any] = {}
+    lost: list[str] = []
+    for name, value in shown.items():
+        rule = known.get(name)
+        if rule is None or value in (
+            None,
+            "",
+            [],
+            {},
+        ):  # an empty text is refused, and says nothing
+            continue
+        if isinstance(value, Mapping) and "properties" in rule:
+            part, more = as_written(value, rule["properties"], f"{above}{name}.")
+            lost += more
+            if part:
+                written[name] = part
+            continue
+        zone = ""
+        if name.endswith("_time"):
+            value, zone = _time(value)  # the same in another form
+        else:
+            value = _typed(value, rule.get("type"))
+        if any(Schema(rule).problems(value)):
+            lost.append(f"its {above}{name}, {UNKNOWN_FORM}")
+            continue
+        written[name] = value
+        if zone:
+            lost.append(f"the time zone of its {above}{name}, which {zone}")
+    return written, lost
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    """Return a number as a text, or a text as the number that it is, where that is wanted."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "string" and number:
+        return str(value)
+    if kind == "integer" and isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value) if len(value) < 10 else value  # no number is as long
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _time(shown: Any) -> tuple[Any, str]:
+    """Return a time as it is written, or as it came; and what is not known of its zone."""
+    text = str(shown).strip()
+    if EPOCH.fullmatch(text):
+        moment = START + timedelta(milliseconds=int(text.ljust(13, "0")))
+        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z+0000", ""
+    found = SHOWN_TIME.fullmatch(text)
+    if found is None:
+        return shown, ""
+    day, hour, part, _, hours, minutes, zulu = found.groups()
+    try:
+        datetime.fromisoformat(f"{day}T{hour}")
+    except ValueError:
+        return None, ""
+    zone = f"{hours}{minutes}" if hours else "+0000"
+    lost = "" if hours or zulu else "no row tells: it is taken for UTC"
+    return f"{day}T{hour}{part or ''}Z{zone}", lost
