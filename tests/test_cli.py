@@ -130,6 +130,23 @@ def test_a_dry_run_tells_the_effect_and_removes_nothing(command: Command, sandbo
     assert not sandbox.requests
 
 
+@pytest.mark.parametrize(
+    ("supplier", "one", "all_"),
+    [
+        ("InternalTI", "it is detected or blocked", "these will be detected or blocked"),
+        ("FalsePositive", "alerts on it are silenced", "alerts on these will be silenced"),
+    ],
+)
+def test_a_dry_run_of_an_addition_tells_its_own_effect(
+    command: Command, sandbox: Sandbox, supplier: str, one: str, all_: str
+) -> None:
+    call = ("call", "cybertrace-indicators-add", "--arg", f"supplier={supplier}")
+    said = command(*call, "--arg", "indicators=192.0.2.77", "--dry-run")
+    assert f"would be added: {one}" in said.out
+    assert f"dry run: 1 would be added, nothing was · {all_} · run" in said.out
+    assert not sandbox.requests
+
+
 def test_what_a_connection_filled_in_is_told(command: Command) -> None:
     said = command("call", "secmaster-indicators-search", "--arg", "values=192.0.2.10", "--json")
     assert said.record["filled_defaults"] == ["project_id", "workspace_id"]

@@ -154,6 +154,18 @@ def test_a_dry_run_lists_what_would_be_put_back(desk: Desk, name: str) -> None:
     assert desk.undo(run)[0]["result"] == "succeeded"
 
 
+@pytest.mark.parametrize(
+    ("name", "sums"),
+    [("secmaster-indicators-delete", 13), ("waf-ip-reputation-rule-delete", 1)],
+)
+def test_the_sums_are_of_the_rows_that_were_put_back(desk: Desk, name: str, sums: int) -> None:
+    """Two indicators of one value are two, a rule that is also switched off is one."""
+    run = desk.call(name, arguments(desk, name))
+    assert get_run(desk.database, run).details["counts"] == {"removed": sums}
+    assert desk.undo(run, dry_run=True)[0]["counts"] == {"planned": sums}
+    assert desk.undo(run)[0]["counts"] == {"added": sums}
+
+
 def test_a_lookup_brings_the_context_back(desk: Desk) -> None:
     desk.document["connections"]["cybertrace"]["api_version"] = "1.2"
     added = desk.call(

@@ -9,7 +9,7 @@ from typing import Any
 from ..handlers.local import target_of
 from ..outcome import ABSENT, ADDED, DONE, PRESENT, REMOVED, worst
 from .output import Output
-from .sums import counts_line, effect_of
+from .sums import counts_line, effect_on_one
 from .table import Cell, shown
 
 Row = Mapping[str, Any]
@@ -18,7 +18,6 @@ MOST_ROWS = 50
 MOST_COLUMNS = 6
 MOST_OF_TARGET = 12  # characters; an id is known by its first
 COLUMNS = ("indicator", "outcome", "reason", "id", "request id")
-EFFECT_ON_ONE = {"disarms": "no longer detected or blocked", "rearms": "alerts on it come back"}
 OURS = {ABSENT: REMOVED, PRESENT: ADDED}  # what a request of ours may have done to it
 
 
@@ -100,8 +99,7 @@ def show_matrix(output: Output, rows: Iterable[Row]) -> None:
 def _cells(row: Row) -> list[Cell]:
     value, id_ = row.get("value"), row.get("id")
     reason = row.get("reason")
-    if effect := effect_of(row):
-        reason = f"{str(reason).partition(';')[0]}: {EFFECT_ON_ONE[effect]}"
+    reason = effect_on_one(row) or reason
     if advice := row.get("advice"):
         reason = f"{reason} ({advice})" if reason else advice
     if row.get("maybe_ours"):

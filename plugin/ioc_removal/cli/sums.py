@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..operations.plan_text import EFFECTS
+from ..operations.plan_text import EFFECTS, consequence
 from ..outcome import (
     ABSENT,
     ADDED,
@@ -20,6 +20,9 @@ from ..outcome import (
 
 IN_ORDER = (REMOVED, ADDED, CHANGED, ABSENT, PRESENT, PLANNED, REFUSED, FAILED, UNKNOWN)
 WOULD = "would be "
+ON_ONE = {"disarms": "no longer detected or blocked", "rearms": "alerts on it come back"}
+OF_ADDITION = {"disarms": "alerts on it are silenced", "rearms": "it is detected or blocked"}
+OF_CHANGE = {"rearms": OF_ADDITION["rearms"]}
 
 
 def summary_line(
@@ -27,7 +30,7 @@ def summary_line(
 ) -> str:
     """Return "7 of 8 done: 6 removed, 1 absent, 1 failed · run 2026...".
 
-    effects: of a dry run; deed: what it would have done.
+    effects: of a dry run, what they mean; deed: what it would have done.
     """
     counts = summary.counts
     total, planned = sum(counts.values()), counts.get(PLANNED, 0)
@@ -35,7 +38,7 @@ def summary_line(
     parts = []
     if planned:
         parts.append(f"dry run: {planned:,} {WOULD}{deed}, nothing was")
-        parts += [EFFECTS[effect] for effect in effects]
+        parts += effects
         if total > planned:
             rest = {name: count for name, count in counts.items() if name != PLANNED}
             parts.append(counts_line(rest))
@@ -47,15 +50,27 @@ def summary_line(
 
 
 def effects_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return what the removals of a dry run would do: "disarms", "rearms", both, or nothing."""
-    return sorted({effect_of(row) for row in rows} - {""})
+    """Return what a dry run would bring about, a text each."""
+    found = {(_deed_of(row), effect_of(row)) for row in rows if effect_of(row)}
+    return sorted({consequence(deed, effect) for deed, effect in found})
 
 
 def deed_of(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return what would be done to the rows of a dry run: "removed", "added", or of several."""
-    planned = [str(row.get("reason", "")) for row in rows if row["outcome"] == PLANNED]
-    deeds = {text.removeprefix(WOULD).partition(";")[0] for text in planned}
+    deeds = {_deed_of(row) for row in rows if row["outcome"] == PLANNED}
     return deeds.pop() if len(deeds) == 1 else REMOVED if not deeds else "done"
+
+
+def effect_on_one(row: Mapping[str, Any]) -> str:
+    """Return what a dry run would do to one indicator, and what that means; empty for others."""
+    deed, effect = _deed_of(row), effect_of(row)
+    special = {ADDED: OF_ADDITION, CHANGED: OF_CHANGE}.get(deed, {})
+    text = special.get(effect) or ON_ONE.get(effect)
+    return f"{WOULD}{deed}: {text}" if text else ""
+
+
+def _deed_of(row: Mapping[str, Any]) -> str:
+    return str(row.get("reason", "")).removeprefix(WOULD).partition(";")[0]
 
 
 def counts_line(counts: Mapping[str, int]) -> str:

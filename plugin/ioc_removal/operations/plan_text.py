@@ -4,13 +4,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..handlers.local import target_of
-from ..outcome import PLANNED
+from ..outcome import ADDED, CHANGED, PLANNED
 from ..store.plans import StoredPlan
 
 EFFECTS = {
     "disarms": "these will no longer be detected or blocked",
     "rearms": "alerts on these will come back",
 }
+OF_ADDITIONS = {
+    "disarms": "alerts on these will be silenced",
+    "rearms": "these will be detected or blocked",
+}
+OF_CHANGES = {"rearms": OF_ADDITIONS["rearms"]}
 WIDTH = 10  # of the names of facts
 
 
@@ -30,7 +35,7 @@ def section_lines(section: Mapping[str, Any], address: str) -> Iterator[str]:
     yield spelt(", ".join(filter(None, (section["action"], target, place))))
     counts = section["counts"]
     if planned := counts.get(PLANNED):
-        effect = EFFECTS.get(section["effect"], section["effect"])
+        effect = consequence(section["done"], section["effect"])
         yield f"  {planned:,} would be {section['done']}: {effect}"
     for outcome, count in counts.items():
         if outcome != PLANNED:
@@ -47,6 +52,12 @@ def section_lines(section: Mapping[str, Any], address: str) -> Iterator[str]:
         yield spelt(f"  undo would not put back: {text} ({count:,})")
     if planned and section["instead"]:
         yield f"  instead, {section['instead']} does less and can be undone"
+
+
+def consequence(done: str, effect: str) -> str:
+    """Say what an effect means for what would be removed, added or changed."""
+    special = {ADDED: OF_ADDITIONS, CHANGED: OF_CHANGES}.get(done, {})
+    return special.get(effect) or EFFECTS.get(effect, effect)
 
 
 def warnings_of(plan: StoredPlan) -> list[str]:

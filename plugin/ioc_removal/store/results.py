@@ -7,21 +7,33 @@ from typing import Any
 from ..outcome import OUTCOMES, Summary, ordered
 from .database import Database
 from .recorder import OUTCOME_COLUMNS, outcome_of
+from .runs import UNDO
+from .undone import THEN
 
 AT_ONCE = 2_000  # rows read together
 WORST_FIRST = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(OUTCOMES))
 # An id that a search of this run found is known by the values that it was found for.
 KNOWN = "outcomes o LEFT JOIN resolved r ON o.value IS NULL AND r.run = o.run AND r.id = o.id"
 VALUE = "coalesce(o.value, r.value)"
+# What follows on a call counts with it.
+FOLLOWED = f"substr(o.call, 1, length(o.call) - {len(THEN)})"
+ROW_OF_UNDO = (
+    f"CASE WHEN o.call LIKE '%{THEN}' THEN {FOLLOWED} ELSE o.call END, o.batch, o.position"
+)
 PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
 
 
 def run_summary(database: Database, run: str, call: str | None = None) -> Summary:
-    """Sum up the outcomes of a run or of one of its calls: the worst for a value and target."""
+    """Sum up the outcomes of a run or of one of its calls: the worst for a value and target.
+
+    Of an undo: for a row that is put back, with what follows on it.
+    """
     where, values = _where(run, call)
+    [(kind,)] = database.rows("SELECT coalesce(max(kind), '') FROM runs WHERE run = ?", (run,))
+    one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
     lines = database.rows(
         f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
-        f" FROM {KNOWN} {where} GROUP BY coalesce({VALUE}, o.id), o.target) GROUP BY rank",
+        f" FROM {KNOWN} {where} GROUP BY {one}) GROUP BY rank",
         values,
     )
     counts = {OUTCOMES[rank]: count for rank, count in lines}
