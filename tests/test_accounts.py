@@ -10,7 +10,8 @@ from ioc_removal.connection import Connection
 from ioc_removal.errors import SettingsError, StoreError
 from ioc_removal.integration import load_integration
 from ioc_removal.operations.call import call_action
-from ioc_removal.operations.run import resume_run, run_playbook
+from ioc_removal.operations.resume import resume_run
+from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import exit_status
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from

@@ -14,7 +14,8 @@ from ioc_removal.action import Action
 from ioc_removal.connection import Connection
 from ioc_removal.integration import load_integration
 from ioc_removal.operations.call import call_action
-from ioc_removal.operations.run import resume_run, run_playbook
+from ioc_removal.operations.resume import resume_run
+from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import FAILED, PLANNED, REFUSED, REMOVED, Outcome
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database

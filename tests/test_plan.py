@@ -12,11 +12,12 @@ import pytest
 
 from ioc_removal.errors import ArgumentError
 from ioc_removal.integration import Integration, load_integration
+from ioc_removal.operations.apply import apply_plan
 from ioc_removal.operations.inputs import IndicatorFile
 from ioc_removal.operations.plan_check import check_plan
 from ioc_removal.operations.plan_file import file_lines
 from ioc_removal.operations.plan_reading import read_plan
-from ioc_removal.operations.run import apply_plan, run_playbook
+from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import Summary
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.settings import Settings, settings_from

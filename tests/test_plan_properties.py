@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from ioc_removal.connection import Connection
 from ioc_removal.errors import ArgumentError
 from ioc_removal.integration import load_integration
+from ioc_removal.operations.apply import apply_plan
 from ioc_removal.operations.inputs import IndicatorFile
 from ioc_removal.operations.plan_file import file_lines
 from ioc_removal.operations.plan_reading import read_plan
-from ioc_removal.operations.run import apply_plan, resume_run
+from ioc_removal.operations.resume import resume_run
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database

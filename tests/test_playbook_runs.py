@@ -11,7 +11,8 @@ from ioc_removal.errors import ArgumentError, DefinitionError
 from ioc_removal.integration import load_integration
 from ioc_removal.operations.inputs import IndicatorFile
 from ioc_removal.operations.playbooks import list_playbooks
-from ioc_removal.operations.run import resume_run, run_playbook
+from ioc_removal.operations.resume import resume_run
+from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import exit_status
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from

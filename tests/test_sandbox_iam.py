@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from asking import INDICATORS, KNOWN, PROJECT, RULE, RULES, cybertrace, huawei
-from ioc_removal.cli.commands import HUAWEI_AUTH as OFFERED
+from ioc_removal.cli.commands.rehearsals import HUAWEI_AUTH as OFFERED
 from ioc_removal.errors import ArgumentError
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.sandbox.settings import HUAWEI_AUTH

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ArgumentError
+from ..operations.apply import apply_plan
 from ..operations.plan_reading import read_plan
 from ..operations.playbooks import actions_of, parse_all, systems_of
-from ..operations.run import apply_plan
 from ..store.plans import StoredPlan, get_plan
 from ..trust.guards import Guards
 from .ended import show_record

@@ -128,7 +128,7 @@ def _resumed(
     if known.kind == UNDO:
         return resume_undo(*given, guards=guards, progress=watch.tell)
     with needed_by("resume"):
-        from ..operations.run import resume_run
+        from ..operations.resume import resume_run
     attend = attending(session, stay=bool(session.options.given("wait")))
     return resume_run(*given, guards=guards, progress=teller(watch), attend=attend)
 

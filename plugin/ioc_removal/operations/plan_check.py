@@ -7,8 +7,10 @@ from ..errors import ArgumentError
 from ..integration import Integration
 from ..outcome import PLANNED
 from ..settings import Settings
+from ..store.approvals import PLAN, Ask
 from ..store.database import Database
-from ..store.plans import StoredPlan, planned_lines
+from ..store.plans import StoredPlan, get_plan, planned_lines
+from ..store.runs import get_run
 from ..store.sets import by_value
 from ..trust.removal_key import canonical, digest
 from .plan import effects_of_keys, moment_text
@@ -74,6 +76,24 @@ def plan_changes(
     own = {name: digest(text) for name, text in header["texts"].items()}
     found += changes({"playbooks": header["parts"]["playbooks"]}, {"playbooks": own}, {})
     return list(dict.fromkeys(found)) or list(_forged(database, plan))
+
+
+def check_approved(
+    database: Database, integration: Integration, settings: Settings, ask: Ask
+) -> None:
+    """Refuse the approval of a plan that is not what it was; raises ArgumentError."""
+    if ask.ask != PLAN:
+        return
+    details = get_run(database, ask.run).details
+    plan = get_plan(database, details["plan"])
+    changed = plan_changes(database, integration, settings, plan, details["choose"])
+    if ask.plan != plan.hash:
+        changed = [f"it has the hash {plan.hash}, and {ask.plan} was approved", *changed]
+    if changed:
+        raise ArgumentError(
+            *(f"plan {plan.plan}: {line}" for line in changed),
+            f"the approval of the run {ask.run} does not count for that: put it back, or run anew",
+        )
 
 
 def _forged(database: Database, plan: StoredPlan) -> Iterator[str]:

@@ -1,0 +1,43 @@
+"""The commands: their arguments, and an example of each."""
+
+from argparse import SUPPRESS
+
+from ..parser import Parser, common_options, whole_parser
+from .actions import add_actions, add_guards
+from .approvals import add_approvals
+from .journal import add_journal
+from .playbooks import add_plans, add_playbooks
+from .rehearsals import add_rehearsals
+from .runs import add_runs
+
+
+def parser_with_commands() -> Parser:
+    """Return the whole parser."""
+    parser = whole_parser()
+    commands = parser.add_subparsers(
+        metavar="COMMAND", title="commands", parser_class=Parser, dest="command"
+    )
+    common = common_options(first=False)
+
+    def add(name: str, does: str, about: str, *examples: str, more: str = "") -> Parser:
+        lines = "\n".join(f"  {example}" for example in examples)
+        command = commands.add_parser(
+            name,
+            parents=[common],
+            help=about[0].lower() + about[1:],
+            description=f"{about}.{more}",
+            epilog=f"example{'s' if len(examples) > 1 else ''}:\n{lines}",
+            argument_default=SUPPRESS,
+        )
+        command.set_defaults(does=does)
+        return command
+
+    add_actions(add)
+    add_playbooks(add)
+    add_plans(add)
+    add_approvals(add)
+    add_runs(add)
+    add_guards(add)
+    add_journal(add)
+    add_rehearsals(add)
+    return parser

@@ -1,0 +1,85 @@
+"""Apply a plan: do what it says, and nothing else."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import PluginError
+from ..integration import Integration
+from ..outcome import Summary
+from ..playbooks.engine import check_engine
+from ..settings import Settings
+from ..store.database import Database
+from ..store.lease import lease
+from ..store.plans import StoredPlan
+from ..store.runs import OVERRIDES, PLAYBOOK, Requester, begin_run, get_run
+from ..store.sets import by_value
+from ..trust.perform import EARNEST
+from ..trust.record import error_row
+from ..trust.terms import Terms
+from .approval import Attend, ask_for_plan
+from .execute import end_by, execute
+from .inputs import note_inputs
+from .performing import Told, performing_of
+from .plan_check import check_plan
+from .playbooks import parse_all
+
+
+def apply_plan(
+    database: Database,
+    integration: Integration,
+    settings: Settings,
+    plan: StoredPlan,
+    *,
+    choose: Mapping[str, str] | None = None,
+    terms: Terms = EARNEST,
+    requester: Requester | None = None,
+    progress: Told = lambda _: None,
+    began: Callable[[str], None] = lambda _: None,
+    attend: Attend = lambda _: False,
+) -> tuple[dict[str, Any], Summary]:
+    """Do what a plan says, and nothing else; its playbook runs again with the plan's inputs.
+
+    Above the counts of the settings it waits for an approval first.
+    choose: connections in place of the plan's, if they lead to the same place; the rest as for
+    run_playbook. Raises ArgumentError, before anything is recorded, when the plan expired or what
+    it was made of changed.
+    """
+    check_engine()
+    header = plan.header
+    given = terms.guards.overrides if terms.guards else {}
+    overrides = {**header["overrides"], **given}
+    chosen = {**header["choose"], **(choose or {})}
+    check_plan(database, integration, settings, plan, chosen)
+    texts = header["texts"]
+    playbooks = parse_all(texts, integration)
+    details = {
+        "texts": texts,
+        "source": header["source"],
+        "choose": chosen,
+        "settings": settings.source,
+        "plan": plan.plan,
+        "sha256": plan.hash,
+        "terms": {"verify": terms.verify, "lookup": terms.lookup},
+        "inputs": header["inputs"],
+        **({OVERRIDES: overrides} if overrides else {}),
+    }
+    run = begin_run(
+        database,
+        PLAYBOOK,
+        header["playbook"],
+        dry_run=False,
+        details=details,
+        requester=requester,
+    )
+    began(run)
+    with lease(database, run):
+        try:
+            performing = performing_of(
+                database, run, integration, settings, chosen, playbooks, terms, progress
+            )
+        except PluginError as error:
+            return end_by(database, integration, get_run(database, run), [error_row(error)])
+        given = by_value(database, header["inputs"])
+        note_inputs(database, run, given)
+        ask_for_plan(database, settings, run, plan)
+        return execute(performing, playbooks, header["playbook"], given, integration, attend)

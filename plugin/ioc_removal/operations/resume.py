@@ -1,0 +1,63 @@
+"""Go on with a run whose process died, or that waited for a person."""
+
+from typing import Any
+
+from ..errors import ArgumentError
+from ..integration import Integration
+from ..outcome import Summary
+from ..playbooks.engine import check_engine
+from ..settings import Settings
+from ..store.database import Database
+from ..store.journal import RESUME, note
+from ..store.lease import lease
+from ..store.runs import ENDED, PLAYBOOK, get_run, requester_of
+from ..store.sets import by_value
+from ..trust.guards import Guards
+from ..trust.terms import Terms
+from .approval import Attend
+from .execute import execute
+from .performing import Told, performing_of
+from .playbooks import parse_all
+
+
+def resume_run(
+    database: Database,
+    integration: Integration,
+    settings: Settings,
+    run: str,
+    *,
+    guards: Guards | None = None,
+    progress: Told = lambda _: None,
+    attend: Attend = lambda _: False,
+) -> tuple[dict[str, Any], Summary]:
+    """Go on with a run whose process died, or that waited for a person.
+
+    guards: with the run's overrides; by default those of the settings; attend: what to do while
+    nobody has decided. Raises ArgumentError when there is nothing to go on, RunError when the
+    times of what was asked cannot be true.
+    """
+    check_engine()
+    run = get_run(database, run).run  # a few characters may name it
+    with lease(database, run):
+        known = get_run(database, run)
+        if known.status == ENDED or known.kind != PLAYBOOK:
+            what = "has ended" if known.status == ENDED else "is a single call: call it again"
+            raise ArgumentError(f"the run {run} {what}")
+        if "inputs" not in known.details:
+            raise ArgumentError(
+                f"the run {known.run} stopped while its input was read and sent nothing; start anew"
+            )
+        playbooks = parse_all(known.details["texts"], integration)
+        note(database, run, RESUME, {"user": requester_of().user})
+        performing = performing_of(
+            database,
+            known.run,
+            integration,
+            settings,
+            known.details["choose"],
+            playbooks,
+            Terms(dry_run=known.dry_run, guards=guards, **known.details.get("terms", {})),
+            progress,
+        )
+        given = by_value(database, known.details["inputs"])
+        return execute(performing, playbooks, known.name, given, integration, attend)
