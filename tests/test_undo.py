@@ -149,7 +149,9 @@ def test_a_dry_run_lists_what_would_be_put_back(desk: Desk, name: str) -> None:
     gone, sent = desk.state(), desk.sent("PUT", "POST", "DELETE")
     record, _ = desk.undo(run, dry_run=True)
     assert outcomes(record).keys() == {"planned"}
-    assert all(row["not_restored"] for row in record["outcomes"])
+    follow = INTEGRATION.definition(name).undo_then
+    assert all(row["not_restored"] for row in record["outcomes"] if row["action"] != follow)
+    assert sum(row["action"] == follow for row in record["outcomes"]) == bool(follow)
     assert (desk.state(), desk.sent("PUT", "POST", "DELETE")) == (gone, sent)
     assert desk.undo(run)[0]["result"] == "succeeded"
 
@@ -222,14 +224,16 @@ def test_a_lost_answer_of_cybertrace_stays_unknown_and_is_not_sent_twice(desk: D
     record, summary = desk.undo(run)
     assert outcomes(record) == {"unknown": 3}
     assert exit_status(summary) == 3
+    first = record["run"]
     puts = desk.sent("PUT")
     desk.sandbox.behave()
     record, summary = desk.undo(run)
     assert outcomes(record) == {"unknown": 3}
     assert {row["reason"] for row in record["outcomes"]} == {
-        "an earlier undo sent it, and no answer told what became of it; nothing there can be "
-        "read, so it is not sent twice"
+        f"the undo {first} sent it, and its answer was lost; nothing there can be read, so it is "
+        "not sent twice"
     }
+    assert {row["action"] for row in record["outcomes"]} == {"cybertrace-indicators-add"}
     assert (exit_status(summary), desk.sent("PUT")) == (3, puts)
 
 
@@ -260,10 +264,13 @@ def test_what_no_look_told_is_looked_up_by_a_later_undo(desk: Desk) -> None:
     desk.sandbox.misbehave(method="POST", path="search", skip=searches, status=403, times=9)
     record, _ = desk.undo(run)
     assert outcomes(record) == {"unknown": 1}
-    creations = desk.sent("POST")
+    creations, first = desk.sent("POST"), record["run"]
     desk.sandbox.behave()
     record, _ = desk.undo(run)
     assert outcomes(record) == {"added": 1}
+    assert record["outcomes"][0]["reason"] == (
+        f"the undo {first} sent it, and its answer was lost; one is new since"
+    )
     assert desk.sent("POST") == creations
     assert desk.state() == before
 
@@ -297,6 +304,50 @@ def test_a_conflict_of_tags_is_told_and_can_be_tried_again(desk: Desk) -> None:
     assert desk.state() == before
 
 
+def test_a_rule_that_could_not_be_switched_off_is_switched_off_by_a_later_undo(desk: Desk) -> None:
+    before = desk.state()
+    name = "waf-ip-reputation-rule-delete"
+    run = desk.call(name, REMOVALS[name])
+    desk.sandbox.misbehave(method="PUT", path="status", status=500, times=99)
+    for tries in range(2):
+        record, summary = desk.undo(run)
+        assert outcomes(record) == {"failed": 1} | ({} if tries else {"added": 1})
+        assert record["counts"] == {"failed": 1}
+        failed = record["outcomes"][-1]
+        assert failed["advice"].endswith(
+            f"the rule is in force now, although it was off: `ioc-removal undo {run}` tries that "
+            f"again, or `ioc-removal call waf-ip-reputation-rule-status-set --arg policy_id="
+            f"{POLICY} --arg project_id={PROJECT} --arg status=0 --arg rule_id={failed['id']}`"
+        )
+        assert exit_status(summary) == 1
+    desk.sandbox.behave()
+    assert outcomes(desk.undo(run, dry_run=True)[0]) == {"planned": 1}
+    assert outcomes(desk.undo(run)[0]) == {"changed": 1}
+    assert desk.sent("POST") == 1
+    assert desk.state() == before
+    with pytest.raises(ArgumentError, match="nothing left to undo: 1 is put back already"):
+        desk.undo(run)
+
+
+def test_what_another_row_got_is_not_new_for_its_twin(desk: Desk) -> None:
+    """Of two indicators of one value one creation is lost: the id of the other is no proof."""
+    before = desk.state()
+    rows = desk.sandbox.state()["secmaster"]["workspaces"][WORKSPACE]
+    twins = [row["id"] for row in rows if row["data_object"]["value"] == "203.0.113.7"]
+    assert len(twins) == 2
+    run = desk.call("secmaster-indicators-delete", {**PLACE, "batch_ids": twins})
+    desk.sandbox.misbehave(method="POST", carries="Sandbox", hang_up="before", times=2)
+    searches = searches_before_a_creation(desk)
+    desk.sandbox.misbehave(method="POST", path="search", skip=searches, status=403, times=99)
+    first, _ = desk.undo(run, twins[0])
+    assert outcomes(first) == {"unknown": 1}
+    desk.sandbox.behave()
+    assert outcomes(desk.undo(run, twins[1])[0]) == {"added": 1}
+    [row] = desk.undo(run)[0]["outcomes"]
+    assert row["outcome"] == "added", row
+    assert desk.state() == before
+
+
 def test_without_a_snapshot_nothing_is_put_back_and_that_is_said(desk: Desk) -> None:
     ids = {**PLACE, "batch_ids": [KNOWN]}
     run = desk.call("secmaster-indicators-delete", ids, snapshot=False)
@@ -304,6 +355,7 @@ def test_without_a_snapshot_nothing_is_put_back_and_that_is_said(desk: Desk) -> 
     [row] = record["outcomes"]
     assert row["outcome"] == "refused"
     assert row["reason"] == "it cannot be put back: no snapshot tells what it was"
+    assert row["action"] == "secmaster-indicator-create"
     assert exit_status(summary) == 2
 
 

@@ -10,13 +10,14 @@ class Restoring:
     """How an outcome is undone.
 
     arguments: of the action that undoes it; then: arguments of the action that follows on what the
-    first one made, without its id, None where nothing follows; not_restored: what cannot be put
-    back, a text each.
+    first one made, without its id, None where nothing follows; meanwhile: how what the first one
+    made is until then; not_restored: what cannot be put back, a text each.
     """
 
     arguments: Mapping[str, Any]
     then: Mapping[str, Any] | None = None
     not_restored: tuple[str, ...] = field(default=())
+    meanwhile: str = ""
 
 
 def without_none(arguments: Mapping[str, Any]) -> dict[str, Any]:

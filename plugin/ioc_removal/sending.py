@@ -21,6 +21,7 @@ from .errors import (
 from .outcome import ABSENT, CHANGED, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
 from .refusals import MISSING
 
+LOST = "an earlier process may have sent it, and did not live to see the answer"
 LOOK = "what was done is not known: look it up in the system before anything else"
 # Seconds until another look at what a system may still carry out, or could not tell.
 LOOK_AGAIN = 1.0
@@ -106,8 +107,7 @@ class Sender:
 
     def _lost(self, items: Sequence[str]) -> list[Outcome]:
         """Return the outcomes of an addition that an earlier process may have sent."""
-        reason = "an earlier process may have sent it, and did not live to see the answer"
-        return outcomes_of(self.definition, items, self.target, UNKNOWN, reason, 0)
+        return outcomes_of(self.definition, items, self.target, UNKNOWN, LOST, 0)
 
     def _there(self, items: Sequence[str]) -> There:
         """Return what is there under the name of each item."""

@@ -36,6 +36,7 @@ def create_rule_again(
             *([] if isinstance(status, int) else ["whether it was on, which it is now"]),
             *(f"its {name}, which no new rule takes" for name in lost),
         ),
+        "the rule is in force now, although it was off" if off else "",
     )
 
 

@@ -55,7 +55,7 @@ class Choice:
     """
 
     rows: list[tuple[Done, Undoing | None]] = field(default_factory=list)
-    unclear: list[Done] = field(default_factory=list)
+    unclear: list[tuple[Done, Earlier]] = field(default_factory=list)
     repeated: dict[Key, Earlier] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
 
@@ -223,7 +223,10 @@ def _choice(
     for done, how in rows:
         undoing = how if isinstance(how, Undoing) else None
         before = earlier.get(done.key)
-        if before is None or (before.outcome and before.outcome.outcome in {FAILED, REFUSED}):
+        half = bool(undoing and undoing.then and before and before.half)
+        if before is None or (
+            before.outcome and before.outcome.outcome in {FAILED, REFUSED} and not half
+        ):
             choice.rows.append((done, undoing))
             continue
         if before.undo not in alive:
@@ -235,13 +238,16 @@ def _choice(
                 f"with the undo {before.undo}, which stopped: "
                 f"`ioc-removal resume {before.undo}` goes on"
             ] += 1
+        elif half:
+            choice.rows.append((done, undoing))
+            choice.repeated[done.key] = before
         elif before.outcome.outcome != UNKNOWN:
             choice.others[f"put back already, by the undo {before.undo}"] += 1
         elif undoing and (undoing.action.settle or undoing.action.does != ADDS):
             choice.rows.append((done, undoing))
             choice.repeated[done.key] = before
         else:
-            choice.unclear.append(done)
+            choice.unclear.append((done, before))
     return choice
 
 

@@ -12,14 +12,26 @@ from typing import Any
 from ..action import Action
 from ..batches import Batch, Prepared
 from ..connection import Connection
+from ..definition import ADDS
 from ..errors import ArgumentError, HungUpError, PluginError, SettingsError
 from ..integration import Integration
 from ..outcome import DONE, FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..sending import LOST
 from ..settings import Settings
 from ..store.database import Database
 from ..store.recorder import StoreRecorder
 from ..store.runs import Run
-from ..store.undone import THEN, Claim, Done, Earlier, Key, split, told_before
+from ..store.undone import (
+    THEN,
+    Claim,
+    Done,
+    Earlier,
+    Key,
+    added_ids,
+    made_by,
+    split,
+    told_before,
+)
 from ..trust.approval import Counted, approving_of
 from ..trust.perform import LEAVE, perform
 from ..trust.recorder import Finished, Known
@@ -28,10 +40,8 @@ from ..trust.terms import Terms
 
 MOST_AT_ONCE = 64
 TRIED = frozenset({*DONE, PLANNED, UNKNOWN})
-ONCE = (
-    "an earlier undo sent it, and no answer told what became of it; nothing there can be read, so "
-    "it is not sent twice"
-)
+SENT = "the undo {} sent it, and its answer was lost"
+ONCE = f"{SENT}; nothing there can be read, so it is not sent twice"
 
 
 def calls_of(
@@ -47,7 +57,9 @@ def calls_of(
     for done, undoing in rows:
         earlier = repeated.get(done.key)
         before = (earlier.undo, earlier.call) if earlier else None
-        if undoing and undoing.item is not None:
+        if undoing and undoing.then and earlier and earlier.half:
+            claims.append(Claim(done, _alone(done) + THEN, None, before))
+        elif undoing and undoing.item is not None:
             # Not over calls: what a guard let a call remove, it lets a call put back.
             group = [*_place(done), *_shared(undoing), before, done.key[0]]
             number = numbers.setdefault(json.dumps(group, sort_keys=True), len(numbers))
@@ -66,18 +78,28 @@ class UndoRecorder(StoreRecorder):
     """Records a call of an undo: with the value of each id, and what cannot be put back.
 
     claims: by item, of one row by None; texts: what cannot be put back, likewise; earlier: of rows
-    that an earlier undo may have put back; name: of what a call follows on.
+    that an earlier undo may have put back; name: of what a call follows on; advice: for what does
+    not follow.
     """
 
     claims: Mapping[str | None, Claim]
     texts: Mapping[str | None, tuple[str, ...]]
     earlier: Known
     name: str | None = None
+    advice: str | None = None
 
     def known(self, batch: Batch) -> Known:
         """Return what is known of a batch, also from an earlier undo."""
         known = super().known(batch)
-        return self.earlier if known == Known() else known
+        known = self.earlier if known == Known() else known
+        if not known.repeated or self._action.definition.does != ADDS:
+            return known
+        others = added_ids(self._database)  # whatever has an outcome of its own is not this one
+        snapshots = {
+            item: {**told, "ids": [*told.get("ids", ()), *others]}
+            for item, told in known.snapshots.items()
+        }
+        return replace(known, snapshots=snapshots)
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch."""
@@ -87,14 +109,20 @@ class UndoRecorder(StoreRecorder):
         item = next((one for one in (outcome.value, outcome.id) if one in self.claims), None)
         if item not in self.claims:
             return outcome
-        done = self.claims[item].done
-        reason, old = outcome.reason, done.outcome.id
+        claim = self.claims[item]
+        done, before = claim.done, claim.before
+        reason, old, advice = outcome.reason, done.outcome.id, outcome.advice
+        if before and reason and reason.startswith(LOST):
+            reason = SENT.format(before[0]) + reason.removeprefix(LOST)
+        if self.advice and outcome.outcome not in {*DONE, PLANNED}:
+            advice = "; ".join(filter(None, (advice, self.advice)))
         if reason is None and old and outcome.id and outcome.id != old:
             reason = f"in place of {old}"
         return replace(
             outcome,
             value=next((v for v in (outcome.value, self.name, done.value) if v is not None), None),
             reason=reason,
+            advice=advice,
             not_restored=self.texts.get(item, ()) if outcome.outcome in TRIED else (),
         )
 
@@ -164,10 +192,10 @@ class Performer:
         for connection in self._connections.values():
             connection.hang_up()
 
-    def leave(self, undo: str, rows: Sequence[Done]) -> None:
+    def leave(self, undo: str, rows: Sequence[tuple[Done, Earlier]]) -> None:
         """Record of rows that an earlier undo may have put back that nothing tells."""
-        for done in rows:
-            self._give(undo, _alone(done), done, UNKNOWN, ONCE)
+        for done, before in rows:
+            self._give(undo, _alone(done), done, UNKNOWN, ONCE.format(before.undo))
 
     def perform(self, undo: str, claims: Sequence[Claim]) -> list[PluginError]:
         """Perform the calls of an undo; return what ended one of them early."""
@@ -205,6 +233,8 @@ class Performer:
         most = approving_of(self._settings.approval, self._settings.source).most
         sizes = Counter[str]()
         for one in claims if most else ():
+            if one.call.endswith(THEN):
+                continue  # it belongs to what was put back
             with suppress(ArgumentError):  # it is refused by itself
                 done = one.done
                 how = undoing_of(self.integration, done.action, done.row, done.arguments)
@@ -245,6 +275,8 @@ class Performer:
             undoings.append(how)
         if not ready:
             self._give(undo, name, claims[0].done, REFUSED, refused)
+        elif name.endswith(THEN):
+            self._rest(undo, _Call(name.removesuffix(THEN), ready, undoings))
         else:
             self._prepared(undo, _Call(name, ready, undoings))
         with self._lock:
@@ -274,27 +306,48 @@ class Performer:
             for c, u in zip(call.claims, call.undoings, strict=True)
         }
         done = self._perform(undo, call, call.name, action, prepared, texts)
-        if how.then and how.restoring.then and not self._terms.dry_run:
-            self._follow(undo, call, how, done)
+        made = next((row for row in done if row.outcome in TRIED - {UNKNOWN}), None)
+        if how.then and how.restoring.then and made:
+            self._follow(undo, call, how, made)
 
-    def _follow(self, undo: str, call: _Call, how: Undoing, done: Sequence[Outcome]) -> None:
-        """Perform what follows on a row that was put back."""
-        assert how.then and how.restoring.then and how.then.limits  # noqa: S101, PT018  # see above
-        made = next((row for row in done if row.outcome in DONE), None)
-        if made is None:
-            return
+    def _rest(self, undo: str, call: _Call) -> None:
+        """Perform only what follows on a row that an earlier undo put back."""
+        before = call.claims[0].before
+        made = made_by(self.database, *before) if before else None
+        assert made  # noqa: S101  # a row is chosen for this by its outcome
+        self._follow(undo, call, call.undoings[0], made)
+
+    def _follow(self, undo: str, call: _Call, how: Undoing, made: Outcome) -> None:
+        """Perform what follows on a row that was put back, or would be."""
+        then, given = how.then, how.restoring.then
+        assert then and given and then.limits  # noqa: S101, PT018  # nobody calls it without
         name, first = call.name + THEN, call.claims[0].done
-        if made.id is None:
-            self._give(undo, name, first, REFUSED, "its new id is not known, so it stays as it is")
+        if made.outcome == PLANNED:
+            reason = f"would be {then.done}; {then.effect_on(given)}"
+            self._give(undo, name, first, PLANNED, reason, (then.name, made))
             return
-        action = self._bound(first, how.then.name)
-        arguments = {**how.restoring.then, how.then.limits.argument: made.id}
+        arguments = {**given, then.limits.argument: made.id}
+        advice = self._advice(how, arguments)
         try:
+            if made.id is None:
+                raise ArgumentError("its new id is not known")  # as any other
+            action = self._bound(first, then.name)
             prepared = action.prepare(arguments)
         except PluginError as error:
-            self._give(undo, name, first, REFUSED, str(error))
+            reason = f"nothing was sent: {error}"
+            self._give(undo, name, first, REFUSED, reason, (then.name, made), advice)
             return
-        self._perform(undo, call, name, action, prepared, {}, made.value)
+        self._perform(undo, call, name, action, prepared, {}, (made.value, advice))
+
+    def _advice(self, how: Undoing, arguments: Mapping[str, Any]) -> str | None:
+        """Say how a row is until what follows on it is done, and how that can be done."""
+        if how.then is None or not how.restoring.meanwhile:
+            return None
+        given = " ".join(f"--arg {n}={'ID' if v is None else v}" for n, v in arguments.items())
+        return (
+            f"{how.restoring.meanwhile}: `ioc-removal undo {self._original.run}` tries that again, "
+            f"or `ioc-removal call {how.then.name} {given}`"
+        )
 
     def _perform(
         self,
@@ -304,12 +357,13 @@ class Performer:
         action: Action,
         prepared: Prepared,
         texts: Mapping[str | None, tuple[str, ...]],
-        value: str | None = None,
+        follows: tuple[str | None, str | None] = (None, None),
     ) -> list[Outcome]:
+        """Perform a call; follows: the name of what it follows on, and advice when it fails."""
         recorder = UndoRecorder(self.database, undo, name, action)
         recorder.claims = {one.item: one for one in call.claims}
         recorder.texts, recorder.earlier = texts, self._earlier(call, name)
-        recorder.name = value
+        recorder.name, recorder.advice = follows
         recorder.begin(prepared)
         recorder.plan(prepared)
         batches = list(recorder.planned(prepared, 0, recorder.count()))
@@ -342,16 +396,30 @@ class Performer:
         place = next((one for one in connection.nodes if one.node == node), connection)
         return self.integration.bind(name, place, alone=True)
 
-    def _give(self, undo: str, name: str, done: Done, outcome: str, reason: str) -> None:
-        """Record an outcome of a row for which nothing is sent."""
-        action = self._bound(done, done.action) if done.connection in self._connections else None
-        recorder = StoreRecorder(
-            self.database, undo, name, action or self.integration.bind(done.action, None)
-        )
+    def _give(
+        self,
+        undo: str,
+        name: str,
+        done: Done,
+        outcome: str,
+        reason: str,
+        follows: tuple[str, Outcome] | None = None,
+        advice: str | None = None,
+    ) -> None:
+        """Record an outcome of a row for which nothing is sent.
+
+        follows: the action that should follow on what was made, and that.
+        """
+        by, made = follows or (self.integration.definition(done.action).undo, None)
+        by = by or done.action
+        there = done.connection in self._connections
+        action = self._bound(done, by) if there else self.integration.bind(by, None)
+        recorder = StoreRecorder(self.database, undo, name, action)
         batch = Batch(0, {}, (done.outcome.indicator,))
         if recorder.known(batch).finished is None:
             recorder.begin(Prepared({}, done.outcome.target, 0, ()))
-            row = Outcome(outcome, done.outcome.target, done.value, done.outcome.id, reason)
+            value, id_ = (made.value, made.id) if made else (done.value, done.outcome.id)
+            row = Outcome(outcome, done.outcome.target, value, id_, reason, advice=advice)
             recorder.finish(Finished(batch, outcomes=(row,)))
 
 

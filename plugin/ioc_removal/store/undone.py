@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..outcome import Outcome
+from ..outcome import ADDED, DONE, Outcome
 from .database import Database
 from .recorder import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 
 THEN = "/then"  # ends the name of a call that follows on another one
-_O = ", ".join(f"o.{name}" for name in OUTCOME_COLUMNS.split(", "))
+_O, _T = (", ".join(f"{t}.{name}" for name in OUTCOME_COLUMNS.split(", ")) for t in "ot")
 _DONE = "(o.outcome IN ('removed', 'added', 'changed') OR o.outcome = 'absent' AND o.maybe_ours)"
 
 Key = tuple[str, int, int]
@@ -54,11 +54,23 @@ class Claim:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What came of a row at an earlier undo; outcome: None when that did not come so far."""
+    """What came of a row at an earlier undo.
+
+    outcome: None when that did not come so far; then: of what followed on it, None likewise.
+    """
 
     undo: str
     call: str
     outcome: Outcome | None
+    then: Outcome | None = None
+
+    @property
+    def half(self) -> bool:
+        """Whether the row is there again, but what should follow on that was not done."""
+        if self.call.endswith(THEN):
+            return self.outcome is not None and self.outcome.outcome not in DONE
+        added = self.outcome is not None and self.outcome.outcome == ADDED
+        return added and (self.then is None or self.then.outcome not in DONE)
 
 
 def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -> list[Done]:
@@ -90,15 +102,34 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
 def earlier_undos(database: Database, run: str) -> dict[Key, Earlier]:
     """Return what came of the rows of a run that an undo has claimed before."""
     query = (
-        f"SELECT u.call, u.batch, u.position, u.undo, u.undo_call, o.run, {_O} FROM undone u"  # noqa: S608
+        "SELECT u.call, u.batch, u.position, u.undo, u.undo_call,"  # noqa: S608
+        f" o.run, {_O}, t.run, {_T} FROM undone u"
         " LEFT JOIN outcomes o ON o.run = u.undo AND o.call = u.undo_call"
         " AND (u.undo_item IS NULL OR o.value = u.undo_item OR o.id = u.undo_item)"
+        f" LEFT JOIN outcomes t ON t.run = u.undo AND t.call = u.undo_call || '{THEN}'"
         " WHERE u.run = ?"
     )
-    return {
-        (call, batch, position): Earlier(undo, by, outcome_of(tuple(row)) if there else None)
-        for call, batch, position, undo, by, there, *row in database.rows(query, (run,))
-    }
+    found = {}
+    for call, batch, position, undo, by, *rest in database.rows(query, (run,)):
+        half = len(rest) // 2
+        outcome, then = (
+            outcome_of(tuple(row)) if there else None for there, *row in (rest[:half], rest[half:])
+        )
+        found[call, batch, position] = Earlier(undo, by, outcome, then)
+    return found
+
+
+def made_by(database: Database, undo: str, call: str) -> Outcome | None:
+    """Return what a call of an undo made, or what followed on it and names it, too."""
+    query = f"SELECT {_O} FROM outcomes o WHERE o.run = ? AND o.call = ?"  # noqa: S608
+    rows = database.rows(query, (undo, call))
+    return outcome_of(tuple(rows[0])) if rows else None
+
+
+def added_ids(database: Database) -> set[str]:
+    """Return the ids of all that any run is known to have added."""
+    query = "SELECT id FROM outcomes WHERE outcome = 'added' AND id IS NOT NULL"
+    return {id_ for (id_,) in database.rows(query)}
 
 
 def claim(
