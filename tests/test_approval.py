@@ -16,6 +16,7 @@ import pytest
 from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.schema import Schema
+from rechained import redate
 
 LONGEST = 60.0  # seconds that a command may take before the test gives up
 EXAMPLE = Path(__file__).parents[1] / "examples" / "ask-before-unmarking.yml"
@@ -109,13 +110,15 @@ class Desk:
         finally:
             connection.close()
 
+    def redate(self, run: str, **dates: str) -> None:
+        """Let what a run asks, and its decision, have been at other times."""
+        with sqlite3.connect(self.folder / "store.db") as connection:
+            redate(connection, run, dates)
+        connection.close()
+
     def expire(self, run: str) -> None:
         """Let the time of what a run asks be over."""
-        self.change(
-            "UPDATE approvals SET asked = '2020-01-01T00:00:00.000Z',"
-            " expires = '2020-01-02T00:00:00.000Z' WHERE run = ? AND used IS NULL",
-            run,
-        )
+        self.redate(run, asked="2020-01-01T00:00:00.000Z", expires="2020-01-02T00:00:00.000Z")
 
     def sent(self, method: str = "DELETE") -> list[str]:
         return [r["target"] for r in self.sandbox.requests if r["method"] == method]
@@ -456,14 +459,13 @@ def test_a_dry_run_takes_the_answer_for_a_yes(desk: Desk) -> None:
 def test_times_that_cannot_be_true_are_refused_and_nothing_is_lost(desk: Desk) -> None:
     run = desk.ask()
     before = desk.rows("SELECT asked, expires FROM approvals")
-    desk.change("UPDATE approvals SET asked = '2090-01-01T00:00:00.000Z',"
-                " expires = '2090-01-02T00:00:00.000Z'")  # fmt: skip
+    desk.redate(run, asked="2090-01-01T00:00:00.000Z", expires="2090-01-02T00:00:00.000Z")
     for words in (("approve", run, "--actor", "anna", *ANSWER), ("resume", run)):
         refused = desk.do(*words)
         assert (refused.status, "set the clock right" in refused.err) == (2, True)
-    desk.change("UPDATE approvals SET asked = ?, expires = ?", *before[0])
+    desk.redate(run, asked=before[0][0], expires=before[0][1])
     desk.do("approve", run, "--actor", "anna", *ANSWER)
-    desk.change("UPDATE approvals SET decided = '2020-01-01T00:00:00.000Z'")
+    desk.redate(run, decided="2020-01-01T00:00:00.000Z")
     refused = desk.do("resume", run)
     assert (refused.status, "the decision is dated 2020-01-01" in refused.err) == (2, True)
     assert desk.do("show", run).json["status"] == "waiting"
@@ -474,7 +476,7 @@ def test_an_approval_that_nobody_uses_expires_too(desk: Desk) -> None:
     run = desk.ask()
     desk.do("approve", run, "--actor", "anna", *ANSWER)
     desk.expire(run)
-    desk.change("UPDATE approvals SET decided = '2020-01-01T05:00:00.000Z'")
+    desk.redate(run, decided="2020-01-01T05:00:00.000Z")
     ended = desk.do("resume", run)
     assert (ended.status, desk.sent()) == (2, [])
     assert ended.json["output"]["decision"] == "nobody answered in time"
@@ -618,15 +620,71 @@ def test_an_undo_above_the_count_is_refused_too(desk: Desk) -> None:
     assert {"192.0.2.10", "malware.example"} <= set(desk.supplier("InternalTI"))
 
 
+DECIDED = """
+UPDATE approvals SET decision = 'approved', response = '{"continue": true}',
+    decider = '{"actor": "anna", "user": "anna", "ticket": null, "reason": null}',
+    decided = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+"""
+LINKED = """
+INSERT INTO links SELECT run, max(link) + 1, 'approval', NULL, NULL, 0, '',
+    (SELECT json_object('ask', ask, 'plan', plan, 'decision', decision, 'by', json(decider),
+                        'response', json(response)) FROM approvals),
+    (SELECT decided FROM approvals), key, hash FROM links WHERE run = (SELECT run FROM approvals)
+"""
+
+
 def test_a_decision_that_was_written_into_the_store_does_not_count(desk: Desk) -> None:
     run, _ = planned(desk)
-    by = json.dumps({"actor": "anna", "user": "anna", "ticket": None, "reason": None})
-    desk.change(
-        "UPDATE approvals SET decision = 'approved', decider = ?, response = ?,"
-        " decided = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')",
-        by, '{"continue": true}',
-    )  # fmt: skip
+    desk.change(DECIDED)
     refused = desk.do("resume", run)
-    assert (refused.status, "the journal has no such decision" in refused.err) == (2, True)
+    assert (refused.status, "the store was changed by hand" in refused.err) == (2, True)
+    verdict = desk.do("journal", "verify")
+    assert (verdict.status, verdict.json["problems"][0]["run"]) == (1, run)
+    what = "the approval that plan asked for: decision, decider, decided, response were changed"
+    assert verdict.json["problems"][0]["what"] == what
     desk.change("UPDATE approvals SET used = decided")  # and as if the run had gone on by it
     assert (desk.do("resume", run).status, desk.sent()) == (2, [])
+
+
+def test_with_a_key_nobody_can_make_the_link_of_a_decision(desk: Desk) -> None:
+    desk.settings["journal"] = {"key": "a key that only the journal's owner has"}
+    run, _ = planned(desk)
+    desk.change(DECIDED)
+    desk.change(LINKED)
+    for again in (False, True):
+        if again:
+            desk.redate(run)  # the hashes made anew without the key
+        refused = desk.do("resume", run)
+        assert (refused.status, "of its chain (approval)" in refused.err) == (2, True), refused.err
+        assert (desk.do("journal", "verify").status, desk.sent()) == (1, [])
+
+
+CHANGES = {
+    "UPDATE approvals SET expires = '2090-01-01T00:00:00.000Z'": "expires was changed",
+    "UPDATE approvals SET asked = '2020-01-01T00:00:00.000Z'": "asked was changed",
+    "UPDATE approvals SET question = json_set(question, '$.users[0]', 'carl')": "question was",
+    "UPDATE approvals SET question = 'x'": "question was changed",
+    "UPDATE approvals SET ask = 'other'": "the journal does not know it: it was added",
+    "DELETE FROM approvals": "it was taken away",
+    "UPDATE approvals SET decision = NULL, decided = NULL": "decision, decided were changed",
+    "UPDATE approvals SET decision = 'approved'": "decision was changed",
+    "UPDATE approvals SET used = decided": "used was changed",
+    "INSERT INTO approvals SELECT 'x', ask, plan, question, asked, expires, NULL, NULL, NULL, NULL,"
+    " NULL FROM approvals": "an approval was added, of a run that is not there",
+}
+
+
+def test_a_changed_approval_is_named_and_nothing_is_removed(desk: Desk) -> None:
+    run = desk.do("run", desk.playbook(TWO_ASKS), "--actor", "carl").json["run"]
+    assert desk.do("reject", run, "--actor", "bob", "--reason", "no").status == 0
+    assert desk.do("journal", "verify").status == 0
+    store = (desk.folder / "store.db").read_bytes()
+    for change, what in CHANGES.items():
+        (desk.folder / "store.db").write_bytes(store)
+        desk.change(change)
+        verdict = desk.do("journal", "verify")
+        assert verdict.status == 1
+        assert what in " ".join(problem["what"] for problem in verdict.json["problems"])
+        if "INSERT" not in change:
+            desk.do("resume", run)
+        assert desk.sent() == [], change

@@ -9,13 +9,19 @@ from typing import Any
 
 from ..errors import ArgumentError, RunError
 from .database import Database
+from .decisions import (
+    APPROVAL,
+    COLUMNS,
+    decision_facts,
+    question_facts,
+    tampered,
+    use_facts,
+)
 from .journal import add_event
 from .runs import Requester
 
 APPROVED, REJECTED, EXPIRED = "approved", "rejected", "expired"
-APPROVAL = "approval"  # the kind of a link of the journal
 PLAN = "plan"  # the ask of a run that waits for its plan, not for a task
-COLUMNS = "run, ask, plan, question, asked, expires, decision, decider, decided, response, used"
 
 
 @dataclass(frozen=True)
@@ -79,14 +85,15 @@ def put_ask(
     asked = now()
     values = (run, ask, plan, json.dumps(question), _text(asked), _text(asked + wait))
     with database.transaction() as connection:
+        _check(connection, database, run)
         made = connection.execute(
             "INSERT OR IGNORE INTO approvals"
             " VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)",
             values,
         )
         if made.rowcount:
-            facts = {"ask": ask, "plan": plan, "question": question, "expires": values[5]}
-            add_event(connection, database.hashing, run, APPROVAL, {"asked": facts})
+            facts = question_facts(ask, plan, question, values[5])
+            add_event(connection, database.hashing, run, APPROVAL, facts, values[4])
     [found] = [one for one in asks_of(database, run) if one.ask == ask]
     return found
 
@@ -113,6 +120,7 @@ def decide(
     """Keep a decision, once; raises ArgumentError when there is one, or it comes too late."""
     moment = now()
     with database.transaction() as connection:
+        _check(connection, database, ask.run)
         row = connection.execute(
             f"SELECT {COLUMNS} FROM approvals WHERE run = ? AND ask = ?",  # noqa: S608
             (ask.run, ask.ask),
@@ -135,8 +143,8 @@ def decide(
             " WHERE run = ? AND ask = ?",
             values,
         )
-        facts = _decision(ask.ask, known.plan, decision, asdict(decider), dict(response))
-        add_event(connection, database.hashing, ask.run, APPROVAL, facts)
+        facts = decision_facts(ask.ask, known.plan, decision, asdict(decider), dict(response))
+        add_event(connection, database.hashing, ask.run, APPROVAL, facts, values[2])
         again = connection.execute(
             f"SELECT {COLUMNS} FROM approvals WHERE run = ? AND ask = ?",  # noqa: S608
             (ask.run, ask.ask),
@@ -152,16 +160,12 @@ def settled(database: Database, ask: Ask) -> Ask | None:
     """
     moment = now()
     with database.transaction() as connection:
+        _check(connection, database, ask.run)
         row = connection.execute(
             f"SELECT {COLUMNS} FROM approvals WHERE run = ? AND ask = ?",  # noqa: S608
             (ask.run, ask.ask),
         ).fetchone()
         known = _ask(row)
-        if known.decision in {APPROVED, REJECTED} and not _is_journalled(connection, known):
-            raise RunError(
-                f"the run {ask.run}: the journal has no such decision as the store: it was "
-                "changed, and does not count; run it anew"
-            )
         if known.used:
             return known
         _check_clock(known, moment)
@@ -174,8 +178,8 @@ def settled(database: Database, ask: Ask) -> Ask | None:
             " WHERE run = ? AND ask = ?",
             (decision, _text(moment), _text(moment), ask.run, ask.ask),
         )
-        facts = {"ask": ask.ask, "plan": known.plan, "used": decision}
-        add_event(connection, database.hashing, ask.run, APPROVAL, facts)
+        facts = use_facts(ask.ask, known.plan, decision)
+        add_event(connection, database.hashing, ask.run, APPROVAL, facts, _text(moment))
     [found] = [one for one in asks_of(database, ask.run) if one.ask == ask.ask]
     return found
 
@@ -187,33 +191,37 @@ def is_late(ask: Ask) -> bool:
 
 def is_approved(database: Database, run: str, plan: str) -> bool:
     """Tell whether a run went on by the approval of a plan; plan: its hash."""
-    asked = [ask for ask in asks_of(database, run) if ask.ask == PLAN and ask.plan == plan]
-    with database.transaction() as connection:
-        return any(
-            ask.decision == APPROVED and ask.used and _is_journalled(connection, ask)
-            for ask in asked
-        )
+    asks = [ask for ask in asks_of(database, run) if ask.ask == PLAN and ask.plan == plan]
+    return any(ask.decision == APPROVED and ask.used for ask in asks) and not _tampered(
+        database, run
+    )
 
 
 def denial(database: Database, run: str) -> str | None:
     """Say why a run may remove nothing more: somebody said no, or nobody said anything."""
+    if what := _tampered(database, run):
+        return f"not approved: {what}"
     for ask in asks_of(database, run):
         if ask.decision in {REJECTED, EXPIRED}:
             return f"not approved: {ask.said}"
     return None
 
 
-def _is_journalled(connection: Connection, ask: Ask) -> bool:
-    """Tell whether a decision was made as the store has it."""
-    query = "SELECT facts FROM links WHERE run = ? AND kind = ?"
-    made = _decision(ask.ask, ask.plan, ask.decision, ask.decider, ask.response)
-    links = connection.execute(query, (ask.run, APPROVAL)).fetchall()
-    return made in [json.loads(facts) for (facts,) in links]
+def _tampered(database: Database, run: str) -> str | None:
+    query = (
+        "SELECT 1 FROM approvals WHERE run = :run"
+        " UNION ALL SELECT 1 FROM links WHERE run = :run AND kind = 'approval' LIMIT 1"
+    )
+    if not database.rows(query, {"run": run}):
+        return None  # most runs ask nothing
+    with database.transaction() as connection:
+        return tampered(connection, database.hashing, run)
 
 
-def _decision(ask: str, plan: str | None, decision: Any, by: Any, response: Any) -> dict[str, Any]:
-    """Return what the journal says of a decision."""
-    return {"ask": ask, "plan": plan, "decision": decision, "by": by, "response": response}
+def _check(connection: Connection, database: Database, run: str) -> None:
+    """Refuse questions and decisions that the journal does not have; raises RunError."""
+    if what := tampered(connection, database.hashing, run):
+        raise RunError(f"the run {run}: {what}")
 
 
 def _check_clock(ask: Ask, moment: datetime) -> None:

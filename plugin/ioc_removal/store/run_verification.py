@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from .batch_verification import verify_batch, verify_index
 from .chain import START, Hashing, Head
 from .database import Database
+from .decisions import APPROVAL, TABLE, differences, told_by
 from .entries import Linked, links_of, rows_of
 from .fact_verification import verify_facts
 from .journal import BATCH, BEGIN, CALLED, END
@@ -36,6 +37,7 @@ class RunVerification:
     backwards: int = 0
     _reached: dict[int, tuple[int, str]] = field(default_factory=dict)
     _calls: set[str] = field(default_factory=set)
+    _approvals: list[tuple[str, str]] = field(default_factory=list)
 
     def problems(self) -> Iterator[Problem]:
         """Verify the run, and yield what is wrong with it."""
@@ -75,6 +77,7 @@ class RunVerification:
             yield Problem(what, self.run, bare.link.number)
         yield from self._against_heads()
         yield from self._outside()
+        yield from self._decisions()
 
     def _linked(self, linked: Linked, before: str, *, indexed: bool) -> Iterator[Problem]:
         """Yield what is wrong with a link, and with what it stands for."""
@@ -92,6 +95,8 @@ class RunVerification:
             found += verify_facts(self.database, linked)
             if link.kind == CALLED:
                 self._calls.add(str(link.call))
+            elif link.kind == APPROVAL:
+                self._approvals.append((link.facts, link.at))
         yield from found
         if hashing and not found and before:
             hashes = [str(row.hash) for row in rows]
@@ -134,3 +139,13 @@ class RunVerification:
             for (call,) in self.database.rows("SELECT call FROM calls WHERE run = ?", (self.run,)):
                 if call not in self._calls:
                     yield Problem("the call was added", self.run, call=call)
+
+    def _decisions(self) -> Iterator[Problem]:
+        """Yield where the table of approvals says another thing than the chain."""
+        try:
+            told = told_by(self._approvals)
+        except (ValueError, TypeError, KeyError):
+            yield Problem("what its chain tells of approvals cannot be read: changed", self.run)
+            return
+        for ask, what in differences(told, self.database.rows(TABLE, (self.run,))):
+            yield Problem(f"the approval that {ask} asked for: {what}", self.run)

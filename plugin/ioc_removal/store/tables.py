@@ -29,6 +29,7 @@ CREATE TABLE links (                 -- the hash chain of a run: one a batch, an
     PRIMARY KEY (run, link)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX links_batch ON links (run, call, batch) WHERE kind = 'batch';
+CREATE INDEX links_approval ON links (run, link) WHERE kind = 'approval';
 
 CREATE TABLE heads (                 -- the global chain: how far the chain of a run was
     head INTEGER PRIMARY KEY,        -- from 0

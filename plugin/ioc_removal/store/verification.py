@@ -124,7 +124,13 @@ class Verification:
             )
 
     def _uncovered(self) -> Iterator[Problem]:
-        """Verify how much is from before the journal."""
+        """Verify how much is from before the journal, and that no approval is of no run."""
+        query = (
+            "SELECT DISTINCT run FROM approvals WHERE run NOT IN"
+            " (SELECT run FROM runs UNION SELECT run FROM links) ORDER BY run"
+        )
+        for (run,) in self._database.rows(query):
+            yield Problem("an approval was added, of a run that is not there", str(run))
         query = "SELECT facts FROM links WHERE link = 0 AND run = (SELECT run FROM heads LIMIT 1)"
         known = {"runs": 0, "rows": 0}
         for (facts,) in self._database.rows(query):
