@@ -19,7 +19,7 @@ from ioc_removal.loader import read
 from ioc_removal.operations.call import call_action
 from ioc_removal.operations.undo import undo_run
 from ioc_removal.outcome import Summary, exit_status
-from ioc_removal.sandbox import Sandbox
+from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
@@ -327,6 +327,27 @@ def test_a_rule_that_could_not_be_switched_off_is_switched_off_by_a_later_undo(d
     assert desk.state() == before
     with pytest.raises(ArgumentError, match="nothing left to undo: 1 is put back already"):
         desk.undo(run)
+
+
+def test_what_is_there_is_read_once_for_all_that_go_to_one_place(tmp_path: Path) -> None:
+    seed = default_seed()
+    rows = [{"value": f"host{number}.example", "type": "Domain"} for number in range(250)]
+    seed["secmaster"]["workspaces"] = {WORKSPACE: {"indicators": rows}}
+    with Sandbox(seed) as sandbox:
+        desk = Desk(sandbox, tmp_path)
+        before = desk.state()
+        found = sandbox.state()["secmaster"]["workspaces"][WORKSPACE]
+        ids = [row["id"] for row in found[:20]]
+        run = desk.call("secmaster-indicators-delete", {**PLACE, "batch_ids": ids})
+        seen = len(sandbox.requests)
+        sandbox.misbehave(method="POST", carries="Sandbox", hang_up="after", skip=7)
+        desk.undo(run)
+        assert desk.state() == before
+        targets = [row["target"].rpartition("/")[2] for row in sandbox.requests[seen:]]
+        alone = targets[: targets.index("indicators")]
+        assert alone == ["search"] * 4  # the first page, then each of three
+        assert targets.count("indicators") == 20
+        assert targets.count("search") <= 4 + 6  # of the one whose answer was lost
 
 
 def test_what_another_row_got_is_not_new_for_its_twin(desk: Desk) -> None:

@@ -91,13 +91,14 @@ class Action:
             target.update(self.call.tenant)
         return Prepared(given, target, duplicates, tuple(filling), items, self._cut, len(items))
 
-    def before(self, batch: Batch) -> dict[str, Any]:
+    def before(self, batch: Batch, items: Sequence[str] | None = None) -> dict[str, Any]:
         """Return what is there before an addition, so that it can be told what it added.
 
-        By item, each a JSON object; empty where nothing tells it. Raises what reading raises.
+        By item, each a JSON object; empty where nothing tells it; items: names of others at the
+        same place, else those of the batch. Raises what reading raises.
         """
         sender = self._sender(batch, {}) if self.calls and batch.items else None
-        return sender.before(batch.items) if sender else {}
+        return sender.before(batch.items if items is None else items) if sender else {}
 
     def send(
         self,

@@ -14,6 +14,7 @@ from ..batches import Batch, Prepared
 from ..connection import Connection
 from ..definition import ADDS
 from ..errors import ArgumentError, HungUpError, PluginError, SettingsError
+from ..indicators.normal import normalised
 from ..integration import Integration
 from ..outcome import DONE, FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..sending import LOST
@@ -37,6 +38,7 @@ from ..trust.perform import LEAVE, perform
 from ..trust.recorder import Finished, Known
 from ..trust.restoring import Undoing, undoing_of
 from ..trust.terms import Terms
+from .standing import Standing, Together
 
 MOST_AT_ONCE = 64
 TRIED = frozenset({*DONE, PLANNED, UNKNOWN})
@@ -157,6 +159,7 @@ class Performer:
         self._terms, self._progress = terms, progress
         self._connections: dict[str | None, Connection] = {}
         self._lock, self._done, self._total = Lock(), 0, 0
+        self._standing: dict[str, Standing] = {}  # by call
         self.addresses: dict[str, str] = {}
 
     def connect(self, rows: Iterable[Done]) -> None:
@@ -212,6 +215,7 @@ class Performer:
         jobs = defaultdict(list)
         for name, rows in calls.items():
             jobs[self._alike(name, rows[0])].append((name, rows))
+        self._ask_together(job[0] for job in jobs.values() if len(job) == 1)
         try:
             for job in jobs.values():
                 running.add(pool.submit(self._calls, undo, job))
@@ -241,6 +245,24 @@ class Performer:
                 sizes[how.action.effect_on(how.restoring.arguments)] += 1
         return Counted(most, sizes)
 
+    def _ask_together(self, calls: Iterable[tuple[str, Sequence[Claim]]]) -> None:
+        """Let additions at one place ask together what is there; calls: of different names."""
+        names = defaultdict[str, dict[str, str]](dict)  # what each call adds, by place
+        for call, rows in calls:
+            done = rows[0].done
+            try:
+                how = undoing_of(self.integration, done.action, done.row, done.arguments)
+            except ArgumentError:
+                continue
+            if how.name is not None and how.action.does == ADDS and how.action.settle:
+                known = self.integration.definition(how.action.settle).schema.part["properties"]
+                where = {n: v for n, v in how.restoring.arguments.items() if n in known}
+                place = json.dumps([*_place(done), how.action.name, where], sort_keys=True)
+                names[place][call] = how.name
+        for added in names.values():
+            standing = Standing(added.values())
+            self._standing.update(dict.fromkeys(added, standing))
+
     def _alike(self, name: str, first: Claim) -> str:
         """Return what calls have in common that go one after the other.
 
@@ -254,7 +276,8 @@ class Performer:
             ).name
         except ArgumentError:
             return name
-        return json.dumps([*_place(first.done), known or name], sort_keys=True)
+        alike = name if known is None else normalised(known)
+        return json.dumps([*_place(first.done), alike], sort_keys=True)
 
     def _calls(self, undo: str, calls: Iterable[tuple[str, Sequence[Claim]]]) -> None:
         for name, claims in calls:
@@ -301,6 +324,8 @@ class Performer:
         except PluginError as error:
             self._give(undo, call.name, first, FAILED, f"nothing was sent: {error}")
             return
+        if standing := self._standing.get(call.name):
+            action = Together(**vars(action), standing=standing)
         texts = {
             c.item: u.restoring.not_restored
             for c, u in zip(call.claims, call.undoings, strict=True)
