@@ -16,6 +16,7 @@ import pytest
 from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.schema import Schema
+from ioc_removal.store.runs import requester_of
 from rechained import redate
 
 LONGEST = 60.0  # seconds that a command may take before the test gives up
@@ -71,7 +72,7 @@ class Desk:
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox, self.folder = sandbox, folder
         self.settings: dict[str, Any] = sandbox.settings()
-        self.settings["approval"] = {"approvers": ["anna", "bob"]}
+        self.settings["approval"] = {"approvers": ["anna", "bob"], "four_eyes": "actors"}
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
         (self.folder / "settings.yml").write_text(json.dumps(self.settings))
@@ -250,6 +251,31 @@ def test_who_wants_it_may_not_approve_it(desk: Desk) -> None:
     assert desk.do("approvals").json[0]["approvers"] == ["anna", "bob"]
     desk.settings["approval"]["four_eyes"] = False
     assert desk.do("approve", run, "--actor", "carl", *ANSWER).status == 0
+
+
+@pytest.mark.parametrize("given", [True, None])
+def test_another_name_of_the_same_user_may_not_approve_it(desk: Desk, given: bool | None) -> None:
+    desk.settings["approval"] = {"approvers": ["anna"], "four_eyes": given}
+    if given is None:
+        del desk.settings["approval"]["four_eyes"]
+    run = desk.ask()
+    for words in (("approve", run, *ANSWER), ("reject", run, "--reason", "x")):
+        refused = desk.do(*words, "--actor", "anna")
+        assert refused.status == 2
+        assert "anna is declared by --actor, and the user of the operating" in refused.err
+        assert "`four_eyes: actors`" in refused.err
+    assert desk.do("approvals").json[0].get("decision") is None
+    desk.settings["approval"]["four_eyes"] = "actors"
+    assert desk.do("approve", run, *ANSWER, "--actor", "anna").status == 0
+    desk.settings["approval"]["four_eyes"] = "users"
+    assert "four_eyes" in desk.do("approvals").err
+
+
+def test_the_user_is_not_what_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = requester_of().user
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "mallory")
+    assert requester_of().user == before != "mallory"
 
 
 def test_only_those_who_are_named_may_decide(desk: Desk) -> None:

@@ -135,7 +135,7 @@ def _asked(database: Database, run: str) -> tuple[Run, Ask]:
 
 def _check_decider(settings: Settings, run: Run, ask: Ask, decider: Requester) -> None:
     approving = approving_of(settings.approval, settings.source)
-    approving.check(decider.actor, ask.question["users"], _requesters(run))
+    approving.check(decider.actor, decider.user, ask.question["users"], _requesters(run))
 
 
 def _requesters(run: Run) -> list[str]:

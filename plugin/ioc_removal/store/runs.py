@@ -1,6 +1,8 @@
 """Runs: begin, end, list, show."""
 
 import json
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from getpass import getuser
@@ -164,8 +166,17 @@ def requester_of(
     actor: str | None = None, ticket: str | None = None, reason: str | None = None
 ) -> Requester:
     """Return who wants something: the user of the operating system, unless an actor is told."""
-    try:
-        user = getuser()
-    except (KeyError, OSError):  # a user without a name, as in containers
-        user = "unknown"
+    user = _user()
     return Requester(actor or user, user, ticket, reason)
+
+
+def _user() -> str:
+    """Return the user of the operating system, whatever environment variables call him."""
+    if sys.platform == "win32":
+        return getuser()
+    from pwd import getpwuid
+
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user without a name, as in containers
+        return f"uid {os.getuid()}"

@@ -21,12 +21,14 @@ class Approving:
     """The settings of approval.
 
     most: indicators that need none, by effect; approvers: who may decide, by name; four_eyes:
-    whether who wants a run may not; wait: for a decision; source: of the settings, for messages.
+    whether who wants a run may not: True compares the names as declared and the users of the
+    operating system, "actors" only the names; wait: for a decision; source: of the settings, for
+    messages.
     """
 
     most: Mapping[str, int] = field(default_factory=dict)
     approvers: tuple[str, ...] = ()
-    four_eyes: bool = True
+    four_eyes: bool | str = True
     wait: timedelta = field(default=duration_of(USUAL_WAIT))
     source: str = "the settings"
 
@@ -36,10 +38,11 @@ class Approving:
         out = {_folded(name) for name in requesters} if self.four_eyes else set()
         return [one for one in self.approvers if one in named and _folded(one) not in out]
 
-    def check(self, actor: str, users: Iterable[str], requesters: Iterable[str]) -> None:
-        """Refuse who may not decide; requesters: actor and user of who wants the run.
+    def check(self, actor: str, user: str, users: Iterable[str], requesters: Iterable[str]) -> None:
+        """Refuse who may not decide; user: of the operating system.
 
-        Raises SettingsError when nobody may, ArgumentError when this one may not.
+        users: whom a playbook names; requesters: actor and user of who wants the run. Raises
+        SettingsError when nobody may, ArgumentError when this one may not.
         """
         if not self.approvers:
             raise SettingsError(
@@ -54,10 +57,17 @@ class Approving:
             raise ArgumentError(
                 f"{actor} may not decide this: the playbook asks {', '.join(sorted(named))}"
             )
-        if self.four_eyes and _folded(actor) in {_folded(name) for name in requesters}:
+        wanting = [_folded(name) for name in requesters]
+        if self.four_eyes and _folded(actor) in wanting:
             raise ArgumentError(
                 f"{actor} wants this run, and may not decide on it (approval.four_eyes): ask "
                 f"{' or '.join(self.may(users, requesters)) or 'to name another approver'}"
+            )
+        if self.four_eyes is True and _folded(user) in wanting:
+            raise ArgumentError(
+                f"{actor} is declared by --actor, and the user of the operating system is {user}, "
+                "who wants this run and may not decide on it (approval.four_eyes): decide from "
+                "another account; where all share one, `four_eyes: actors` compares only the names"
             )
 
 
