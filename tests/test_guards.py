@@ -1,6 +1,7 @@
 """The guards, of the command, against the sandbox: what is refused, and how one goes on."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from ioc_removal.trust.catalogue import GUARDS, OVERRIDABLE
 from ioc_removal.trust.guards import Guards
 from ioc_removal.trust.terms import Terms
 
+README = Path(__file__).parents[1] / "README.md"
 DELETE, UNMARK = "cybertrace-indicators-delete", "cybertrace-false-positives-unmark"
 BY_ID, RULE = "secmaster-indicators-delete", "waf-ip-reputation-rule-delete"
 SITE, PORTAL = "6d392034d94c4e8a95a78c98127453b6", "6d392034d94c4e8a95a78c98127453b7"
@@ -188,25 +190,40 @@ def test_nobody_overrides_what_is_no_guard(name: str, says: str, desk: Desk) -> 
 
 
 def test_a_guard_can_be_switched_off_but_not_every_one(desk: Desk) -> None:
-    desk.guards(off=["suffix", "private"])
+    desk.guards(disabled=["suffix", "private"])
     said = desk.remove("com", "192.0.2.10")
     assert set(said.outcomes) == carried(said)
     assert "private" not in said.err
     for name in ("empty", "suffixes"):
-        desk.guards(off=[name])
+        desk.guards(disabled=[name])
         said = desk.remove("malware.example")
         assert (said.status, bool(said.sent)) == (2, False)
-        assert f"guards.off[0]: '{name}' is not one of max_per_call" in said.err
+        assert f"guards.disabled[0]: '{name}' is not one of max_per_call" in said.err
+
+
+def test_the_guards_of_the_readme_can_be_written(desk: Desk) -> None:
+    found = re.findall(r"(?ms)^guards:\n.*?(?=^```)", README.read_text(encoding="utf-8"))
+    assert len(found) == 1
+    (desk.folder / "protected.txt").write_text("tux.example.com\n")
+    (desk.folder / "known.txt").write_text("intranet.example.com\n")
+    settings = found[0].replace("/etc/soc/known-good.txt", "known.txt")
+    settings = settings.replace("warninglists: true", "warninglists: false")  # an extra
+    parts = json.loads((desk.folder / "ioc-removal.yml").read_text())
+    rest = "\n".join(f"{key}: {json.dumps(parts[key])}" for key in parts if key != "guards")
+    (desk.folder / "ioc-removal.yml").write_text(f"{rest}\n{settings}")
+    said = desk.remove("tux.example.com", "192.168.7.7")
+    assert said.outcomes == {"tux.example.com": "refused", "192.168.7.7": "absent"}
+    assert not said.err
 
 
 def test_the_settings_know_every_guard() -> None:
     rules = read("schemas/settings.json")["$defs"]["guards"]["properties"]
-    assert tuple(rules["off"]["items"]["enum"]) == tuple(
-        name for name in rules["off"]["items"]["enum"] if name in OVERRIDABLE
+    assert tuple(rules["disabled"]["items"]["enum"]) == tuple(
+        name for name in rules["disabled"]["items"]["enum"] if name in OVERRIDABLE
     )
-    assert set(rules["off"]["items"]["enum"]) == set(OVERRIDABLE)
+    assert set(rules["disabled"]["items"]["enum"]) == set(OVERRIDABLE)
     own = {key for guard in GUARDS.values() for key in guard.settings}
-    assert own == set(rules) - {"off"}
+    assert own == set(rules) - {"disabled"}
 
 
 def test_what_is_private_is_warned_about_once_and_told_with_each(desk: Desk) -> None:
@@ -223,7 +240,7 @@ def test_what_is_private_is_warned_about_once_and_told_with_each(desk: Desk) -> 
 
 
 def test_what_is_known_to_be_good_is_warned_about_when_it_rearms(desk: Desk) -> None:
-    desk.guards(known_good=["intranet.example.com"], off=["private"])
+    desk.guards(known_good=["intranet.example.com"], disabled=["private"])
     said = desk.remove("intranet.example.com", supplier="FalsePositive")
     assert said.err.startswith("warning: known_good: 1 are known to be good and will alert at once")
     assert said.record["outcomes"][0]["advice"].startswith("intranet.example.com (the settings)")
@@ -435,12 +452,12 @@ def test_a_list_of_nothing_is_refused_everywhere(desk: Desk, tmp_path: Path) -> 
 
 
 def test_the_guards_are_listed(desk: Desk) -> None:
-    desk.guards(max_per_call=7, off=["suffix"], protected=["a.example", "b.example"])
+    desk.guards(max_per_call=7, disabled=["suffix"], protected=["a.example", "b.example"])
     said = desk("guards")
     for name in GUARDS:
         assert f"\n{name} " in f"\n{said.out}"
     rows = {row["guard"]: row for row in json.loads(desk("guards", "--json").out)}
     assert rows["max_per_call"]["settings"] == {"max_per_call": 7}
-    assert (rows["suffix"]["does"], rows["private"]["does"]) == ("off", "warns")
+    assert (rows["suffix"]["does"], rows["private"]["does"]) == ("disabled", "warns")
     assert rows["protected"]["settings"] == {"protected": "2 entries"}
     assert not rows["empty"]["overridable"]

@@ -1,5 +1,6 @@
 """Settings: where they are found, which prevails, and what a person reads when they are wrong."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -447,6 +448,23 @@ def test_a_file_that_is_no_yaml(text: str, tmp_path: Path) -> None:
         load_settings(str(file), {})
     assert str(refused.value).startswith(str(file))
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "truth"), [("off", "false"), ("On", "true"), ("yes", "true"), ("NO", "false")]
+)
+def test_a_key_that_is_no_text_is_named_as_it_is_written(
+    key: str, truth: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.yml"
+    file.write_text(f"guards:\n  {key}: [private]\n")
+    said = f"{file}: line 2: the key {key}: YAML reads it as {truth}; put it in quotes to mean the"
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load_settings(str(file), {})
+    file.write_text("guards: {!!bool hidden: 1}")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(str(file), {})
+    assert "hidden" not in str(refused.value)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -59,8 +59,10 @@ def parse(text: str, name: str) -> Any:
     Refused too: what refers to itself, and aliases that stand for more than MOST_PARTS parts.
     """
     try:
-        value = yaml.safe_load(text)
+        value = _loaded(text)
         parts = _size(value, {})
+    except _MeantError as error:
+        problem = f"{name}: {error}"
     except yaml.YAMLError as error:
         mark, said = (getattr(error, key, None) for key in ("problem_mark", "problem"))
         where = f"{name}: line {mark.line + 1}" if mark else name
@@ -75,6 +77,35 @@ def parse(text: str, name: str) -> Any:
             return value
         problem = f"{name}: its aliases stand for too much; write out what is meant"
     raise DefinitionError(problem)
+
+
+class _MeantError(Exception):
+    """What a key says is not what YAML reads."""
+
+
+class _Loader(yaml.SafeLoader):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if said := _truth(key):
+                raise _MeantError(f"line {key.start_mark.line + 1}: {said}")
+        return super().construct_mapping(node, deep)
+
+
+def _loaded(text: str) -> Any:
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def _truth(key: yaml.Node) -> str:
+    """Say of a key such as off that it is no text to YAML; "" when it may be one."""
+    truths = yaml.SafeLoader.bool_values
+    if key.tag != "tag:yaml.org,2002:bool" or str(key.value).lower() not in truths:
+        return ""
+    read_as = str(truths[key.value.lower()]).lower()
+    return f"the key {key.value}: YAML reads it as {read_as}; put it in quotes to mean the word"
 
 
 def _size(value: Any, known: dict[int, int]) -> int:
@@ -134,7 +165,8 @@ def _value(
         for key_node, value_node in node.value:
             key, at = key_node.value, key_node.start_mark.line + 1
             if key_node.tag != "tag:yaml.org,2002:str":
-                raise ValueError(f"line {at}: a key must be text; quote it")
+                why = _truth(key_node) or "a key must be text; quote it"
+                raise ValueError(f"line {at}: {why}")
             if key in mapping:
                 raise ValueError(f"line {at}: the key {key!r} is given twice")
             lines[(*path, key)] = at

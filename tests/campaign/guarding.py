@@ -34,7 +34,7 @@ def unexplained(
 ) -> Iterator[str]:
     """Yield what is odd about a refusal; requests: those of the node."""
     guard, item, settings = guard_of(outcome), outcome.indicator, schedule.guards
-    if settings is None or guard in settings.get("off", ()):
+    if settings is None or guard in settings.get("disabled", ()):
         yield f"refused by {guard}, which does not hold"
         return
     if guard == CAP and len(schedule.items) <= settings.get(CAP, len(schedule.items)):
@@ -65,7 +65,7 @@ def _disarms(schedule: Schedule) -> bool:
 
 def _protected(schedule: Schedule) -> Sequence[str]:
     settings = schedule.guards or {}
-    return () if "protected" in settings.get("off", ()) else settings.get("protected", ())
+    return () if "protected" in settings.get("disabled", ()) else settings.get("protected", ())
 
 
 def _like_protected(schedule: Schedule, item: str) -> bool:

@@ -115,7 +115,7 @@ def _guards(random: Random, system: str, items: tuple[str, ...]) -> dict[str, An
     if random.random() < 0.1:
         guards["snapshot"] = "required"
     if random.random() < 0.3:
-        guards["off"] = random.sample(("last_rule", "suffix", "protected"), 1)
+        guards["disabled"] = random.sample(("last_rule", "suffix", "protected"), 1)
     return guards
 
 

@@ -18,17 +18,17 @@ def show_guards(session: Session) -> int:
     cells = [(row["guard"], row["does"], row["about"], _setting(row)) for row in rows]
     output.table(columns, cells)
     output.say()
-    output.say("Settings stand below `guards`; `guards: {off: [GUARD]}` switches one off for good.")
+    output.say("Settings stand below `guards`; `guards: {disabled: [GUARD]}` ends one for good.")
     output.say("`--override GUARD --reason TEXT` goes on once, and is recorded; not for `empty`.")
     return 0
 
 
 def _row(guard: Guard, settings: Mapping[str, Any]) -> dict[str, Any]:
     does = "warns" if guard.warns else "refuses"
-    off = guard.name in settings.get("off", ())
+    disabled = guard.name in settings.get("disabled", ())
     return {
         "guard": guard.name,
-        "does": "off" if off else does,
+        "does": "disabled" if disabled else does,
         "about": guard.refuses,
         "overridable": guard.overridable,
         "settings": {key: _value(settings.get(key, DEFAULTS.get(key))) for key in guard.settings},

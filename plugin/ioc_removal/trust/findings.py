@@ -13,12 +13,12 @@ UNTOUCHED = frozenset({REFUSED, ABSENT, PRESENT})
 class Findings:
     """What the guards find of a batch.
 
-    off: guards that do not hold; overrides: the reason of each that a person overrides; refused:
-    the reason of each item that must not be done; notes: what is to be told of an item; warned:
-    by guard, what the items are called of which something is told.
+    disabled: guards that do not hold; overrides: the reason of each that a person overrides;
+    refused: the reason of each item that must not be done; notes: what is to be told of an item;
+    warned: by guard, what the items are called of which something is told.
     """
 
-    off: frozenset[str] = frozenset()
+    disabled: frozenset[str] = frozenset()
     overrides: Mapping[str, str] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     notes: dict[str, list[str]] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Findings:
 
         What a person overrides is told of the item instead.
         """
-        if not why or guard in self.off:
+        if not why or guard in self.disabled:
             return False
         if guard in self.overrides:
             self._note(guard, item, f"{guard} was overridden: {why}")
@@ -39,7 +39,7 @@ class Findings:
 
     def warn(self, guard: str, item: str, why: str | None, name: str) -> None:
         """Tell something of an item, when there is something; name: what a person calls it."""
-        if why and guard not in self.off and guard not in self.overrides:
+        if why and guard not in self.disabled and guard not in self.overrides:
             self._note(guard, item, why, name)
 
     def advised(self, outcomes: Iterable[Outcome]) -> list[Outcome]:

@@ -35,7 +35,7 @@ class Guards:
     overrides: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.off = frozenset(self.settings.get("off", ()))
+        self.disabled = frozenset(self.settings.get("disabled", ()))
         self.last_rules = LastRules()
         self._counts = ProcessCounts()
         self._lock, self._loading = Lock(), Lock()
@@ -77,7 +77,9 @@ class Guards:
     @property
     def caps(self) -> dict[str, int]:
         """The caps that hold."""
-        return {cap: self.value(cap) for cap in CAPS if cap not in {*self.off, *self.overrides}}
+        return {
+            cap: self.value(cap) for cap in CAPS if cap not in {*self.disabled, *self.overrides}
+        }
 
     @property
     def warnings(self) -> list[str]:
@@ -107,7 +109,7 @@ class Guards:
 
     def findings(self) -> Findings:
         """Return where the guards put what they find of a batch."""
-        return Findings(self.off, self.overrides)
+        return Findings(self.disabled, self.overrides)
 
     def known_good(self, forms: Forms) -> str | None:
         """Return what a value falls under that is known to be good, and where it stands."""
