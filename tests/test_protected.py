@@ -235,7 +235,32 @@ def test_a_long_list_is_searched_and_not_walked() -> None:
     ["*", "*.example.com", "http://a.example/*", "host?.example.com", "192.0.2.?", "http://ev?l/"],
 )
 def test_wildcards(text: str) -> None:
-    assert wildcard_in(text)
+    assert wildcard_in(text, forms_of(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("0.0.0.0/0", "4,294,967,296"),
+        ("1.2.3.0/8", "16,777,216"),
+        ("192[.]0.2.7/31", "2"),
+        ("192.0.2.0/255.255.255.0", "256"),
+        ("10/8", "16,777,216"),
+        ("2001:db8::/127", "2"),
+        ("::/0", f"{1 << 128:,}"),
+    ],
+)
+def test_a_network_stands_for_many(text: str, count: str) -> None:
+    for path in (False, True):
+        said = wildcard_in(text, forms_of(text), path=path)
+        assert said == f"it is a network of {count} addresses"
+
+
+@pytest.mark.parametrize(
+    "text", ["192.0.2.7/32", "2001:db8::7/128", "192.0.2.7/", "192.0.2.7/33", "http://192.0.2.7/8"]
+)
+def test_one_address_is_no_network(text: str) -> None:
+    assert wildcard_in(text, forms_of(text)) is None
 
 
 @pytest.mark.parametrize(
@@ -243,7 +268,7 @@ def test_wildcards(text: str) -> None:
     ["a.example", "http://a.example/?id=7", "a.example/x?y=z", "192.0.2.1/?x", "a.example?x=1"],
 )
 def test_a_query_is_no_wildcard(text: str) -> None:
-    assert wildcard_in(text) is None
+    assert wildcard_in(text, forms_of(text)) is None
 
 
 @pytest.mark.parametrize(

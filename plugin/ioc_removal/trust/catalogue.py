@@ -44,7 +44,7 @@ _ALL = (
     _cap(PER_RUN, "more indicators in one run, over all its calls"),
     _cap(PER_HOUR, "more in an hour through one connection, over all runs"),
     Guard(EMPTY, "a list of nothing; nobody can override it"),
-    Guard(WILDCARD, "when disarming, values that hold * or ?", "name each value"),
+    Guard(WILDCARD, "when disarming, values with * or ?, and networks", "name each value"),
     Guard(
         SUFFIX,
         "when disarming, top-level domains, single labels, public suffixes",

@@ -21,6 +21,7 @@ _NUMBER = r"(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
 _IS_NUMERIC = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}").fullmatch
 _is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
 _SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\]))?[/\\]*")
+_SHORT_NETWORK = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3}){0,2})/([0-9]{1,2})").fullmatch
 _URL_MARKS = re.compile(r"[/?#\\@:%]").search
 
 
@@ -77,12 +78,7 @@ def name_key(text: str) -> str:
 
 def network_of(text: str) -> Network | None:
     """Return the range that a text is meant to be, None when it is none; raises ValueError."""
-    bare, slash, prefix = text.partition("/")
-    if not slash or not (version_of(bare) or _looks_like_address(bare)):
-        return None
-    if ":" not in bare and not re.fullmatch(r"[0-9.]*", prefix):
-        return None  # a URL
-    return ip_network(text)
+    return ip_network(text) if _is_range(text) else None
 
 
 def host_name(text: str) -> str:
@@ -129,10 +125,20 @@ def _addresses(host: str) -> tuple[Address, ...]:
 
 
 def _network(plain: str) -> Network | None:
+    if short := _SHORT_NETWORK(plain):
+        plain = f"{short[1]}{'.0' * (3 - short[1].count('.'))}/{short[2]}"
     try:
-        return network_of(plain) and ip_network(plain, strict=False)
+        return ip_network(plain, strict=False) if _is_range(plain) else None
     except ValueError:
         return None
+
+
+def _is_range(text: str) -> bool:
+    """Tell an address with a prefix from a URL."""
+    bare, slash, prefix = text.partition("/")
+    if not slash or not (version_of(bare) or _looks_like_address(bare)):
+        return False
+    return ":" in bare or bool(re.fullmatch(r"[0-9.]*", prefix))
 
 
 def _looks_like_address(text: str) -> bool:

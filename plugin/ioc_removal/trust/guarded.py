@@ -151,7 +151,9 @@ class Guarded:
         if effect == DISARMS:
             self._protect(found, item, (value,))
             adds = self.action.definition.does == ADDS  # to the false positives
-            if item == value and not found.refuse(WILDCARD, item, wildcard_in(value, path=adds)):
+            if item == value and not found.refuse(
+                WILDCARD, item, wildcard_in(value, forms, path=adds)
+            ):
                 found.refuse(SUFFIX, item, suffix_in(value, forms, self.guards.second_levels))
         elif effect == REARMS:
             entry = self.guards.known_good(forms)

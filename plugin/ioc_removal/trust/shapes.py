@@ -23,11 +23,13 @@ LOCAL = frozenset(
 )
 
 
-def wildcard_in(text: str, *, path: bool = False) -> str | None:
+def wildcard_in(text: str, forms: Forms, *, path: bool = False) -> str | None:
     """Say how a value stands for many; None when it does not: a URL may have a query.
 
     path: whether a URL may hold * below its host, as false positives may.
     """
+    if forms.network and forms.network.num_addresses > 1:
+        return f"it is a network of {forms.network.num_addresses:,} addresses"
     if path and type_of(text.replace("*", "x")) == "url":
         text = text.replace("://", "", 1).partition("/")[0]
     if "*" in text:
