@@ -182,6 +182,27 @@ def test_a_run_that_asks_waits_without_a_process_and_goes_on_when_approved(desk:
     }  # fmt: skip
 
 
+def test_the_example_takes_one_value_or_a_file(desk: Desk) -> None:
+    one = desk.do("run", str(EXAMPLE), "--input", f"indicators={MARKED[0]}", "--actor", "carl")
+    assert one.json["waiting"]["question"].startswith("Unmark 1 false positive?")
+    (desk.folder / "f.txt").write_text("\n".join(MARKED))
+    file = desk.do("run", str(EXAMPLE), "--indicators", "f.txt", "--input", "minutes=5")
+    assert file.json["waiting"]["question"].startswith("Unmark 2 false positives?")
+    for run in (one.json["run"], file.json["run"]):
+        desk.do("approve", run, "--actor", "anna", *ANSWER)
+        assert desk.do("resume", run).status == 0
+    assert desk.marked() == set()
+
+
+@pytest.mark.parametrize("given", ["indicators:=7", "indicators:=[[]]", "minutes=soon"])
+def test_a_wrong_type_is_refused_before_anybody_is_asked(desk: Desk, given: str) -> None:
+    right = ("--input", f"indicators={MARKED[0]}")[: 2 * given.startswith("minutes")]
+    ended = desk.do("run", str(EXAMPLE), *right, "--input", given)
+    assert (ended.status, "type" in ended.err) == (2, True), ended.err
+    assert desk.do("approvals").json == []
+    assert desk.sandbox.requests == []
+
+
 def test_a_no_removes_nothing_and_needs_a_reason(desk: Desk) -> None:
     run = desk.ask()
     silent = desk.do("reject", run, "--actor", "anna")
@@ -585,6 +606,32 @@ def test_without_approval_of_its_plan_all_is_refused(desk: Desk, how: str) -> No
     why = "rejected by bob" if how == "reject" else "nobody approved it until"
     assert all(why in row["reason"] for row in ended.json["outcomes"])
     assert (desk.sent(), desk.marked()) == ([], set(MARKED))
+    assert desk.do("journal", "verify").status == 0
+
+
+def test_a_no_to_a_plan_is_told_from_the_plan_alone(desk: Desk) -> None:
+    desk.settings["approval"] |= {"disarms": 1}
+    (desk.folder / "f.txt").write_text(
+        "192.0.2.10\nmalware.example\n192.0.2.10\nnot one\nabsent.example.org\n"
+    )
+    words = ("run", "remove-iocs-after-triage", "--indicators", "f.txt", "--actor", "carl")
+    run = desk.do(*words).json["run"]
+    desk.do("reject", run, "--actor", "anna", "--reason", "in use")
+    before = len(desk.sandbox.requests)
+    ended = desk.do("resume", run)
+    assert (ended.status, len(desk.sandbox.requests)) == (2, before)
+    assert ended.json["counts"] == {"refused": 5, "absent": 1}
+    found = [row for row in ended.json["outcomes"] if row["action"].startswith("secmaster")]
+    assert sorted((row["value"], row["outcome"], "id" in row) for row in found) == [
+        ("192.0.2.10", "refused", True),
+        ("absent.example.org", "absent", False),
+        ("malware.example", "refused", True),
+    ]
+    assert list(Schema(read("schemas/result.json")).problems(ended.json)) == []
+    sums = {"read": 5, "used": 3, "duplicates": 1, "unused": 1, "types": {"domain": 2, "ipv4": 1}}
+    assert ended.json["input"] == sums  # as a run that was not planned first shows them
+    [unused] = desk.do("show", run, "--unused").json
+    assert unused["text"] == "not one"
 
 
 def test_an_approval_does_not_count_for_another_plan(desk: Desk) -> None:

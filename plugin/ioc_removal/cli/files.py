@@ -55,7 +55,9 @@ def show_input(output: Output, database: Database, run: str, sums: dict[str, Any
         output.say(
             f"  unused: {shown(row['text'])} ({shown(row['place'])}): {shown(row['reason'])}"
         )
-    if sums["unused"] > len(rows):
+    if sums["unused"] and not rows:
+        output.say("  which they are, the store tells in which the plan was made")
+    elif sums["unused"] > len(rows):
         output.say(
             f"  … and {sums['unused'] - len(rows):,} more: `ioc-removal show {run} --unused`"
         )

@@ -1,6 +1,5 @@
 """`run` and `resume`: playbooks."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +28,7 @@ def run(session: Session) -> int:
     """Run a playbook, or apply a plan, and show what came of it."""
     options, output = session.options, session.output
     with needed_by("run"):
+        from ..operations.input_rules import input_rules
         from ..operations.playbooks import actions_of, gather, parse_all, systems_of
         from ..operations.run import run_approved
         from .applying import apply
@@ -41,7 +41,8 @@ def run(session: Session) -> int:
     _check_name(name)
     playbooks = parse_all(gather(name, integration), integration)
     own = next(iter(playbooks))
-    rules = _rules(own, [key for key, _ in playbooks[own].inputs])
+    typed = input_rules(own, playbooks, integration)["properties"]
+    rules = {key: typed.get(key, {}) for key, _ in playbooks[own].inputs}
     inputs = parsed(options.given("input") or (), rules, "input")
     session.note_what_is_not_verified(actions_of(playbooks.values()))
     terms = session.terms
@@ -151,11 +152,3 @@ def _check_name(name: str) -> None:
         return
     if meant := hint(name, names):
         raise ArgumentError(f"there is no playbook {name!r}{meant}")
-
-
-def _rules(name: str, inputs: list[str]) -> dict[str, Mapping[str, Any]]:
-    """Return the schema of each input; of a playbook of the caller's own, only the names."""
-    from ..operations.playbooks import input_document
-
-    properties = (input_document(name) or {}).get("properties", {})
-    return {key: properties.get(key, {}) for key in inputs}

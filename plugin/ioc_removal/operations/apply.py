@@ -61,6 +61,7 @@ def apply_plan(
         "sha256": plan.hash,
         "terms": {"verify": terms.verify, "lookup": terms.lookup},
         "inputs": header["inputs"],
+        **({"input": header["input"]} if "input" in header else {}),
         **({OVERRIDES: overrides} if overrides else {}),
     }
     run = begin_run(

@@ -1,6 +1,6 @@
 """Conduct a run until it ends, or waits for a person; and end it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import PluginError
@@ -9,9 +9,9 @@ from ..outcome import FAILED, PARTIAL, Summary
 from ..playbooks.engine import Engine
 from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing
-from ..store.approvals import Ask
+from ..store.approvals import Ask, denial_of_plan
 from ..store.database import Database
-from ..store.plans import get_plan
+from ..store.plans import StoredPlan, get_plan
 from ..store.results import run_summary
 from ..store.runs import INTERRUPTED, WAITING, Run, add_details, end_run, get_run, set_status
 from ..store.sets import by_reference, by_value
@@ -21,7 +21,7 @@ from .history import run_record
 from .plan import make_plan, plan_row
 from .plan_check import check_approved
 from .playbooks import systems_of
-from .unreached import record_unreached
+from .unreached import record_denied, record_unreached
 
 
 def execute(
@@ -36,6 +36,10 @@ def execute(
     database, run = performing.database, performing.run
     systems = systems_of(playbooks.values(), integration)
     while may_go_on(database, run, attend, lambda ask: _check(performing, ask)):
+        if why := denial_of_plan(database, run):
+            errors = _noted(lambda: record_denied(performing, _plan_of(performing), why))
+            performing.hang_up()
+            return end_by(database, integration, get_run(database, run), errors)
         turn = get_run(database, run).details.get("turn", 1)
         try:
             ended = Engine(performing, playbooks).execute(name, inputs, systems, turn)
@@ -48,8 +52,9 @@ def execute(
             performing.hang_up()  # the engine has ended: what breaks now is no result
         if "waiting" not in ended:
             errors, output = ended["errors"], by_value(database, ended["output"])
-            if plan := get_run(database, run).details.get("plan"):
-                errors = [*errors, *_unreached(performing, plan)]
+            if "plan" in get_run(database, run).details:
+                left = _noted(lambda: record_unreached(performing, _plan_of(performing)))
+                errors = [*errors, *left]
             if performing.dry_run:
                 errors = [*errors, *_planned(performing, [row["message"] for row in errors])]
             return end_by(database, integration, get_run(database, run), errors, output)
@@ -82,10 +87,16 @@ def end_by(
     return run_record(database, integration.definitions, get_run(database, run.run)), summary
 
 
-def _unreached(performing: Performing, plan: str) -> list[dict[str, Any]]:
-    """Record what the plan of a run names and it did not come to; return what went wrong then."""
+def _plan_of(performing: Performing) -> StoredPlan:
+    """Return the plan that a run applies."""
+    database = performing.database
+    return get_plan(database, get_run(database, performing.run).details["plan"])
+
+
+def _noted(record: Callable[[], None]) -> list[dict[str, Any]]:
+    """Record what became of the rest of a plan; return what went wrong then."""
     try:
-        record_unreached(performing, get_plan(performing.database, plan))
+        record()
     except PluginError as error:
         return [error_row(error)]
     return []

@@ -11,9 +11,11 @@ from ..errors import ArgumentError
 from ..indicators.reader import Duplicate, Indicator, Unused, read_indicators
 from ..store.database import Database
 from ..store.journal import INPUTS, fingerprint, note
+from ..store.runs import get_run
 from ..store.sets import StoredSet, by_reference, references, set_digest, write_set
 
 INDICATORS = "indicators"  # the name of the set
+READ_BY = "read_by"  # in the details of a run, the run that read its file
 AT_ONCE = 2_000  # unused items written together
 
 
@@ -97,9 +99,14 @@ def note_inputs(database: Database, run: str, given: Any) -> None:
 
 
 def unused_rows(database: Database, run: str, limit: int = -1) -> list[dict[str, str]]:
-    """Return the items of a run's file that were not used, each with its place and reason."""
+    """Return the items of a run's file that were not used, each with its place and reason.
+
+    The file of a run that applies a plan was read by the dry run that made it.
+    """
+    details = get_run(database, run).details
+    read_by = details.get(READ_BY, details.get("plan", run))
     query = "SELECT text, place, reason FROM unused WHERE run = ? ORDER BY position LIMIT ?"
-    rows = database.rows(query, (run, limit))
+    rows = database.rows(query, (read_by, limit))
     return [dict(zip(("text", "place", "reason"), row, strict=True)) for row in rows]
 
 

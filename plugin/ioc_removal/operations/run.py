@@ -13,7 +13,7 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import get_plan
-from ..store.runs import OVERRIDES, PLAYBOOK, Requester, add_details, begin_run, get_run
+from ..store.runs import OVERRIDES, PLAYBOOK, Requester, Run, add_details, begin_run, get_run
 from ..store.sets import by_reference, by_value
 from ..trust.approval import approving_of
 from ..trust.perform import EARNEST
@@ -22,9 +22,10 @@ from ..trust.terms import Terms
 from .apply import apply_plan
 from .approval import Attend
 from .execute import end_by, execute
-from .inputs import INDICATORS, IndicatorFile, note_inputs
+from .input_rules import input_rules
+from .inputs import INDICATORS, READ_BY, IndicatorFile, note_inputs
 from .performing import Told, performing_of
-from .playbooks import gather, input_document, parse_all
+from .playbooks import gather, parse_all
 
 
 def run_approved(
@@ -51,11 +52,13 @@ def run_approved(
         database, integration, settings, name, inputs, terms=dry, file=file, **more
     )
     if "plan" not in planned:  # nothing would be done, and the errors tell why
-        details = get_run(database, planned["run"]).details
-        if "inputs" not in details:
+        known = get_run(database, planned["run"])
+        if "inputs" not in known.details:
             return planned, summary
-        given = by_value(database, details["inputs"])  # a file is read once: it may be a pipe
-        return run_playbook(database, integration, settings, name, given, terms=terms, **more)
+        given = by_value(database, known.details["inputs"])  # a file is read once: it may be a pipe
+        return run_playbook(
+            database, integration, settings, name, given, terms=terms, read_by=known, **more
+        )
     plan = get_plan(database, planned["plan"]["plan"])
     return apply_plan(database, integration, settings, plan, terms=terms, **more)
 
@@ -68,6 +71,7 @@ def run_playbook(
     inputs: Mapping[str, Any],
     *,
     file: IndicatorFile | None = None,
+    read_by: Run | None = None,
     choose: Mapping[str, str] | None = None,
     terms: Terms = EARNEST,
     requester: Requester | None = None,
@@ -77,7 +81,8 @@ def run_playbook(
 ) -> tuple[dict[str, Any], Summary]:
     """Run a playbook; return its record and summary, with what went wrong in the record.
 
-    name: of one that ships, or a file's path; file: fills the input `indicators`; choose: the
+    name: of one that ships, or a file's path; file: fills the input `indicators`;
+    read_by: the run that read the file of these inputs, if one did before; choose: the
     connection of a system where there are several; requester: who wants it, and why; began: told
     the id of the run; attend: what to do while a person is asked. Raises DefinitionError and
     ArgumentError for a playbook that cannot be read.
@@ -93,6 +98,8 @@ def run_playbook(
         "settings": settings.source,
         "terms": {"verify": terms.verify, "lookup": terms.lookup},
     }
+    if read_by and "input" in read_by.details:
+        details |= {"input": read_by.details["input"], READ_BY: read_by.run}
     if terms.guards and terms.guards.overrides:
         details[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(
@@ -104,7 +111,7 @@ def run_playbook(
             given = dict(inputs)
             if file is not None:
                 given[INDICATORS] = _from_file(database, run, playbooks[own], given, file)
-            given = playbooks[own].check_inputs(given, input_document(own))
+            given = playbooks[own].check_inputs(given, input_rules(own, playbooks, integration))
             add_details(database, run, inputs=by_reference(given))
             note_inputs(database, run, given)
             performing = performing_of(

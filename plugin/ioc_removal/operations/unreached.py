@@ -1,13 +1,13 @@
-"""What a plan names and its run did not come to: gone since, as a search tells, or left undone."""
+"""What a plan names and its run did not do: gone since, as a search tells, not come to, denied."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from ..batches import Batch, Prepared
 from ..outcome import ABSENT, REFUSED, Outcome
 from ..playbooks.performing import Performing
-from ..store.plans import PlannedLine, StoredPlan
+from ..store.plans import PlannedLine, StoredPlan, planned_lines
 from ..store.recorder import StoreRecorder
 from ..store.unused import Searched, refused_items, unused_lines
 from ..trust.recorder import Finished
@@ -29,11 +29,30 @@ def record_unreached(performing: Performing, plan: StoredPlan) -> None:
         searched = Searched(database, run, target)
         unused = unused_lines(database, plan.plan, number)
         lines = (line for line in unused if line.line.get(named) not in told)
-        batch = 0
-        while portion := list(islice(lines, AT_ONCE)):
-            outcomes = [_outcome(section, searched, line) for line in portion]
-            _record(performing, f"plan/{number}", batch, section, outcomes)
-            batch += 1
+        outcomes = (_outcome(section, searched, line) for line in lines)
+        _record_all(performing, number, section, outcomes)
+
+
+def record_denied(performing: Performing, plan: StoredPlan, why: str) -> None:
+    """Record an outcome for each line of a plan that nobody approved, from the plan alone.
+
+    What it says to be absent or refused stays so; all else is refused.
+    """
+    for number, section in enumerate(plan.header["sections"]):
+        lines = planned_lines(performing.database, plan.plan, number)
+        outcomes = (one for line in lines for one in _denied(section, line, why))
+        _record_all(performing, number, section, outcomes)
+
+
+def _denied(section: Mapping[str, Any], line: PlannedLine, why: str) -> Iterator[Outcome]:
+    """Yield the outcomes of a line: one for each value for which its id was found."""
+    said = line.line
+    told = (
+        (line.outcome, said.get("reason")) if line.outcome in {ABSENT, REFUSED} else (REFUSED, why)
+    )
+    values = said.get("value")
+    for value in values if isinstance(values, list) else [values]:
+        yield Outcome(told[0], section["target"], value, said.get("id"), told[1])
 
 
 def _outcome(section: Mapping[str, Any], searched: Searched, line: PlannedLine) -> Outcome:
@@ -43,6 +62,19 @@ def _outcome(section: Mapping[str, Any], searched: Searched, line: PlannedLine) 
     item = str(line.line.get(named))
     value, id_ = (None, item) if named == "id" else (item, None)
     return Outcome(outcome, section["target"], value, id_, reason)
+
+
+def _record_all(
+    performing: Performing,
+    section_number: int,
+    section: Mapping[str, Any],
+    outcomes: Iterable[Outcome],
+) -> None:
+    """Record outcomes of a section, a portion at a time."""
+    rest, batch = iter(outcomes), 0
+    while portion := list(islice(rest, AT_ONCE)):
+        _record(performing, f"plan/{section_number}", batch, section, portion)
+        batch += 1
 
 
 def _record(

@@ -207,6 +207,15 @@ def denial(database: Database, run: str) -> str | None:
     return None
 
 
+def denial_of_plan(database: Database, run: str) -> str | None:
+    """Say why nothing of a run's plan may be done: who said no to it, or that nobody did anything.
+
+    None for a run that did not ask for its plan, too.
+    """
+    denied = (one for one in asks_of(database, run) if one.decision in {REJECTED, EXPIRED})
+    return denial(database, run) if any(one.ask == PLAN for one in denied) else None
+
+
 def _tampered(database: Database, run: str) -> str | None:
     query = (
         "SELECT 1 FROM approvals WHERE run = :run"
