@@ -175,7 +175,7 @@ def test_what_was_there_before_is_not_taken_for_ours(sandbox: Sandbox) -> None:
 def test_a_try_that_is_carried_out_after_all_is_told(
     sandbox: Sandbox, name: str, arguments: dict[str, Any]
 ) -> None:
-    strike(sandbox, name, status=504, acts_after=1.5)
+    strike(sandbox, name, status=502, acts_after=1.5)
     strike(sandbox, name, delay=1.5)
     [told] = outcomes(sandbox, name, arguments)
     there = ids(sandbox, name)
@@ -186,6 +186,28 @@ def test_a_try_that_is_carried_out_after_all_is_told(
     [other] = [id_ for id_ in there if id_ != told.id]
     assert told.reason == f"an earlier try without an answer was carried out too: {other}"
     assert told.advice == "it is there twice: delete one of the two"
+
+
+@each_creation
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 504, "acts_after": 4}, {"status": 502, "delay": 4, "acts_after": 4}],
+    ids=str,
+)
+def test_what_may_still_be_carried_out_is_not_sent_again(
+    sandbox: Sandbox, name: str, arguments: dict[str, Any], fault: dict[str, Any]
+) -> None:
+    strike(sandbox, name, **fault)
+    document = sandbox.settings()
+    document["connections"][name.partition("-")[0]]["read_timeout"] = 0.5
+    settings, system = settings_from(document, "test"), name.partition("-")[0]
+    made = Connection(system, settings, INTEGRATION.systems[system])
+    action = INTEGRATION.bind(name, made)
+    [finished] = perform(action, action.prepare(arguments), NoRecord())
+    [unknown] = finished.outcomes
+    assert (unknown.outcome, unknown.id) == (UNKNOWN, None)
+    assert "nothing new is there so far, but it may still be carried out" in str(unknown.reason)
+    assert creations(sandbox) == 1
 
 
 def test_a_tag_of_another_rule_is_told(sandbox: Sandbox) -> None:

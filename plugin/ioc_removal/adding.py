@@ -7,6 +7,7 @@ from typing import Any
 from .errors import HungUpError, PluginError
 from .outcome import ADDED, UNKNOWN, Outcome, after_a_lost_try
 
+MAY_COME = "nothing new is there so far, but it may still be carried out"
 # What is there under the name of an item: {"ids": [...]}, by item, without what cannot be told.
 There = Mapping[str, Mapping[str, Any]]
 
@@ -14,6 +15,8 @@ There = Mapping[str, Mapping[str, Any]]
 @dataclass(frozen=True)
 class Adding:
     """Adds items, each sent twice at most, and the second time only when nothing new is there.
+
+    What nobody waited for any longer is not sent again: it may still be carried out.
 
     send: sends some of them; lost: the outcomes of some that an earlier process may have sent;
     look: what is there now, None when nothing tells; wait: until another look, False when nothing
@@ -36,7 +39,8 @@ class Adding:
         if missing and self.wait():
             told |= self._told(missing)
             missing = [outcome for outcome in missing if told[outcome.indicator] is None]
-            told |= self._again(missing)
+            told |= {o.indicator: _undecided(o, MAY_COME) for o in missing if o.late}
+            told |= self._again([outcome for outcome in missing if not outcome.late])
         return [told.get(outcome.indicator) or outcome for outcome in sent]
 
     def _told(self, lost: Sequence[Outcome]) -> dict[str, Outcome | None]:

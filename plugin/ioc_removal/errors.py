@@ -60,13 +60,15 @@ class TransportError(PluginError):
     """No answer came.
 
     sent: whether the request may have reached the system; False means that it cannot have.
-    attempts: how often it was tried.
+    attempts: how often it was tried; late: whether the wait for it ended, not the connection, so
+    that the system may carry the request out later.
     """
 
-    def __init__(self, message: str, *, sent: bool, attempts: int = 1) -> None:
+    def __init__(self, message: str, *, sent: bool, attempts: int = 1, late: bool = False) -> None:
         super().__init__(message)
         self.sent = sent
         self.attempts = attempts
+        self.late = late
 
 
 class ApiError(PluginError):

@@ -42,7 +42,7 @@ class Outcome:
     snapshot: what the system told of it before, raw; not_restored: when it was put back, what of it
     was not, a text each; advice: what the reason means, and whose move it is; response: every other
     documented response field, by its output name; missing: the refusal may only mean that it is not
-    there, which the row does not tell.
+    there; late: it may still be carried out, as only the wait for it ended. The row tells neither.
     """
 
     outcome: str
@@ -61,6 +61,7 @@ class Outcome:
     not_restored: tuple[str, ...] = ()
     response: Mapping[str, Any] = field(default_factory=dict)
     missing: bool = field(default=False, compare=False)
+    late: bool = field(default=False, compare=False)
 
     @property
     def doubtful(self) -> bool:

@@ -25,6 +25,7 @@ LOST = "an earlier process may have sent it, and did not live to see the answer"
 LOOK = "what was done is not known: look it up in the system before anything else"
 # Seconds until another look at what a system may still carry out, or could not tell.
 LOOK_AGAIN = 1.0
+GATEWAY_TIMEOUT = 504
 # Statuses with which one value can make a whole batch fail.
 POISONED = frozenset({400, 500})
 # What a refusal may speak of that has nothing to do with the values.
@@ -39,6 +40,8 @@ def outcomes_of(
     reason: str,
     attempts: int,
     answer: ApiError | ResponseError | None = None,
+    *,
+    late: bool = False,
 ) -> list[Outcome]:
     """Return one and the same outcome for some items."""
     named = definition.named_by
@@ -55,6 +58,7 @@ def outcomes_of(
             advice=answer.meaning if isinstance(answer, ApiError) else None,
             response=answer.fields if isinstance(answer, ApiError) else {},
             missing=isinstance(answer, ApiError) and answer.about == MISSING,
+            late=late or (isinstance(answer, ApiError) and answer.status == GATEWAY_TIMEOUT),
         )
         for item in items
     ]
@@ -136,8 +140,9 @@ class Sender:
             return outcomes_of(self.definition, items, self.target, REFUSED, str(error), 0)
         except TransportError as error:
             outcome = UNKNOWN if error.sent else FAILED
+            place, late = self.target, error.late
             return outcomes_of(
-                self.definition, items, self.target, outcome, str(error), error.attempts
+                self.definition, items, place, outcome, str(error), error.attempts, late=late
             )
         except ResponseError as error:
             return outcomes_of(

@@ -64,12 +64,14 @@ def no_answer(
     """Say why no answer came; sent: whether the request can have reached the system."""
     if deadline.hung_up:
         return HungUpError(f"the request to {wire.address} was given up; it may be carried out")
-    reason = reason_of(error)
+    reason, late = reason_of(error), False
     if deadline.left <= 0:
+        late = sent
         what, words = "no answer", f"not within {wire.timeouts.total:g} s (total_timeout)"
     elif isinstance(reason, ProxyError) and not sent:
         what, words = "no connection", _of_the_proxy(reason.original_error, wire)
     elif isinstance(error, ReadTimeout) or "Read timed out" in str(reason):
+        late = sent
         what, words = "no answer in time", _said(reason, wire)
     else:
         what = "the connection broke before the answer was complete" if sent else "no connection"
@@ -78,7 +80,7 @@ def no_answer(
     if wire.proxy is not None and not isinstance(reason, ProxyError):
         where += f" through {wire.proxy}"
     message = f"{what} {where}: {words}"
-    return TransportError(message, sent=sent, attempts=attempts)
+    return TransportError(message, sent=sent, attempts=attempts, late=late)
 
 
 def reason_of(error: Exception) -> Exception:
