@@ -25,6 +25,7 @@ from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.lease import lease
 from ioc_removal.store.runs import get_run
+from ioc_removal.trust.guards import Guards
 from ioc_removal.trust.terms import Terms
 
 INTEGRATION = load_integration()
@@ -466,6 +467,30 @@ def test_a_rule_goes_back_to_its_enterprise_project(desk: Desk) -> None:
     record, _ = desk.undo(run, "shop")
     assert outcomes(record) == {"added": 1}
     assert desk.state() == before
+
+
+def test_a_rule_that_was_created_goes_where_tags_have_to_be_named(desk: Desk) -> None:
+    before = desk.state()
+    made = {"name": "block-hw", "action": {"category": "block"}, "policy_id": POLICY}
+    given_ = {**made, "type": "idc", "tags": ["HW", "Dr.Peng"]}
+    run = desk.call("waf-ip-reputation-rule-create", given_)
+    assert desk.state() != before
+    guards = {"expect_tags": True}
+    record, _ = desk.undo(run, guards=Guards(guards))
+    assert outcomes(record) == {"removed": 1}
+    assert desk.state() == before
+    again, _ = desk.undo(record["run"], guards=Guards(guards))
+    assert outcomes(again) == {"added": 1}
+    [rule] = [row for row in rules_of(desk) if row["name"] == "block-hw"]
+    assert sorted(rule["tags"]) == ["Dr.Peng", "HW"]
+    third, _ = desk.undo(again["run"], guards=Guards(guards))
+    assert outcomes(third) == {"removed": 1}
+    assert desk.state() == before
+
+
+def rules_of(desk: Desk) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = desk.sandbox.state()["waf"]["policies"][POLICY]
+    return rules
 
 
 def test_a_run_that_stopped_is_undone_as_far_as_it_is_known(desk: Desk) -> None:
