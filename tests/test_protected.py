@@ -111,6 +111,13 @@ def written(address: str) -> list[str]:
         mapped,
         f"http://[{mapped}]/",
         f"::FFFF:{address}",
+        f"64:ff9b::{address}",
+        f"http://[64:ff9b::{address}]:80/x",
+        f"2002:{number >> 16:x}:{number & 0xFFFF:x}::1",
+        f"2001:0:4136:e378:8000:63bf:{~number >> 16 & 0xFFFF:x}:{~number & 0xFFFF:x}",
+        ".".join(f"{int(octet):03}" for octet in address.split(".")),
+        ".".join(f"0{int(octet):o}" for octet in address.split(".")),
+        f"http:{address}",
     ]
 
 
@@ -126,6 +133,9 @@ def named(name: str) -> list[str]:
         f"hxxps://{name.upper()}:443/Path?q=1",
         f"//{name}/x",
         f"http:/{name}/x",
+        f"http:{name}",
+        f"HTTPS:{name}:8443/x",
+        f"ftp:user@{name}",
         f"http:\\\\{name}",
         f"http://%25{ord(name[0]):02x}{name[1:]}/",
         f"{name}/x#y",
@@ -176,6 +186,11 @@ def test_an_address_is_protected_by_the_ranges_that_hold_it(
     networks = [ip_network(text, strict=False) for text in ranges]
     listed = read_listed([str(network) for network in networks], "here")
     both = [address, getattr(address, "ipv4_mapped", None) or address]
+    if address.version == 6:
+        low, high = int(address) & 0xFFFFFFFF, int(address) >> 80 & 0xFFFFFFFF
+        both += [IPv4Address(low)] if int(address) >> 32 == 0x64FF9B << 64 else []
+        both += [IPv4Address(high)] if int(address) >> 112 == 0x2002 else []
+        both += [IPv4Address(low ^ 0xFFFFFFFF)] if int(address) >> 96 == 0x20010000 else []
     inside = any(one in network for one in both for network in networks)
     assert bool(listed.entry(forms_of(str(address)))) == inside
 

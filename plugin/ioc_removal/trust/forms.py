@@ -17,10 +17,16 @@ from ..indicators.typed import split_url
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 MOST_ENCODED = 3  # times
+NAT64 = IPv6Network("64:ff9b::/96")
 _NUMBER = r"(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
 _IS_NUMERIC = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}").fullmatch
 _is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
-_SCHEME = re.compile(r"^(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\]))?[/\\]*")
+# A browser takes http:host for http://host, and ours may be a name before its port.
+_SCHEME = re.compile(
+    r"^(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])"
+    r"|(?:https?|ftp|wss?):(?![0-9]{0,5}(?:[/\\?#]|$)))?[/\\]*",
+    re.IGNORECASE,
+)
 _SHORT_NETWORK = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3}){0,2})/([0-9]{1,2})").fullmatch
 _URL_MARKS = re.compile(r"[/?#\\@:%]").search
 
@@ -116,12 +122,29 @@ def _addresses(host: str) -> tuple[Address, ...]:
     """Return the address that a host is, in every way in which one can be written."""
     if version_of(host):
         address = ip_address(host)
-        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-        return (mapped, address) if mapped else (address,)
-    if _IS_NUMERIC(host):
+        if isinstance(address, IPv4Address):
+            return (address,)
+        mapped = address.ipv4_mapped
+        return (mapped, address) if mapped else (address, *_tunnelled(address))
+    return tuple(_numeric(host)) if _IS_NUMERIC(host) else ()
+
+
+def _tunnelled(address: IPv6Address) -> Iterator[IPv4Address]:
+    """Yield the address of version 4 that is reached by one of version 6."""
+    if address.sixtofour:
+        yield address.sixtofour
+    if address.teredo:
+        yield address.teredo[1]
+    if address in NAT64:
+        yield IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def _numeric(host: str) -> Iterator[IPv4Address]:
+    """Yield what numbers mean, where zeros before them make them octal, and where they do not."""
+    decimal = re.sub(r"(?<![0-9A-Za-z])0+(?=[0-9])", "", host)
+    for text in dict.fromkeys((host, decimal)):
         with suppress(OSError):
-            return (IPv4Address(inet_aton(host)),)
-    return ()
+            yield IPv4Address(inet_aton(text))
 
 
 def _network(plain: str) -> Network | None:
