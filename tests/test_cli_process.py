@@ -187,7 +187,11 @@ def test_a_mistake_of_ours_before_anything_was_sent_is_a_failure(
 def test_a_playbook_runs_and_is_shown(program: Program, tmp_path: Path) -> None:
     (tmp_path / "iocs.txt").write_text("192.0.2.10\nmalware.example\n")
     status, out, err = program.run("run", "remove-iocs-after-triage", "--indicators", "iocs.txt")
-    assert (status, err) == (0, "warning: private: 2 mean other machines elsewhere: 192.0.2.10\n")
+    assert (status, err) == (
+        0,
+        "warning: private: 1 is a private or reserved address or a local name, which is another "
+        "machine elsewhere: 192.0.2.10\n",
+    )
     assert f"{DELETE}, supplier InternalTI\n" in out
     assert "4 of 4 done: 4 removed · run " in out
     run = out.split()[-1]

@@ -231,8 +231,8 @@ def test_what_is_private_is_warned_about_once_and_told_with_each(desk: Desk) -> 
     said = desk.remove(*values)
     assert carried(said) == set(values)
     assert said.err.splitlines() == [
-        "warning: private: 4 mean other machines elsewhere: "
-        "192.168.7.7, 127.0.0.1, http://[::1]/x, …"
+        "warning: private: 4 are private or reserved addresses or local names, which are other "
+        "machines elsewhere: 192.168.7.7, 127.0.0.1, http://[::1]/x and 1 more"
     ]
     planned = desk.remove(*values, more=["--dry-run"]).record["outcomes"]
     assert [bool(row.get("advice")) for row in planned] == [True, True, True, True, False]
@@ -242,7 +242,7 @@ def test_what_is_private_is_warned_about_once_and_told_with_each(desk: Desk) -> 
 def test_what_is_known_to_be_good_is_warned_about_when_it_rearms(desk: Desk) -> None:
     desk.guards(known_good=["intranet.example.com"], disabled=["private"])
     said = desk.remove("intranet.example.com", supplier="FalsePositive")
-    assert said.err.startswith("warning: known_good: 1 are known to be good and will alert at once")
+    assert said.err.startswith("warning: known_good: 1 is known to be good and will alert at once")
     assert said.record["outcomes"][0]["advice"].startswith("intranet.example.com (the settings)")
     assert not desk.remove("intranet.example.com").err
 

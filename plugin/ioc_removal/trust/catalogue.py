@@ -20,14 +20,15 @@ class Guard:
     """What a guard does.
 
     refuses: or warns about, in words; instead: what to do, when it refuses; settings: its keys in
-    the settings' guards; warns: of what, after their number, when it does not refuse.
+    the settings' guards; warns: of what, after their number, one and many,
+    when it does not refuse.
     """
 
     name: str
     refuses: str
     instead: str = ""
     settings: tuple[str, ...] = ()
-    warns: str = ""
+    warns: tuple[str, str] | None = None
 
     @property
     def overridable(self) -> bool:
@@ -78,13 +79,19 @@ _ALL = (
     Guard(
         PRIVATE,
         "private, reserved and local addresses and names",
-        warns="mean other machines elsewhere",
+        warns=(
+            "is a private or reserved address or a local name, which is another machine elsewhere",
+            "are private or reserved addresses or local names, which are other machines elsewhere",
+        ),
     ),
     Guard(
         KNOWN_GOOD,
         "when rearming, what is known to be good",
         settings=(KNOWN_GOOD, WARNINGLISTS),
-        warns="are known to be good and will alert at once",
+        warns=(
+            "is known to be good and will alert at once",
+            "are known to be good and will alert at once",
+        ),
     ),
 )
 GUARDS: Mapping[str, Guard] = {guard.name: guard for guard in _ALL}

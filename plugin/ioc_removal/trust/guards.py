@@ -1,6 +1,6 @@
 """The guards of a run: their settings, their lists, what was warned about."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
@@ -39,8 +39,7 @@ class Guards:
         self.last_rules = LastRules()
         self._counts = ProcessCounts()
         self._lock, self._loading = Lock(), Lock()
-        self._first: dict[str, list[str]] = {}
-        self._numbers: dict[str, int] = {}
+        self._warned: dict[str, dict[str, None]] = {}  # by guard, the names in their order
 
     def load(self) -> None:
         """Read the lists now and not when they are first needed; raises SettingsError."""
@@ -85,11 +84,7 @@ class Guards:
     def warnings(self) -> list[str]:
         """What a person should know, a line a guard, with how many it is about."""
         with self._lock:
-            return [
-                f"{guard}: {count:,} {GUARDS[guard].warns or 'overridden'}: "
-                + ", ".join([*self._first[guard], *(["…"] if count > FIRST else [])])
-                for guard, count in self._numbers.items()
-            ]
+            return [_warning(guard, tuple(names)) for guard, names in self._warned.items()]
 
     def guarded(
         self, action: Action, prepared: Prepared, recorder: object, *, dry_run: bool
@@ -121,12 +116,13 @@ class Guards:
         with self._lock:
             for guard, items in findings.warned.items():
                 told = {item: name for item, name in items.items() if item not in findings.refused}
-                self._count(guard, told.values())
+                if told:
+                    self._warned.setdefault(guard, {}).update(dict.fromkeys(told.values()))
 
-    def _count(self, guard: str, names: Iterable[str]) -> None:
-        for name in names:
-            self._numbers[guard] = self._numbers.get(guard, 0) + 1
-            first = self._first.setdefault(guard, [])
-            shown = one_line(name, LONGEST_WARNED)
-            if len(first) < FIRST and shown not in first:
-                first.append(shown)
+
+def _warning(guard: str, names: Sequence[str]) -> str:
+    """Return what is told of values: how many, and the first of them."""
+    count, more = len(names), len(names) - FIRST
+    words = (GUARDS[guard].warns or ("overridden", "overridden"))[count > 1]
+    first = ", ".join(one_line(name, LONGEST_WARNED) for name in names[:FIRST])
+    return f"{guard}: {count:,} {words}: {first}{f' and {more:,} more' if more > 0 else ''}"
