@@ -719,6 +719,30 @@ def test_a_decision_that_was_written_into_the_store_does_not_count(desk: Desk) -
     assert (desk.do("resume", run).status, desk.sent()) == (2, [])
 
 
+def test_the_journal_tells_who_decided(desk: Desk) -> None:
+    run, plan = planned(desk, "--ticket", "INC-1")
+    assert [row["outcome"] for row in desk.do("journal", "--run", run).json] == ["asked"]
+    assert desk.do("approve", run, "--actor", "anna", "--reason", "seen").status == 0
+    [asked, decided] = desk.do("journal", "--since", "2020-01-01", "--run", run).json
+    assert {"actor": "carl", "ticket": "INC-1", "run": run, "plan_sha256": plan}.items() <= (
+        asked.items()
+    )
+    who = {"actor": "anna", "user": requester_of().user, "why": "seen", "outcome": "approved"}
+    assert who.items() <= decided.items()
+    assert "ticket" not in decided
+    assert desk.do("resume", run).status == 0
+    rows = desk.do("journal", "--run", run).json
+    assert [row["outcome"] for row in rows] == ["asked", "approved", "removed", "removed"]
+    assert rows[2]["plan"] == desk.rows("SELECT plan FROM plans")[0][0]
+    lines = desk.do("journal", "--run", run, "--format", "csv").out.splitlines()
+    assert "approval" in lines[2]
+    assert ",anna," in lines[2]
+    for value in MARKED:  # by indicator only what became of it
+        assert {row["outcome"] for row in desk.do("journal", "--indicator", value).json} <= {
+            "removed", "planned"
+        }  # fmt: skip
+
+
 def test_with_a_key_nobody_can_make_the_link_of_a_decision(desk: Desk) -> None:
     desk.settings["journal"] = {"key": "a key that only the journal's owner has"}
     run, _ = planned(desk)

@@ -18,6 +18,7 @@ from ..store.found import runs_with
 from ..store.journal import BATCH
 from ..store.recorder import outcome_of
 from ..store.runs import Run, known_run
+from .journal_events import event_rows
 
 Part = tuple[Linked | None, Iterable[Entry]]
 
@@ -71,9 +72,14 @@ def parts(database: Database, wanted: Wanted, run: Run, *, indexed: bool) -> Ite
 def journal_rows(
     database: Database, wanted: Wanted, *, newest_first: bool = False
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows that are wanted, for a person or a program, run by run."""
+    """Yield the rows that are wanted, for a person or a program, run by run.
+
+    Unless by indicator, who asked, decided or overrode a guard has rows among them.
+    """
     for run, indexed in wanted.runs(database, newest_first=newest_first):
-        for _, rows in parts(database, wanted, run, indexed=indexed):
+        for linked, rows in parts(database, wanted, run, indexed=indexed):
+            if linked is not None:
+                yield from event_rows(linked, asked(run))
             yield from (journal_row(run, entry) for entry in rows)
 
 
@@ -87,6 +93,7 @@ def journal_row(run: Run, entry: Entry) -> dict[str, Any]:
         "call": entry.row.columns[1],
         "batch": entry.row.columns[2],
         "position": entry.row.columns[3],
+        "plan": run.details.get("plan"),
         "hash": entry.row.hash,
     }
     told = {name: value for name, value in known.items() if value not in (None, [])}

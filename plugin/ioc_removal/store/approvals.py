@@ -61,7 +61,9 @@ class Ask:
         if self.decision is None or self.decider is None:
             return ""
         reason = f": {self.decider['reason']}" if self.decider.get("reason") else ""
-        return f"{self.decision} by {self.decider['actor']} at {self.decided}{reason}"
+        actor, user = self.decider["actor"], self.decider.get("user")
+        who = actor if user in (None, actor) else f"{actor} (user {user})"
+        return f"{self.decision} by {who} at {self.decided}{reason}"
 
 
 def now() -> datetime:
