@@ -253,7 +253,7 @@ def test_a_note_is_kept_with_what_its_caller_keeps(tmp_path: Path) -> None:
         def decide(*, fail: bool) -> None:
             with database.transaction() as connection:
                 connection.execute("INSERT INTO resolved VALUES (?, ?, ?)", (run, "a", str(fail)))
-                note(database, run, "approval", {"by": "bob"})
+                note(database, run, "noted", {"by": "bob"})
                 if fail:
                     raise ArgumentError("no")
 
@@ -261,7 +261,7 @@ def test_a_note_is_kept_with_what_its_caller_keeps(tmp_path: Path) -> None:
         with pytest.raises(ArgumentError):
             decide(fail=True)
         kinds = [kind for (kind,) in database.rows("SELECT kind FROM links ORDER BY link")]
-        assert kinds == ["begin", "approval"]
+        assert kinds == ["begin", "noted"]
         assert database.rows("SELECT value FROM resolved") == [("False",)]
         with pytest.raises(StoreError, match="only ever added to"):
             database.rows("DELETE FROM links")
@@ -277,7 +277,7 @@ def test_threads_and_processes_take_their_turns(tmp_path: Path) -> None:
 
         def work(database: Database, name: str) -> None:
             for number in range(20):
-                note(database, run, "approval", {"by": name, "number": number})
+                note(database, run, "noted", {"by": name, "number": number})
 
         threads = [
             Thread(target=work, args=(database, str(at)))

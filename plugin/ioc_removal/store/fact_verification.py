@@ -17,6 +17,7 @@ from .journal import (
     fingerprint,
     resolved,
 )
+from .kept import SAID, kept
 from .recorder import called, flag
 from .runs import constant
 from .sets import set_digest
@@ -51,11 +52,10 @@ def verify_facts(database: Database, linked: Linked) -> Iterator[Problem]:
         return
     for name, value in known.items():
         if name in said and said[name] != value:
-            yield Problem(
-                f"{name} was changed: it was {_shown(said[name])}, now {_shown(value)}",
-                link.run,
-                call=link.call,
-            )
+            what = f"{name} was changed: it was {_shown(said[name])}, now {_shown(value)}"
+            if name in SAID:
+                what = f"{SAID[name]} was {'changed' if value else 'taken away'} after it ended"
+            yield Problem(what, link.run, call=link.call)
 
 
 def _shown(value: Any) -> str:
@@ -94,10 +94,11 @@ def _sets(database: Database, run: str, told: Iterable[Any]) -> Iterator[Problem
 
 
 def _end(database: Database, run: str) -> Mapping[str, Any] | None:
-    query = "SELECT status, result, ended FROM runs WHERE run = ?"
-    for status, result, ended in database.rows(query, (run,)):
+    query = "SELECT status, result, ended, details FROM runs WHERE run = ?"
+    for status, result, ended, text in database.rows(query, (run,)):
         found = resolved(database.rows(RESOLVED, (run,)))
-        return {"status": status, "result": result, "ended": ended, "resolved": found}
+        own = kept(database, run, json.loads(text).get("plan"))
+        return {"status": status, "result": result, "ended": ended, "resolved": found, **own}
     return None
 
 

@@ -14,6 +14,7 @@ from ..errors import ArgumentError
 from .database import Database
 from .found import index_run
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
+from .kept import kept
 
 CALL, PLAYBOOK, UNDO = "call", "playbook", "undo"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
@@ -111,7 +112,9 @@ def end_run(database: Database, run: str, result: str | None, status: str = ENDE
         )
         kind = END if status == ENDED else status
         found = resolved(connection.execute(RESOLVED, (run,)))
-        facts = {"status": status, "result": result, "resolved": found}
+        facts: dict[str, Any] = {"status": status, "result": result, "resolved": found}
+        if status == ENDED:
+            facts |= kept(database, run, get_run(database, run).details.get("plan"))
         add_event(connection, database.hashing, run, kind, facts, ended)
 
 

@@ -115,6 +115,7 @@ CREATE TABLE uses (                  -- what was done of a plan
     batch INTEGER NOT NULL,
     PRIMARY KEY (plan, key)
 ) WITHOUT ROWID;
+CREATE INDEX uses_run ON uses (run);
 
 CREATE TABLE approvals (
     run TEXT NOT NULL,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..outcome import ADDED, DONE, Outcome
+from .claims import CLAIM, claim_facts
 from .database import Database
+from .journal import note
 from .recorder import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 
@@ -139,7 +141,7 @@ def claim(
 
     earlier: what was known of them when it was decided that they may be tried again.
     """
-    taken = 0
+    keys: list[Key] = []
     with database.transaction() as connection:
         for one in claims:
             before = earlier.get(one.done.key)
@@ -155,8 +157,11 @@ def claim(
                     " WHERE run = ? AND call = ? AND batch = ? AND position = ? AND undo = ?",
                     (*values, run, *one.done.key, before.undo),
                 )
-            taken += not cursor.rowcount
-    return taken
+            if cursor.rowcount:
+                keys.append(one.done.key)
+        if keys:
+            note(database, undo, CLAIM, claim_facts(run, keys))
+    return len(claims) - len(keys)
 
 
 def claims_of(database: Database, run: str, undo: str) -> list[Claim]:

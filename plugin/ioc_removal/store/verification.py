@@ -7,6 +7,7 @@ from dataclasses import replace
 from ..errors import StoreError
 from ..secret import Secret
 from .chain import START, Hashing
+from .claims import verify_claims
 from .database import Database
 from .entries import heads_of, runs_in_order
 from .journal import BEFORE
@@ -53,7 +54,7 @@ class Verification:
                 for problem in self._run(one, total):
                     verdict.add(problem)
             if run is None:
-                for problem in self._uncovered():
+                for problem in (*self._uncovered(), *verify_claims(self._database)):
                     verdict.add(problem)
         if self._unknown_keys:
             names = ", ".join(sorted(self._unknown_keys))
