@@ -330,6 +330,24 @@ def test_a_rule_that_could_not_be_switched_off_is_switched_off_by_a_later_undo(d
         desk.undo(run)
 
 
+@pytest.mark.parametrize(
+    ("name", "effect"),
+    [("cybertrace-false-positives-unmark", "disarms"), ("cybertrace-indicators-delete", "rearms")],
+)
+def test_an_undo_above_the_count_of_approval_is_refused(desk: Desk, name: str, effect: str) -> None:
+    run = desk.call(name, REMOVALS[name])
+    count = len(REMOVALS[name]["indicators"])
+    desk.document["approval"] = {effect: count - 1}
+    assert outcomes(desk.undo(run, dry_run=True)[0]) == {"planned": count}
+    record, summary = desk.undo(run)
+    assert outcomes(record) == {"refused": count}
+    reasons = {row["reason"].partition(",")[0] for row in record["outcomes"]}
+    assert reasons == {f"not approved: this would {effect[:-1]} {count} indicators"}
+    assert (exit_status(summary), desk.sent("PUT")) == (2, 0)
+    desk.document["approval"] = {effect: count}
+    assert outcomes(desk.undo(run)[0]) == {"added": count}
+
+
 def test_what_is_there_is_read_once_for_all_that_go_to_one_place(tmp_path: Path) -> None:
     seed = default_seed()
     rows = [{"value": f"host{number}.example", "type": "Domain"} for number in range(250)]
