@@ -104,7 +104,9 @@ def end_run(database: Database, run: str, result: str | None, status: str = ENDE
     """Note the end of a run; result: succeeded, partial or failed, None when it was interrupted."""
     if status == ENDED:
         index_run(database, run)
-    ended = now()
+    ended, own = now(), dict[str, str | None]()
+    if status == ENDED:  # before the transaction: others may write meanwhile
+        own |= kept(database, run, get_run(database, run).details.get("plan"))
     with database.transaction() as connection:
         connection.execute(
             "UPDATE runs SET status = ?, result = ?, ended = ? WHERE run = ?",
@@ -113,8 +115,7 @@ def end_run(database: Database, run: str, result: str | None, status: str = ENDE
         kind = END if status == ENDED else status
         found = resolved(connection.execute(RESOLVED, (run,)))
         facts: dict[str, Any] = {"status": status, "result": result, "resolved": found}
-        if status == ENDED:
-            facts |= kept(database, run, get_run(database, run).details.get("plan"))
+        facts |= own
         add_event(connection, database.hashing, run, kind, facts, ended)
 
 
