@@ -173,6 +173,7 @@ def test_an_interrupted_undo_goes_on(program: Program, sandbox: Sandbox) -> None
     assert process.returncode == 130, err
     assert "goes on" in err
     sandbox.behave()
-    record = program.record("resume")
-    assert sum(record["counts"].values()) == 48
+    out, err = program.start("resume", "--json").communicate(timeout=LONGEST)
+    counts = json.loads(out)["counts"]  # an addition to CyberTrace that was in flight is unknown
+    assert sum(counts.values()) == 48, err
     assert held(sandbox)[1] == before[1]

@@ -12,7 +12,7 @@ from .journal import note
 from .recorder import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 
-THEN = "/then"  # ends the name of a call that follows on another one
+THEN = " then"  # ends the name of a call that follows on another one; no task is named so
 _O, _T = (", ".join(f"{t}.{name}" for name in OUTCOME_COLUMNS.split(", ")) for t in "ot")
 _DONE = "(o.outcome IN ('removed', 'added', 'changed') OR o.outcome = 'absent' AND o.maybe_ours)"
 
