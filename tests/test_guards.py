@@ -1,6 +1,7 @@
 """The guards, of the command, against the sandbox: what is refused, and how one goes on."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -272,6 +273,9 @@ def test_a_protected_list_of_a_file(desk: Desk, tmp_path: Path) -> None:
         ("10.0.0.1-10.0.0.9", "line 1: '10.0.0.1-10.0.0.9': an address range"),
         ("# nothing\n\n", "holds no entry: name one a line, or remove it"),
         (b"\xff\xfe", "it is not UTF-8"),
+        (b"a.example\n\xff", "it is not UTF-8"),
+        ("x" * 16_385, "a line is longer than 16,384 bytes"),
+        ("a.example\n[::1\n", "line 2: '[::1': has a bracket without the other one"),
         (None, "No such file or directory"),
     ],
 )
@@ -292,6 +296,48 @@ def test_a_list_that_cannot_be_read_is_refused_whole(
         desk("run", "remove-iocs-after-triage", "--input", "indicators=tux.example.com").status == 2
     )
     assert desk("call", "cybertrace-suppliers-list").status == 0
+
+
+def test_a_list_without_an_end_is_not_read(desk: Desk, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "large.txt").open("wb") as file:
+        for _ in range(65):
+            file.write(b"# " + b"x" * 1021 + b"\n")
+            file.seek(1 << 20, os.SEEK_CUR)
+    with (tmp_path / "many.txt").open("wb") as file:
+        for _ in range(65):
+            file.write((b"#" + b" " * 1022 + b"\n") * 1024)
+    ways = {
+        "/dev/zero": "it is a device or a pipe, not a file",
+        "pipe": "it is a device or a pipe, not a file",
+        "large.txt": "a line is longer than 16,384 bytes",
+        "many.txt": "it is larger than 64 MB",
+        ".": "Is a directory",
+    }
+    for path, says in ways.items():
+        desk.guards(protected=[{"file": path}])
+        said = desk.remove("tux.example.com")
+        assert (said.status, bool(said.sent)) == (2, False)
+        assert f"guards.protected[0]: cannot read {path}: {says}" in said.err
+
+
+def test_a_list_that_is_none_is_told_how_it_is_written(desk: Desk) -> None:
+    for given in ({"file": "protected.txt"}, "protected.txt"):
+        desk.guards(protected=given)
+        said = desk.remove("tux.example.com")
+        assert (said.status, bool(said.sent)) == (2, False)
+        assert "guards.protected: must be a list, such as [192.0.2.0/24, " in said.err
+        assert "{file: protected.txt}]" in said.err
+
+
+def test_entries_that_look_like_no_value_are_warned_about(desk: Desk) -> None:
+    desk.guards(protected=["block tencent", "a.example,b.example", "one two", "x y", "a.example"])
+    said = desk.remove("tux.example.com")
+    assert (said.status, said.outcomes) == (0, {"tux.example.com": "removed"})
+    assert said.err == (
+        "warning: ./ioc-removal.yml: guards.protected: 4 entries look like no value, and may match "
+        "nothing: 'block tencent', 'a.example,b.example', 'one two' and 1 more\n"
+    )
 
 
 def test_what_an_id_stands_for_can_be_protected(desk: Desk) -> None:

@@ -227,11 +227,43 @@ def test_a_range_is_protected_when_it_meets_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "10.0.0.0/33", "10.0.0/8", "fe80::/xx", "a\x00b", "1.2.3.4-9"]
+    "text",
+    [
+        *("", " ", ".", "//", "10.0.0.0/33", "10.0.0/8", "fe80::/xx", "a\x00b", "1.2.3.4-9"),
+        *("[::1", "http://[::1/x", "re:.*", "^a.example", r".*\.a\.example", "198.51.100.300"),
+        *("2001:db8:::7", "1.2.3.4.5", "12345:::1"),
+    ],
 )
 def test_an_entry_that_protects_nothing_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match=r"^here\[1\]: "):
         read_listed(["a.example", text], "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "doubtful"),
+    [
+        ("a b", True),
+        ("a.example,b.example", True),
+        ("a.example", False),
+        ("a_tag-1", False),
+        ("11842c5779204842bfe51c3e8b7981ca", False),
+        ("7", False),
+        ("a.example:8443", False),
+        ("[2001:db8::7]:80", False),
+        ("http://intranet/x", False),
+        ("http:a.example", False),
+        ("bücher.example", False),
+        ("198.51.100.009", False),
+        ("a[.]example", False),
+        ("http://a.example/x?id=[1]&y=a+b", False),
+        ("google.*", False),
+        ("::", False),
+    ],
+)
+def test_an_entry_that_looks_like_no_value(text: str, doubtful: bool) -> None:
+    listed = read_listed([text], "here")
+    assert listed.doubts == ([text] if doubtful else [])
+    assert listed.entry(forms_of(text))
 
 
 def test_a_long_list_is_searched_and_not_walked() -> None:

@@ -20,7 +20,7 @@ MOST_ENCODED = 3  # times
 NAT64 = IPv6Network("64:ff9b::/96")
 _NUMBER = r"(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
 _IS_NUMERIC = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}").fullmatch
-_is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
+is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
 # A browser takes http:host for http://host, and ours may be a name before its port.
 _SCHEME = re.compile(
     r"^(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])"
@@ -59,8 +59,8 @@ class Forms:
 
 def forms_of(text: str) -> Forms:
     """Return the forms of a value, an id, a name or a tag."""
-    plain = text if _is_simple(text) else _plain(text)
-    if _is_simple(plain):  # a name, a hash or an address: all but a few of a long list
+    plain = text if is_simple(text) else _plain(text)
+    if is_simple(plain):  # a name, a hash or an address: all but a few of a long list
         key = plain.casefold().removesuffix(".")
         addresses = _addresses(key) if key[:1].isdigit() else ()
         return Forms(plain, (*_named(key), *map(str, addresses)), addresses=addresses)
@@ -77,7 +77,7 @@ def forms_of(text: str) -> Forms:
 
 def name_key(text: str) -> str:
     """Return the only key of a plain name, or "" for all that needs a closer look."""
-    if not _is_simple(text) or text[0].isdigit() or text[:4].lower() == "www.":
+    if not is_simple(text) or text[0].isdigit() or text[:4].lower() == "www.":
         return ""
     return text.casefold().removesuffix(".")
 
@@ -104,7 +104,7 @@ def _parted(plain: str) -> tuple[str, str]:
     """Return the host of a URL, and the URL without scheme, user, port, fragment and encoding."""
     _, authority, rest = split_url(_SCHEME.sub("", _decoded(plain)))
     host = split_port(authority.rpartition("@")[2])[0].strip("[]")
-    host = (host if _is_simple(host) else normalised(host)).casefold().removesuffix(".")
+    host = (host if is_simple(host) else normalised(host)).casefold().removesuffix(".")
     path = rest.partition("#")[0].replace("\\", "/").rstrip("/").replace("/?", "?", 1)
     return host, f"{host.removeprefix('www.')}{path}".casefold()
 

@@ -39,6 +39,7 @@ class Guards:
         self.last_rules = LastRules()
         self._counts = ProcessCounts()
         self._lock, self._loading = Lock(), Lock()
+        self._doubts: dict[str, Listed] = {}
         self._warned: dict[str, dict[str, None]] = {}  # by guard, the names in their order
 
     def load(self) -> None:
@@ -49,7 +50,7 @@ class Guards:
     @cached_property
     def protected(self) -> Listed:
         """What is never disarmed."""
-        return read_listed(self.settings.get(PROTECTED, ()), f"{self._where}.{PROTECTED}")
+        return self._listed(PROTECTED)
 
     @cached_property
     def second_levels(self) -> frozenset[str]:
@@ -58,12 +59,19 @@ class Guards:
 
     @cached_property
     def _good(self) -> Listed:
-        return read_listed(self.settings.get(KNOWN_GOOD, ()), f"{self._where}.{KNOWN_GOOD}")
+        return self._listed(KNOWN_GOOD)
 
     @cached_property
     def _warning_lists(self) -> WarningLists | None:
         wanted = self.settings.get(WARNINGLISTS, False)
         return WarningLists(f"{self._where}.{WARNINGLISTS}") if wanted else None
+
+    def _listed(self, key: str) -> Listed:
+        listed = read_listed(self.settings.get(key, ()), f"{self._where}.{key}")
+        if listed.doubtful:
+            with self._lock:
+                self._doubts[key] = listed
+        return listed
 
     @property
     def _where(self) -> str:
@@ -84,7 +92,10 @@ class Guards:
     def warnings(self) -> list[str]:
         """What a person should know, a line a guard, with how many it is about."""
         with self._lock:
-            return [_warning(guard, tuple(names)) for guard, names in self._warned.items()]
+            return [
+                *(_doubt(f"{self._where}.{key}", listed) for key, listed in self._doubts.items()),
+                *(_warning(guard, tuple(names)) for guard, names in self._warned.items()),
+            ]
 
     def guarded(
         self, action: Action, prepared: Prepared, recorder: object, *, dry_run: bool
@@ -124,5 +135,17 @@ def _warning(guard: str, names: Sequence[str]) -> str:
     """Return what is told of values: how many, and the first of them."""
     count, more = len(names), len(names) - FIRST
     words = (GUARDS[guard].warns or ("overridden", "overridden"))[count > 1]
+    return f"{guard}: {count:,} {words}: {_first(names, more)}"
+
+
+def _doubt(where: str, listed: Listed) -> str:
+    """Return what is told of entries of a list that look like no value."""
+    count, more = listed.doubtful, listed.doubtful - len(listed.doubts)
+    words = "entry looks" if count == 1 else "entries look"
+    first = _first([repr(text) for text in listed.doubts], more)
+    return f"{where}: {count:,} {words} like no value, and may match nothing: {first}"
+
+
+def _first(names: Sequence[str], more: int) -> str:
     first = ", ".join(one_line(name, LONGEST_WARNED) for name in names[:FIRST])
-    return f"{guard}: {count:,} {words}: {first}{f' and {more:,} more' if more > 0 else ''}"
+    return f"{first} and {more:,} more" if more > 0 else first

@@ -2,18 +2,22 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from errno import EFBIG, EINVAL
 from ipaddress import ip_network
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import Any
 
 from ..errors import SettingsError, one_line
-from ..indicators.addresses import judged_address
 from ..places import path_of
-from .forms import Forms, Network, forms_of, name_key, network_of
+from .entries import is_doubtful, mistake_in, mistake_in_value
+from .forms import Forms, Network, forms_of, is_simple, name_key, network_of
 
 LONGEST_ENTRY = 200  # characters of an entry in a message
+LONGEST_LISTED = 16_384  # bytes of a line of a file
+LARGEST_LIST = 64 * 1024 * 1024  # bytes
+FIRST_DOUBTS = 3  # entries that are kept to be named
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]").search
 
 
 class Listed:
@@ -23,6 +27,8 @@ class Listed:
         self._values: dict[str, str] = {}
         self._networks: dict[tuple[int, int], dict[int, tuple[Network, str]]] = {}
         self._patterns: list[tuple[re.Pattern[str], str, str]] = []
+        self.doubtful = 0  # entries that look like no value
+        self.doubts: list[str] = []  # the first of them
 
     def __bool__(self) -> bool:
         return bool(self._values or self._networks or self._patterns)
@@ -32,21 +38,22 @@ class Listed:
         if key := name_key(text):  # most of a long list
             self._values.setdefault(key, source)
             return
-        if not text:
-            raise ValueError("is empty")
-        if _CONTROL(text):
-            raise ValueError("holds a control character")
+        if why := mistake_in(text):
+            raise ValueError(why)
         if "*" in text or "?" in text:
             self._patterns.append((_pattern(text), text, source))
         elif network := network_of(text):
             self.add_network(network, source)
         else:
-            if text[:1].isdigit() and "-" in text:
-                reason = (judged_address(text) or ("", ""))[1]
-                if reason:
-                    raise ValueError(f"{reason}, or a range as 192.0.2.0/24")
-            for key in forms_of(text).keys:
+            forms = forms_of(text)
+            if why := mistake_in_value(forms):
+                raise ValueError(why)
+            for key in forms.keys:
                 self._values.setdefault(key, source)
+            if not is_simple(text) and is_doubtful(forms):
+                self.doubtful += 1
+                if len(self.doubts) < FIRST_DOUBTS:
+                    self.doubts.append(text)
 
     def add_keys(self, keys: Iterable[str], source: str) -> None:
         """Add values that are keys already, in lower case."""
@@ -93,10 +100,11 @@ def read_listed(entries: Iterable[str | Mapping[str, Any]], where: str) -> Liste
             _add(listed, entry.strip(), f"{where}[{number}]", "the settings")
             continue
         path = one_line(entry["file"], LONGEST_ENTRY)
-        lines = list(_lines(entry["file"], f"{where}[{number}]"))
-        for line, text in lines:
+        empty = True
+        for line, text in _lines(entry["file"], f"{where}[{number}]"):
             _add(listed, text, f"{where}: {path} line {line}", path)
-        if not lines:
+            empty = False
+        if empty:
             raise SettingsError(f"{where}: {path} holds no entry: name one a line, or remove it")
     return listed
 
@@ -122,16 +130,30 @@ def _said(text: str, error: ValueError) -> str:
 def _lines(file: str, where: str) -> Iterator[tuple[int, str]]:
     """Yield the entries of a file with their lines, without comments."""
     try:
-        text = Path(path_of(file)).read_text(encoding="utf-8-sig")
+        for number, data in enumerate(_read(path_of(file)), 1):
+            line = data.decode("utf-8-sig" if number == 1 else "utf-8")
+            entry = _COMMENT.sub("", line.rstrip()).strip() if "#" in line else line.strip()
+            if entry:
+                yield number, entry
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise SettingsError(
             f"{where}: cannot read {one_line(file, LONGEST_ENTRY)}: {why}"
         ) from error
-    for number, line in enumerate(text.split("\n"), 1):
-        entry = _COMMENT.sub("", line).strip() if "#" in line else line.strip()
-        if entry:
-            yield number, entry
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file; raises OSError for what has no end, or hardly one."""
+    kind = path.stat().st_mode
+    if not S_ISREG(kind) and not S_ISDIR(kind):  # a pipe could wait for ever
+        raise OSError(EINVAL, "it is a device or a pipe, not a file")
+    with path.open("rb") as file:
+        while line := file.readline(LONGEST_LISTED + 1):
+            if len(line) > LONGEST_LISTED:
+                raise OSError(EFBIG, f"a line is longer than {LONGEST_LISTED:,} bytes")
+            if file.tell() > LARGEST_LIST:
+                raise OSError(EFBIG, f"it is larger than {LARGEST_LIST >> 20} MB")
+            yield line
 
 
 def _pattern(text: str) -> re.Pattern[str]:
