@@ -72,7 +72,11 @@ class Program:
     def finished(self) -> set[tuple[str, ...]]:
         """The items of the batches that count as finished in the store."""
         database = Database(self.store)
-        rows = database.rows("SELECT items FROM batches WHERE finished = 1")
+        query = (
+            "SELECT b.items FROM batches b JOIN runs r ON r.run = b.run"
+            " WHERE b.finished = 1 AND NOT r.dry_run"
+        )
+        rows = database.rows(query)
         database.close()
         return {tuple(json.loads(items)) for (items,) in rows}
 
@@ -121,6 +125,32 @@ def test_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: int) -> N
     assert finished.isdisjoint(again), "a finished batch was sent again"
     assert sum(times - 1 for times in Counter(before + again).values()) <= 1
     expect_all_gone(sandbox, record)
+
+
+def planned(program: Program) -> str:
+    """Make a plan of the run, and return its id; nothing is removed."""
+    made = program.start("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--dry-run")
+    plan: str = program.record(made)["plan"]["plan"]
+    return plan
+
+
+@pytest.mark.parametrize("count", [2, 9])  # in either system
+def test_a_plan_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: int) -> None:
+    program = Program(sandbox, tmp_path)
+    plan = planned(program)
+    killed_after(program.start("run", "--plan", plan), sandbox, count)
+    before, finished = deletions(sandbox), program.finished()
+
+    record = program.record(program.start("resume"))
+
+    again = deletions(sandbox)[len(before) :]
+    assert sum(times - 1 for times in Counter(before + again).values()) <= 1
+    assert finished.isdisjoint(again)
+    expect_all_gone(sandbox, record)
+    assert record["plan"]["plan"] == plan
+    seen = len(deletions(sandbox))
+    program.start("run", "--plan", plan).communicate(timeout=LONGEST)
+    assert len(deletions(sandbox)) == seen, "a plan that was used up was applied again"
 
 
 @pytest.mark.parametrize("count", [30, 31, 67])
@@ -176,3 +206,19 @@ def test_two_runs_on_one_store_keep_apart(sandbox: Sandbox, tmp_path: Path) -> N
         assert other_sandbox.state()["cybertrace"]["suppliers"]["InternalTI"] == []
         assert there["run"] != record["run"]
         assert sum(there["counts"].values()) == 2 * len(VALUES)
+
+
+def test_a_plan_is_written_to_a_new_file_or_to_none(sandbox: Sandbox, tmp_path: Path) -> None:
+    program = Program(sandbox, tmp_path)
+    words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--dry-run", "--out")
+    (tmp_path / "kept.txt").write_text("kept")
+    refused = program.start(*words, "kept.txt")
+    assert "--out kept.txt: it is there already" in refused.communicate(timeout=LONGEST)[1]
+    assert (refused.returncode, (tmp_path / "kept.txt").read_text()) == (2, "kept")
+    assert not program.runs()
+    (tmp_path / "bad.yml").write_text("version: 1.0")
+    failed = program.start("run", "bad.yml", "--dry-run", "--out", "none.txt")
+    assert "'tasks' is missing" in failed.communicate(timeout=LONGEST)[1]
+    assert not (tmp_path / "none.txt").exists()
+    program.record(program.start(*words, "plan.txt"))
+    assert (tmp_path / "plan.txt").read_text().startswith("# ioc-removal plan: ")

@@ -80,16 +80,18 @@ def tell_where(session: Session, name: str, out: str | None) -> None:
 
 
 def check_writable(path: str) -> None:
-    """Refuse a file that could not be written, before anything else is done."""
+    """Refuse a file that is there already or could not be written, before anything else is done."""
     if path == "-":
         return
     file = Path(path)
-    new = not file.exists()
     try:
-        with file.open("a", encoding="utf-8"):
+        with file.open("x", encoding="utf-8"):
             pass
-        if new:
-            file.unlink()
+        file.unlink()
+    except FileExistsError:
+        raise ArgumentError(
+            f"--out {path}: it is there already; name a new file, or remove it"
+        ) from None
     except OSError as error:
         raise ArgumentError(f"--out {path}: cannot be written: {error.strerror}") from error
 
@@ -102,7 +104,7 @@ def write_plan(session: Session, plan: StoredPlan, path: str) -> None:
             session.output.say(line)
         return
     try:
-        with Path(path).open("w", encoding="utf-8", newline="\n") as file:
+        with Path(path).open("x", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in lines)
     except OSError as error:
         raise ArgumentError(f"--out {path}: cannot be written: {error.strerror}") from error
