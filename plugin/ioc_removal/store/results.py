@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..outcome import OUTCOMES, Summary, ordered
+from ..outcome import DONE, OUTCOMES, Summary, ordered
 from .database import Database
 from .recorder import OUTCOME_COLUMNS, outcome_of
 from .runs import UNDO
@@ -20,21 +20,32 @@ FOLLOWED = f"substr(o.call, 1, length(o.call) - {len(THEN)})"
 ROW_OF_UNDO = (
     f"CASE WHEN o.call LIKE '%{THEN}' THEN {FOLLOWED} ELSE o.call END, o.batch, o.position"
 )
+REMOVAL = (
+    "ifnull((SELECT c.action FROM calls c WHERE c.run = o.run AND c.call = o.call), '')"
+    " || char(10) || ifnull(o.value, '') || char(10) || ifnull(o.id, '') || char(10) || o.target"
+)
+DONE_ROWS = ", ".join(f"'{name}'" for name in sorted(DONE))
+# A refusal does not count of what the run did by another call.
+COUNTS = (
+    f"(o.outcome != 'refused' OR {REMOVAL} NOT IN (SELECT {REMOVAL} FROM outcomes o"  # noqa: S608
+    f" WHERE o.run = ? AND o.outcome IN ({DONE_ROWS})))"
+)
 PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
 
 
 def run_summary(database: Database, run: str, call: str | None = None) -> Summary:
     """Sum up the outcomes of a run or of one of its calls: the worst for a value and target.
 
-    Of an undo: for a row that is put back, with what follows on it.
+    What was done is not undone by a later refusal of the same. Of an undo: for a row that is put
+    back, with what follows on it.
     """
     where, values = _where(run, call)
     [(kind,)] = database.rows("SELECT coalesce(max(kind), '') FROM runs WHERE run = ?", (run,))
     one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
     lines = database.rows(
         f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
-        f" FROM {KNOWN} {where} GROUP BY {one}) GROUP BY rank",
-        values,
+        f" FROM {KNOWN} {where} AND {COUNTS} GROUP BY {one}) GROUP BY rank",
+        (*values, run),
     )
     counts = {OUTCOMES[rank]: count for rank, count in lines}
     [(sent, unreachable)] = database.rows(
