@@ -18,7 +18,8 @@ from ioc_removal.outcome import ABSENT, PLANNED, REFUSED, REMOVED
 from ioc_removal.settings import settings_from
 from ioc_removal.trust.perform import perform
 from ioc_removal.trust.recorder import Finished, Known, NoRecord
-from ioc_removal.trust.terms import Terms
+from ioc_removal.trust.snapshot import Snapshot
+from ioc_removal.trust.terms import Planned, Terms
 from recorded import Recorded, Reply, reply, script, serving
 
 INTEGRATION = load_integration()
@@ -78,13 +79,17 @@ class Plan:
     def __init__(self, *allowed: str) -> None:
         self.left = set(allowed)
 
-    def refusals(
-        self, definition: Definition, target: Mapping[str, str], batch: Batch
-    ) -> Mapping[str, str]:
+    def judged(self, definition: Definition, target: Mapping[str, str], batch: Batch) -> Planned:
         assert (definition.name, target) == (DELETE, {"supplier": "InternalTI"})
-        refused = {item: "not in plan" for item in batch.items if item not in self.left}
+        return Planned({item: "not in plan" for item in batch.items if item not in self.left})
+
+    def claims(
+        self, definition: Definition, target: Mapping[str, str], batch: Batch, before: Snapshot
+    ) -> Mapping[str, str]:
+        assert not before.rows
+        assert (definition.name, target) == (DELETE, {"supplier": "InternalTI"})
         self.left -= set(batch.items)
-        return refused
+        return {}
 
 
 def test_batches_are_cut_by_items_and_keep_the_order() -> None:

@@ -14,8 +14,10 @@ from ioc_removal.errors import ArgumentError
 from ioc_removal.integration import Integration, load_integration
 from ioc_removal.operations.apply import apply_plan
 from ioc_removal.operations.inputs import IndicatorFile
+from ioc_removal.operations.plan import lines_with_effects
 from ioc_removal.operations.plan_check import check_plan
 from ioc_removal.operations.plan_file import file_lines
+from ioc_removal.operations.plan_parts import made_part, removals_part
 from ioc_removal.operations.plan_reading import read_plan
 from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import Summary
@@ -23,6 +25,8 @@ from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.plans import StoredPlan, get_plan, planned_lines
+from ioc_removal.store.undone import done_rows
+from ioc_removal.trust.removal_key import digest
 from ioc_removal.trust.terms import Terms
 
 INTEGRATION = load_integration()
@@ -497,3 +501,255 @@ def test_control_characters_are_spelt_out(planner: Planner) -> None:
     lines = list(file_lines(planner.database, plan))
     assert all(line.isprintable() for line in lines)
     assert r'- {"value": "a\u202eb\u009bm.example"}' in lines
+
+
+# What a person reads is what is done
+
+
+def forged(database: Database, plan: StoredPlan, **header: Any) -> StoredPlan:
+    """Return a plan as somebody makes it who knows this program: each hash is made anew."""
+    made = replace(plan, header={**plan.header, **header})
+    parts = dict(made.header["parts"])
+    lines = lines_with_effects(database, plan.plan, made.header["sections"])
+    parts |= {"removals": removals_part(lines), "made": made_part(made)}
+    return replace(made, hash=digest(parts), header={**made.header, "parts": parts})
+
+
+def test_a_value_that_was_exchanged_in_a_file_is_noticed(
+    planner: Planner, other: Planner, tmp_path: Path
+) -> None:
+    _, lines = file_of(planner, tmp_path)
+    edited = [
+        line.replace('"malware.example"', '"harmless.example"')
+        if line.startswith('- {"id"')
+        else line
+        for line in lines
+    ]
+    assert edited != lines
+    with pytest.raises(ArgumentError, match="what would be done changed"):
+        read_plan(other.database, edited, "plan.txt")
+    assert planner.sent() == []
+
+
+def test_a_line_that_was_edited_in_the_store_is_noticed(planner: Planner) -> None:
+    plan, _ = planner.dry(indicators=IOCS)
+    with planner.database.transaction() as connection:
+        connection.execute(
+            "UPDATE planned SET line = replace(line, 'malware.example', 'harmless.example')"
+            " WHERE line LIKE '%\"id\"%'"
+        )
+    with pytest.raises(ArgumentError, match="what would be done changed"):
+        planner.apply(plan)
+    assert planner.sent() == []
+
+
+def test_an_id_with_another_value_is_refused(tmp_path: Path) -> None:
+    def held(value: str) -> dict[str, Any]:
+        return world([{"id": ids_of(1), "value": value, "type": "Domain"}])
+
+    with Sandbox(held("a.example")) as sandbox:
+        planner = Planner(sandbox, tmp_path)
+        plan, _ = planner.dry(planner.write("ids", IDS), ids=[ids_of(1)])
+        port = urlsplit(planner.document["connections"]["secmaster"]["url"]).port
+    [line] = planned_lines(planner.database, plan.plan, 0)
+    told = {"verdict": "Black"}
+    assert line.line == {"id": ids_of(1), "value": "a.example", "told": told}
+    with Sandbox(held("b.example"), port=port) as sandbox:
+        planner.sandbox = sandbox
+        sandbox.misbehave(system="secmaster", method="POST", status=403, times=1)
+        unread, _ = planner.apply(plan)
+        record, _ = planner.apply(plan)
+        assert planner.sent() == []
+    reasons = [found["outcomes"][0]["reason"] for found in (unread, record)]
+    start = f"not in plan {plan.plan}: "
+    assert reasons[0].startswith(f"{start}whether it is what the plan says is not known: ")
+    assert reasons[1] == f"{start}the plan says value a.example, it is b.example"
+    with Sandbox(held("A.example"), port=port) as sandbox:  # the same, spelt in another way
+        planner.sandbox = sandbox
+        assert planner.apply(plan)[0]["counts"] == {"removed": 1}
+    planner.database.close()
+
+
+RULES = """
+version: 1.0
+description: Remove WAF rules by ids.
+input: [policy, ids]
+tasks:
+  remove:
+    with: rule in {{ ctx().ids }}
+    action: ioc_removal.waf-ip-reputation-rule-delete
+    input: {policy_id: "{{ ctx().policy }}", rule_id: "{{ item('rule') }}"}
+"""
+
+
+@pytest.mark.parametrize("change", [{"name": "renamed"}, {"tags": ["tor"]}])
+def test_a_rule_that_is_another_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    def held(**more: Any) -> dict[str, Any]:
+        seed = default_seed()
+        policy = next(iter(seed["waf"]["policies"]))
+        first, *others = seed["waf"]["policies"][policy]["rules"]
+        rules = [{**first, "id": "0" * 32, **more}, *others]
+        seed["waf"]["policies"][policy] = {**seed["waf"]["policies"][policy], "rules": rules}
+        return seed
+
+    with Sandbox(held()) as sandbox:
+        planner = Planner(sandbox, tmp_path)
+        policy = next(iter(default_seed()["waf"]["policies"]))
+        plan, _ = planner.dry(planner.write("rules", RULES), policy=policy, ids=["0" * 32])
+        port = urlsplit(planner.document["connections"]["waf"]["url"]).port
+    [line] = planned_lines(planner.database, plan.plan, 0)
+    assert line.line["told"].keys() == {"name", "tags"}
+    with Sandbox(held(**change), port=port) as sandbox:
+        planner.sandbox = sandbox
+        record, _ = planner.apply(plan)
+        assert planner.sent() == []
+    [name] = change
+    assert f"the plan says {name} " in record["outcomes"][0]["reason"]
+    planner.database.close()
+
+
+def test_an_indicator_with_another_verdict_is_refused(tmp_path: Path) -> None:
+    def held(verdict: str) -> dict[str, Any]:
+        row = {"id": ids_of(1), "value": "a.example", "type": "Domain", "verdict": verdict}
+        return world([row])
+
+    with Sandbox(held("White")) as sandbox:
+        planner = Planner(sandbox, tmp_path)
+        plan, _ = planner.dry(planner.write("ids", IDS), ids=[ids_of(1)])
+        port = urlsplit(planner.document["connections"]["secmaster"]["url"]).port
+    assert plan.header["effects"] == {"rearms": 1}
+    with Sandbox(held("Black"), port=port) as sandbox:
+        planner.sandbox = sandbox
+        record, _ = planner.apply(plan)
+        assert planner.sent() == []
+    assert record["outcomes"][0]["reason"].endswith("the plan says rearms, now it disarms")
+    planner.database.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("effect", "rearms", "the effect is disarms, and not rearms"),
+        ("done", "added", "done says added, and is removed"),
+        ("undo", None, "undo says None, and is"),
+        ("named", "id", "named says id, and is value"),
+    ],
+)
+def test_what_a_section_says_of_its_action_is_compared(
+    planner: Planner, name: str, wrong: str | None, said: str
+) -> None:
+    plan, _ = planner.dry(indicators=["192.0.2.10"])
+    first, *others = plan.header["sections"]
+    sections = [{**first, name: wrong}, *others]
+    with pytest.raises(ArgumentError, match=said):
+        planner.apply(forged(planner.database, plan, sections=sections))
+    assert planner.sent() == []
+
+
+@pytest.mark.parametrize("name", ["overrides", "requester", "warnings", "source"])
+def test_all_that_a_plan_tells_is_in_its_hash(planner: Planner, name: str) -> None:
+    plan, _ = planner.dry(indicators=IOCS)
+    other = {"overrides": {"protected": "x"}, "warnings": ["x"], "source": "unmark-false-positives"}
+    wrong = other.get(name, {**plan.header["requester"], "ticket": "INC-1"})
+    with pytest.raises(ArgumentError, match=f"what it says of {name} was changed"):
+        planner.apply(replace(plan, header={**plan.header, name: wrong}))
+    assert forged(planner.database, plan, **{name: wrong}).hash != plan.hash
+
+
+@pytest.mark.parametrize("name", ["plan", "created", "expires"])
+def test_which_plan_it_is_and_its_time_are_in_its_hash(planner: Planner, name: str) -> None:
+    plan, _ = planner.dry(indicators=IOCS)
+    wrong: dict[str, Any] = {
+        "plan": "20260101-000000-aaaaaa",
+        "created": "2026-01-01T00:00:00.000Z",
+        "expires": "2099-01-01T00:00:00.000Z",
+    }
+    other = replace(plan, **{name: wrong[name]})
+    with planner.database.transaction() as connection:
+        connection.execute("UPDATE planned SET plan = ?", (other.plan,))
+    assert forged(planner.database, other).hash != plan.hash
+    with pytest.raises(ArgumentError, match=f"what it says of {name} was changed|it expired at"):
+        planner.apply(other)
+
+
+def test_the_settings_bound_the_time_of_a_plan(planner: Planner) -> None:
+    planner.document["plan"] = {"expires": "90d"}
+    plan, _ = planner.dry(indicators=IOCS)
+    now = datetime.now(timezone.utc) + timedelta(days=2)
+    check_plan(planner.database, INTEGRATION, planner.settings, plan, {}, now)
+    del planner.document["plan"]
+    with pytest.raises(ArgumentError, match="by the settings it expired at"):
+        check_plan(planner.database, INTEGRATION, planner.settings, plan, {}, now)
+
+
+def test_a_copy_under_another_name_is_refused(planner: Planner, tmp_path: Path) -> None:
+    plan, lines = file_of(planner, tmp_path)
+    other = Planner(planner.sandbox, tmp_path, "other.db")
+    copy = replace(read_plan(other.database, lines, "plan.txt"), plan="20260101-000000-aaaaaa")
+    with other.database.transaction() as connection:
+        connection.execute("UPDATE planned SET plan = ?", (copy.plan,))
+    copied = list(file_lines(other.database, forged(other.database, copy)))
+    other.database.close()
+    planner.apply(plan)
+    before = len(planner.sent())
+    with pytest.raises(ArgumentError, match=f"it is the plan {plan.plan} of the store under"):
+        read_plan(planner.database, copied, "plan.txt")
+    assert len(planner.sent()) == before
+
+
+TWICE = """
+version: 1.0
+description: Remove item by item, then as a list, and go on by what became of it.
+input: [indicators]
+tasks:
+  items:
+    with: value in {{ ctx().indicators }}
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: ["{{ item('value') }}"]}
+    next:
+      - when: "{{ completed() }}"
+        do: again
+  again:
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: "{{ ctx().indicators }}"}
+    next:
+      - when: "{{ succeeded() }}"
+        do: planned
+      - when: "{{ failed() }}"
+        do: other
+  planned:
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: ["planned.example"]}
+  other:
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: ["other.example"]}
+"""
+
+
+def test_what_comes_up_twice_is_sent_once_and_the_run_goes_as_planned(planner: Planner) -> None:
+    values = ["192.0.2.10", "malware.example"]
+    plan, _ = planner.dry(planner.write("twice", TWICE), indicators=values)
+    record, summary = planner.apply(plan)
+    assert sorted(planner.sent()) == by_system(planner.lines(plan))
+    assert ("cybertrace", "InternalTI", "planned.example") in planner.sent()
+    assert summary.counts.get("refused") is None
+    assert record["result"] == "succeeded"
+    again = [row for row in record["outcomes"] if "done once" in row.get("reason", "")]
+    assert {row["outcome"] for row in again} == {"removed"}
+    assert len(done_rows(planner.database, record["run"])) == summary.counts["removed"]
+
+
+def test_what_was_removed_is_not_summed_up_as_refused(planner: Planner) -> None:
+    """Also when it is refused for another reason than the plan: here by a cap."""
+    planner.document["guards"] = {"max_per_run": 2}
+    name = planner.write("twice", TWICE.replace("completed()", "succeeded()"))
+    record, summary = run_playbook(
+        planner.database,
+        INTEGRATION,
+        planner.settings,
+        name,
+        {"indicators": ["192.0.2.10", "malware.example"]},
+    )
+    outcomes = {row["outcome"] for row in record["outcomes"]}
+    assert outcomes == {"removed", "refused"}
+    assert summary.counts == {"removed": 2, "refused": 1}

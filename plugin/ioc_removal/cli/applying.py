@@ -36,6 +36,8 @@ def apply(session: Session) -> int:
     for system in systems_of(playbooks.values(), integration):
         session.open(session.settings.pick(system, chosen.get(system)))  # its mistakes, before
     guards = _overriding(session, plan.header["overrides"])
+    for guard, why in plan.header["overrides"].items():
+        output.note(f"the plan was made with --override {guard}: {why}")
     watch = Watch(wanted=not output.quiet, color=output.color)
     with interruption(session.database, output) as began:
         with watch:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..duration import duration_of
@@ -15,14 +16,21 @@ from ..store.planning import (
     dry_outcomes,
     forget_plan,
     keep_lines,
-    planned_keys,
     sums_of_lines,
+    told_lines,
 )
 from ..store.plans import StoredPlan, keep_plan
+from ..store.results import run_summary
 from ..store.runs import OVERRIDES, get_run
 from ..store.sets import StoredSet, by_value
 from ..trust.removal_key import digest
-from .plan_parts import input_parts, open_connections, present_parts, removals_part
+from .plan_parts import (
+    input_parts,
+    made_part,
+    open_connections,
+    present_parts,
+    removals_part,
+)
 from .plan_sections import Sections
 from .playbooks import parse_all
 
@@ -66,13 +74,13 @@ def make_plan(
         return None
     parts["playbook"] = known.name
     parts["inputs"] = input_parts(inputs)
-    parts["removals"] = removals_part(effects_of_keys(database, run, sections))
+    parts["removals"] = removals_part(lines_with_effects(database, run, sections))
     now = datetime.now(timezone.utc)
     plan = StoredPlan(
         run,
-        digest(parts),
+        "",
         moment_text(now),
-        moment_text(now + duration_of(settings.plan.get("expires", EXPIRES))),
+        moment_text(now + longest_of(settings)),
         {
             "format": FORMAT,
             "playbook": known.name,
@@ -87,12 +95,20 @@ def make_plan(
             "errors": problems,
             "warnings": list(warnings),
             "overrides": details.get(OVERRIDES, {}),
+            "values": run_summary(database, run).counts.get(PLANNED, 0),
             **sums,
             **({"input": details["input"]} if "input" in details else {}),
         },
     )
+    parts["made"] = made_part(plan)
+    plan = replace(plan, hash=digest(parts))
     keep_plan(database, plan)
     return plan
+
+
+def longest_of(settings: Settings) -> timedelta:
+    """Return how long a plan may be applied after it was made."""
+    return duration_of(settings.plan.get("expires", EXPIRES))
 
 
 def plan_row(plan: StoredPlan) -> dict[str, Any]:
@@ -130,12 +146,12 @@ def sums_of_plan(
     return sums, tallies
 
 
-def effects_of_keys(
+def lines_with_effects(
     database: Database, plan: str, sections: Sequence[Mapping[str, Any]]
-) -> Iterator[tuple[str, str]]:
-    """Yield the key and the effect of all that would be done, in the order of keys."""
-    for key, section in planned_keys(database, plan):
-        yield key, str(sections[section]["effect"])
+) -> Iterator[tuple[bool, str]]:
+    """Yield each line, in the order of keys: whether it would be done, and what it says."""
+    for section, done, text in told_lines(database, plan):
+        yield done, f"{sections[section]['effect']} {text}"
 
 
 def _collisions(database: Database, inputs: Mapping[str, Any]) -> dict[str, Any]:

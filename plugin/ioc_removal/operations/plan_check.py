@@ -1,7 +1,7 @@
 """Whether a plan can be applied now: in time, and nothing that it was made of changed."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from ..errors import ArgumentError
 from ..integration import Integration
@@ -12,10 +12,18 @@ from ..store.database import Database
 from ..store.plans import StoredPlan, get_plan, planned_lines
 from ..store.runs import get_run
 from ..store.sets import by_value
+from ..trust.effects import effect_of
 from ..trust.removal_key import canonical, digest
-from .plan import effects_of_keys, moment_text
-from .plan_parts import changes, input_parts, open_connections, present_parts, removals_part
-from .plan_sections import key_of
+from .plan import lines_with_effects, longest_of, moment_text
+from .plan_parts import (
+    changes,
+    input_parts,
+    made_part,
+    open_connections,
+    present_parts,
+    removals_part,
+)
+from .plan_sections import facts_of, key_of
 from .playbooks import parse_all, present_texts
 
 
@@ -31,7 +39,7 @@ def check_plan(
 
     choose: connections that are wanted in place of the plan's, by system.
     """
-    if why := out_of_time(plan, now or datetime.now(timezone.utc)):
+    if why := out_of_time(plan, now or datetime.now(timezone.utc), longest_of(settings)):
         raise ArgumentError(f"plan {plan.plan}: {why}")
     if changed := plan_changes(database, integration, settings, plan, choose):
         raise ArgumentError(*(f"plan {plan.plan}: {line}" for line in changed), MAKE_ANEW)
@@ -40,8 +48,11 @@ def check_plan(
 MAKE_ANEW = "nothing was sent; make a new plan: ioc-removal run PLAYBOOK --dry-run"
 
 
-def out_of_time(plan: StoredPlan, now: datetime) -> str:
-    """Say why a plan cannot be applied at a moment; empty when it can."""
+def out_of_time(plan: StoredPlan, now: datetime, longest: timedelta) -> str:
+    """Say why a plan cannot be applied at a moment; empty when it can.
+
+    longest: how long the settings let a plan live, whatever it says itself.
+    """
     if now < _moment(plan.created):
         return (
             f"it was made at {plan.created}, and this machine's clock says {moment_text(now)}: "
@@ -49,6 +60,9 @@ def out_of_time(plan: StoredPlan, now: datetime) -> str:
         )
     if now >= _moment(plan.expires):
         return f"it expired at {plan.expires}; make a new plan with --dry-run"
+    if now >= _moment(plan.created) + longest:
+        expired = moment_text(_moment(plan.created) + longest)
+        return f"by the settings it expired at {expired}; make a new plan with --dry-run"
     return ""
 
 
@@ -70,12 +84,13 @@ def plan_changes(
     )
     parts = present_parts(playbooks, texts, integration, settings, connections)
     parts["inputs"] = input_parts(by_value(database, header["inputs"]))
-    parts["removals"] = removals_part(effects_of_keys(database, plan.plan, header["sections"]))
+    parts["removals"] = removals_part(lines_with_effects(database, plan.plan, header["sections"]))
+    parts["made"] = made_part(plan)
     names = {system: one.name for system, one in connections.items()}
     found = list(changes(header["parts"], parts, names))
     own = {name: digest(text) for name, text in header["texts"].items()}
     found += changes({"playbooks": header["parts"]["playbooks"]}, {"playbooks": own}, {})
-    return list(dict.fromkeys(found)) or list(_forged(database, plan))
+    return list(dict.fromkeys(found)) or list(_forged(database, integration, plan))
 
 
 def check_approved(
@@ -96,13 +111,30 @@ def check_approved(
         )
 
 
-def _forged(database: Database, plan: StoredPlan) -> Iterator[str]:
-    """Name the first line that does not say what its key stands for."""
+def _forged(database: Database, integration: Integration, plan: StoredPlan) -> Iterator[str]:
+    """Name where a section says of its action what is not so; else the first line that is wrong."""
+    connections = plan.header["parts"]["connections"]
+    prints = {system: digest(facts) for system, facts in connections.items()}
     for number, section in enumerate(plan.header["sections"]):
+        definition = integration.definitions.get(section["action"])
+        if definition is None:
+            yield f"there is no action {section['action']}"
+            return
+        for name, fact in facts_of(definition, prints).items():
+            if section[name] != fact:
+                yield f"{section['action']}: {name} says {section[name]}, and is {fact}"
         for line in planned_lines(database, plan.plan, number):
-            if line.outcome == PLANNED and key_of(section, line.line) != line.key:
-                yield f"{section['action']}: the line {canonical(line.line)} was changed"
-                return
+            planned = line.outcome == PLANNED
+            told = line.line.get("told")
+            effect = effect_of(definition, section["arguments"], told) if definition.acts else None
+            if effect != section["effect"]:
+                what = f"the effect is {effect}, and not {section['effect']}"
+            elif planned and key_of(section, line.line) != line.key:
+                what = "it was changed"
+            else:
+                continue
+            yield f"{section['action']}: the line {canonical(line.line)}: {what}"
+            return
 
 
 def _moment(text: str) -> datetime:

@@ -1,7 +1,8 @@
 """What the hash of a plan is made of, part by part, so that whatever changed since can be named.
 
-Covered are the removals with their effects, the texts of the playbooks, the inputs, the actions of
-the catalogue and where the connections lead; not secrets, timeouts, time or order.
+Covered are all lines with what a person reads of them, their effects, who wants it and when, the
+texts of the playbooks, the inputs, the actions of the catalogue and where the connections lead; not
+secrets, timeouts or order.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,11 +15,16 @@ from ..definition import Definition
 from ..integration import Integration
 from ..playbooks.model import Playbook
 from ..settings import Settings
+from ..store.plans import StoredPlan
 from ..store.sets import StoredSet
 from ..system import System
 from ..trust.removal_key import canonical, connection_facts, digest
 from .playbooks import actions_of, systems_of
 
+TOLD = (
+    "source", "requester", "choose", "sections", "collisions", "errors", "warnings", "overrides",
+    "values",
+)  # fmt: skip
 LEFT_OUT = {"schema", "refusals", "iam", "in_flight", "test"}  # told by the document, or no matter
 Parts = Mapping[str, Any]
 
@@ -62,13 +68,22 @@ def input_parts(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _input(value) for name, value in inputs.items()}
 
 
-def removals_part(keys: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return the hash of what would be done, and how much it is; keys: sorted, with effects."""
+def removals_part(lines: Iterable[tuple[bool, str]]) -> dict[str, Any]:
+    """Return the hash of what a plan says line by line, and how much of it would be done.
+
+    lines: whether it would be done, and what is said, in the order of their keys.
+    """
     hashed, count = sha256(), 0
-    for key, effect in keys:
-        hashed.update(f"{key} {effect}\n".encode())
-        count += 1
+    for done, text in lines:
+        hashed.update(f"{text}\n".encode(errors="surrogatepass"))
+        count += done
     return {"count": count, "sha256": hashed.hexdigest()}
+
+
+def made_part(plan: StoredPlan) -> dict[str, str]:
+    """Return which plan it is, of which time, and hashes of what else it tells a person."""
+    told = {name: digest(plan.header[name]) for name in TOLD}
+    return {**told, "plan": plan.plan, "created": plan.created, "expires": plan.expires}
 
 
 def changes(old: Parts, new: Parts, names: Mapping[str, str]) -> Iterator[str]:
@@ -88,6 +103,10 @@ def changes(old: Parts, new: Parts, names: Mapping[str, str]) -> Iterator[str]:
             one, other = old["inputs"].get(name, {}), new["inputs"].get(name, {})
             if one != other:
                 yield f"input {name} changed{_counted(one.get('items'), other.get('items'))}"
+    if "made" in old and "made" in new:
+        for name in sorted({*old["made"], *new["made"]}):
+            if old["made"].get(name) != new["made"].get(name):
+                yield f"what it says of {name} was changed"
     one, other = old.get("removals"), new.get("removals")
     if one and other and one != other:
         yield f"what would be done changed{_counted(one['count'], other['count'])}"

@@ -16,12 +16,12 @@ from ..outcome import OUTCOMES, PLANNED
 from ..schema import Schema
 from ..store.database import Database
 from ..store.planning import forget_plan, keep_lines, lacking, move_lines
-from ..store.plans import PlannedLine, StoredPlan, find_plan, keep_plan
+from ..store.plans import PlannedLine, StoredPlan, find_plan, keep_plan, plans_made_at
 from ..store.sets import REFERENCE, by_value, forget_sets, write_set
 from ..trust.removal_key import digest
-from .plan import effects_of_keys, sums_of_plan
+from .plan import lines_with_effects, sums_of_plan
 from .plan_file import CHECKSUM, HEADER, INPUT, ITEM, SECTION, TITLE, head_lines
-from .plan_parts import changes, input_parts, removals_part
+from .plan_parts import changes, input_parts, made_part, removals_part
 from .plan_sections import key_of
 
 BOM = "\ufeff"
@@ -145,6 +145,12 @@ class _Reading:
         """Keep the plan, unless it is in the store; there it must be the same."""
         known = find_plan(self.database, plan.plan)
         if known is None:
+            for other in plans_made_at(self.database, plan.created):
+                if other.header["parts"]["removals"] == plan.header["parts"]["removals"]:
+                    raise ArgumentError(
+                        f"{self.lines.name}: it is the plan {other.plan} of the store under another"
+                        f" name; apply that one: --plan {other.plan}"
+                    )
             move_lines(self.database, self.draft, plan.plan)
             keep_plan(self.database, plan)
             return
@@ -197,6 +203,7 @@ class _Reading:
             or not isinstance(assumed, bool)
             or not isinstance(times, int)
             or not row.keys() & {"value", "id"}
+            or not _is_told(row.get("told", {}))
         ):
             raise self.lines.changed(number, "it does not say what would be done")
         at = len(self.sections) - 1
@@ -228,7 +235,8 @@ class _Reading:
         parts = {
             "playbooks": {name: digest(text) for name, text in header["texts"].items()},
             "inputs": input_parts(by_value(self.database, dict(given))),
-            "removals": removals_part(effects_of_keys(self.database, self.draft, self.sections)),
+            "removals": removals_part(lines_with_effects(self.database, self.draft, self.sections)),
+            "made": made_part(plan),
         }
         yield from changes(header["parts"], parts, {})
         if digest(header["parts"]) != plan.hash:
@@ -248,6 +256,15 @@ class _Reading:
                 return
         if len(head) != len(expected):
             yield f"its head has {len(head)} lines, what follows needs {len(expected)}"
+
+
+def _is_told(told: Any) -> bool:
+    """Tell whether it is what a line may tell of what an id names."""
+    return isinstance(told, dict) and all(
+        isinstance(one, str)
+        for fact in told.values()
+        for one in (fact if isinstance(fact, list) else [fact])
+    )
 
 
 def _shown(text: str) -> str:

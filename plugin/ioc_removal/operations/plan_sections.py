@@ -14,6 +14,7 @@ from ..store.plans import PlannedLine
 from ..trust.effects import effect_of
 from ..trust.removal_key import digest, removal_key
 from ..trust.restoring import undoing_of
+from ..trust.told import told_in, values_of
 
 
 class Sections:
@@ -44,6 +45,7 @@ class Sections:
         line: dict[str, Any] = {"value": outcome.value, "id": outcome.id}
         if met.values:
             line["value"] = met.values[0] if len(met.values) == 1 else met.values
+        line |= told_beside(definition, arguments, line, outcome.snapshot)
         if outcome.outcome != PLANNED:
             line["reason"] = outcome.reason
         line["advice"] = outcome.advice
@@ -57,18 +59,13 @@ class Sections:
         """Begin a section; return its number."""
         acts = definition.acts
         section = {
-            "system": definition.system,
             "action": met.action,
             "connection": met.connection,
-            "fingerprint": self._prints.get(definition.system, ""),
             "arguments": met.arguments if acts else {},
             "target": dict(met.outcome.target),
             "effect": effect,
-            "done": definition.done if acts else None,
-            "named": definition.named_by,
             "filled": met.filled if acts else [],
-            "undo": definition.undo,
-            "instead": definition.instead,
+            **facts_of(definition, self._prints),
         }
         self.sections.append(section)
         self.lost.append(Counter())
@@ -94,6 +91,34 @@ class Sections:
         if outcome.snapshot is None:
             self._usual[number] = lost
         return lost
+
+
+def facts_of(definition: Definition, prints: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a section says of its action, by the catalogue and the connections."""
+    return {
+        "system": definition.system,
+        "fingerprint": prints.get(definition.system, ""),
+        "done": definition.done if definition.acts else None,
+        "named": definition.named_by,
+        "undo": definition.undo,
+        "instead": definition.instead,
+    }
+
+
+def told_beside(
+    definition: Definition,
+    arguments: Mapping[str, Any],
+    line: Mapping[str, Any],
+    row: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return what a line says beside its value and id; row: of the snapshot."""
+    told = told_in(definition, arguments, row)
+    more: dict[str, Any] = {}
+    if "value" in told and not values_of(line):
+        more["value"] = told["value"]
+    if told.get("value") in (*values_of(line), more.get("value")):
+        told.pop("value", None)
+    return {**more, "told": told} if told else more
 
 
 def key_of(section: Mapping[str, Any], line: Mapping[str, Any]) -> str:

@@ -112,6 +112,8 @@ def _facts(plan: StoredPlan) -> Iterator[tuple[str, str | None]]:
             yield "input", f"{name}: {shown}"
     for effect, count in header["effects"].items():
         yield "effect", f"{count:,} {effect}: {EFFECTS.get(effect, effect)}"
+    if header["effects"] and sum(header["effects"].values()) != header["values"]:
+        yield "values", f"{header['values']:,}, each counted once at each target"
     if not header["effects"]:
         yield "effect", "none: nothing would be done"
     if absent := header["counts"].get("absent"):

@@ -70,8 +70,8 @@ class Performing:
         self.settings, self._choose = settings, choose
         overrides = get_run(database, run).details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
-        self._plan, self._progress = plan, progress
-        applied = get_plan(database, plan) if plan else None
+        self._progress = progress
+        self._plan = applied = get_plan(database, plan) if plan else None
         self._hash = applied.hash if applied else None
         self._approving = approving_of(settings.approval, settings.source)
         self._approval = RunApproval(database, run, integration, self._approving.most, applied)

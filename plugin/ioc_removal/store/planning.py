@@ -101,10 +101,14 @@ def sums_of_lines(database: Database, plan: str) -> list[tuple[int, str, int, in
     return [(s, o, n, a, t) for s, o, n, a, t in database.rows(query, (plan,))]
 
 
-def planned_keys(database: Database, plan: str) -> Iterator[tuple[str, int]]:
-    """Yield the key and section of all that would be done, in the order of keys."""
-    query = "SELECT key, section FROM planned WHERE plan = ? AND outcome = ? ORDER BY key"
-    yield from ((key, section) for key, section in database.walk(query, (plan, PLANNED)))
+def told_lines(database: Database, plan: str) -> Iterator[tuple[int, bool, str]]:
+    """Yield each line as its section, whether it would be done, and a text, in order of keys."""
+    query = (
+        "SELECT section, outcome, key || ' ' || assumed || ' ' || times || ' ' || line"
+        " FROM planned WHERE plan = ? ORDER BY key"
+    )
+    for section, outcome, text in database.walk(query, (plan,)):
+        yield section, outcome == PLANNED, text
 
 
 def _dry_outcome(database: Database, run: str, row: tuple[Any, ...]) -> DryOutcome:

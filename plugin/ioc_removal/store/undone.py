@@ -98,7 +98,15 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
         found.append(
             Done(key, action, connection, arguments[text], outcome, outcome.value or value)
         )
-    return found
+    sent = {_removal(done) for done in found if done.outcome.attempts}
+    return [done for done in found if done.outcome.attempts or _removal(done) not in sent]
+
+
+def _removal(done: Done) -> tuple[Any, ...]:
+    """Return what tells a row from any other; one that was given again is that of the first."""
+    outcome = done.outcome
+    place = sorted(outcome.target.items())
+    return done.action, done.connection, str(place), outcome.value, outcome.id
 
 
 def earlier_undos(database: Database, run: str) -> dict[Key, Earlier]:

@@ -1,6 +1,6 @@
 """The steps of one batch: guards -> approval -> plan -> snapshot -> intent -> send -> outcomes."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from .effects import effect_of
 from .findings import Findings
 from .recorder import Finished, Known, Recorder
 from .snapshot import Snapshot, Snapshots
-from .terms import Terms
+from .terms import Planned, Terms
 from .verify import verified
 
 GONE_BEFORE = "it is not there: nothing would be sent"
@@ -41,12 +41,13 @@ class Steps:
         known = self._recorder.known(batch)
         if known.finished is not None:
             return known.finished
-        found, unplanned, before = self._judged(batch, known)
-        allowed = self._without(batch, {**found.refused, **unplanned})
+        found, planned, before = self._judged(batch, known)
+        allowed = self._without(batch, {*found.refused, *planned.refused, *planned.done})
         outcomes = self._refused(batch, found.refused)
         if known.repeated:
             outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
-        outcomes += self._refused(batch, unplanned)  # so it was, whichever try this is
+        outcomes += self._refused(batch, planned.refused)  # so it was, whichever try this is
+        outcomes += planned.done.values()
         if self._terms.dry_run:
             outcomes += self._planned(allowed, before)
         elif allowed.items:
@@ -59,20 +60,25 @@ class Steps:
         self._recorder.finish(finished)
         return finished
 
-    def _judged(self, batch: Batch, known: Known) -> tuple[Findings, Mapping[str, str], Snapshot]:
-        """Return what is refused of a batch, what for not being planned, and what is there."""
+    def _judged(self, batch: Batch, known: Known) -> tuple[Findings, Planned, Snapshot]:
+        """Return what is refused of a batch, what the plan says of it, and what is there."""
         found = self._guarded.before(batch) if self._guarded else Findings()
         found.refused |= self._unapproved(self._without(batch, found.refused))
-        left, unplanned = self._without(batch, found.refused), dict[str, str]()
-        if self._terms.plan:
-            place = self._action.target_of(batch, self._target)
-            unplanned |= self._terms.plan.refusals(self._action.definition, place, left)
-        left, before = self._without(left, unplanned), Snapshot(known.snapshots)
+        left, planned = self._without(batch, found.refused), Planned()
+        plan, definition = self._terms.plan, self._action.definition
+        place = self._action.target_of(batch, self._target)
+        if plan:
+            planned = plan.judged(definition, place, left)
+        left = self._without(left, {*planned.refused, *planned.done})
+        before = Snapshot(known.snapshots)
         if self._snapshots and left.items:
             before = self._snapshots.of(left, known.snapshots)
         if self._guarded:
             self._guarded.after(found, left, before if self._snapshots else None)
-        return found, unplanned, before
+        if plan:
+            claimed = self._without(left, found.refused)
+            found.refused |= plan.claims(definition, place, claimed, before)
+        return found, planned, before
 
     def _unapproved(self, batch: Batch) -> dict[str, str]:
         """Say of a batch why it needs an approval that there is not; of a dry run nothing."""
@@ -151,6 +157,6 @@ class Steps:
         named = self._action.definition.named_by
         return sorted(outcomes, key=lambda o: place.get(getattr(o, named), len(place)))
 
-    def _without(self, batch: Batch, refused: Mapping[str, str]) -> Batch:
+    def _without(self, batch: Batch, refused: Container[str]) -> Batch:
         """Return a batch without what is refused."""
         return self._action.part(batch, [item for item in batch.items if item not in refused])

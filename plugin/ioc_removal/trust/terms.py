@@ -2,23 +2,41 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from ..batches import Batch
 from ..definition import Definition
+from ..outcome import Outcome
 from .guards import Guards
+from .snapshot import Snapshot
+
+
+class Planned(NamedTuple):
+    """What a plan says of a batch.
+
+    refused: why, by item; done: what became of items that an earlier call of the run did.
+    """
+
+    refused: Mapping[str, str] = MappingProxyType({})
+    done: Mapping[str, Outcome] = MappingProxyType({})
 
 
 class Plan(Protocol):
     """An approved plan."""
 
-    def refusals(
-        self, definition: Definition, target: Mapping[str, str], batch: Batch
-    ) -> Mapping[str, str]:
-        """Say of each item of a batch that must not be done why not; the others are used up.
+    def judged(self, definition: Definition, target: Mapping[str, str], batch: Batch) -> Planned:
+        """Say what of a batch is not planned, and what was done already; nothing is used up.
 
-        definition: of the action; target: of the outcomes, with tenant and node. Asked again for
-        the same batch of the same call, it says the same.
+        definition: of the action; target: of the outcomes, with tenant and node.
+        """
+
+    def claims(
+        self, definition: Definition, target: Mapping[str, str], batch: Batch, before: Snapshot
+    ) -> Mapping[str, str]:
+        """Say of each item that is not what was planned why; the others are used up.
+
+        before: what is there. Asked again for the same batch of the same call, it says the same.
         """
 
 
