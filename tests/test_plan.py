@@ -17,7 +17,7 @@ from ioc_removal.operations.inputs import IndicatorFile
 from ioc_removal.operations.plan import lines_with_effects
 from ioc_removal.operations.plan_check import check_plan
 from ioc_removal.operations.plan_file import file_lines
-from ioc_removal.operations.plan_parts import made_part, removals_part
+from ioc_removal.operations.plan_parts import plan_hash, removals_part, told_parts
 from ioc_removal.operations.plan_reading import read_plan
 from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import Summary
@@ -26,7 +26,6 @@ from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.plans import StoredPlan, get_plan, planned_lines
 from ioc_removal.store.undone import done_rows
-from ioc_removal.trust.removal_key import digest
 from ioc_removal.trust.terms import Terms
 
 INTEGRATION = load_integration()
@@ -511,8 +510,8 @@ def forged(database: Database, plan: StoredPlan, **header: Any) -> StoredPlan:
     made = replace(plan, header={**plan.header, **header})
     parts = dict(made.header["parts"])
     lines = lines_with_effects(database, plan.plan, made.header["sections"])
-    parts |= {"removals": removals_part(lines), "made": made_part(made)}
-    return replace(made, hash=digest(parts), header={**made.header, "parts": parts})
+    parts |= {"removals": removals_part(lines), **told_parts(made)}
+    return replace(made, hash=plan_hash(parts), header={**made.header, "parts": parts})
 
 
 def test_a_value_that_was_exchanged_in_a_file_is_noticed(
@@ -647,17 +646,24 @@ def test_what_a_section_says_of_its_action_is_compared(
 
 
 @pytest.mark.parametrize("name", ["overrides", "requester", "warnings", "source"])
-def test_all_that_a_plan_tells_is_in_its_hash(planner: Planner, name: str) -> None:
+def test_all_that_a_plan_tells_is_compared(planner: Planner, name: str) -> None:
     plan, _ = planner.dry(indicators=IOCS)
     other = {"overrides": {"protected": "x"}, "warnings": ["x"], "source": "unmark-false-positives"}
     wrong = other.get(name, {**plan.header["requester"], "ticket": "INC-1"})
     with pytest.raises(ArgumentError, match=f"what it says of {name} was changed"):
         planner.apply(replace(plan, header={**plan.header, name: wrong}))
-    assert forged(planner.database, plan, **{name: wrong}).hash != plan.hash
+    same = forged(planner.database, plan, **{name: wrong}).hash == plan.hash
+    assert same == (name != "overrides")
+
+
+def test_the_same_plan_made_again_has_the_same_hash(planner: Planner) -> None:
+    first, _ = planner.dry(indicators=IOCS)
+    again, _ = planner.dry(indicators=list(reversed(IOCS)))
+    assert (again.hash, again.plan != first.plan) == (first.hash, True)
 
 
 @pytest.mark.parametrize("name", ["plan", "created", "expires"])
-def test_which_plan_it_is_and_its_time_are_in_its_hash(planner: Planner, name: str) -> None:
+def test_which_plan_it_is_and_its_time_are_compared(planner: Planner, name: str) -> None:
     plan, _ = planner.dry(indicators=IOCS)
     wrong: dict[str, Any] = {
         "plan": "20260101-000000-aaaaaa",
@@ -667,7 +673,6 @@ def test_which_plan_it_is_and_its_time_are_in_its_hash(planner: Planner, name: s
     other = replace(plan, **{name: wrong[name]})
     with planner.database.transaction() as connection:
         connection.execute("UPDATE planned SET plan = ?", (other.plan,))
-    assert forged(planner.database, other).hash != plan.hash
     with pytest.raises(ArgumentError, match=f"what it says of {name} was changed|it expired at"):
         planner.apply(other)
 

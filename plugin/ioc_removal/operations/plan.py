@@ -26,10 +26,11 @@ from ..store.sets import StoredSet, by_value
 from ..trust.removal_key import digest
 from .plan_parts import (
     input_parts,
-    made_part,
     open_connections,
+    plan_hash,
     present_parts,
     removals_part,
+    told_parts,
 )
 from .plan_sections import Sections
 from .playbooks import parse_all
@@ -100,8 +101,8 @@ def make_plan(
             **({"input": details["input"]} if "input" in details else {}),
         },
     )
-    parts["made"] = made_part(plan)
-    plan = replace(plan, hash=digest(parts))
+    parts |= told_parts(plan)
+    plan = replace(plan, hash=plan_hash(parts))
     keep_plan(database, plan)
     return plan
 

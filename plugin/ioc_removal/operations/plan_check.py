@@ -18,10 +18,11 @@ from .plan import lines_with_effects, longest_of, moment_text
 from .plan_parts import (
     changes,
     input_parts,
-    made_part,
     open_connections,
+    plan_hash,
     present_parts,
     removals_part,
+    told_parts,
 )
 from .plan_sections import facts_of, key_of
 from .playbooks import parse_all, present_texts
@@ -75,7 +76,7 @@ def plan_changes(
 ) -> list[str]:
     """Say what changed since a plan was made, in it or around it, a line each."""
     header = plan.header
-    if digest(header["parts"]) != plan.hash:
+    if plan_hash(header["parts"]) != plan.hash:
         return ["what its hash covers was changed"]
     texts = present_texts(header["source"], header["playbook"], header["texts"])
     playbooks = parse_all(header["texts"], integration)
@@ -85,7 +86,7 @@ def plan_changes(
     parts = present_parts(playbooks, texts, integration, settings, connections)
     parts["inputs"] = input_parts(by_value(database, header["inputs"]))
     parts["removals"] = removals_part(lines_with_effects(database, plan.plan, header["sections"]))
-    parts["made"] = made_part(plan)
+    parts |= told_parts(plan)
     names = {system: one.name for system, one in connections.items()}
     found = list(changes(header["parts"], parts, names))
     own = {name: digest(text) for name, text in header["texts"].items()}

@@ -1,8 +1,9 @@
 """What the hash of a plan is made of, part by part, so that whatever changed since can be named.
 
-Covered are all lines with what a person reads of them, their effects, who wants it and when, the
+Covered are all lines with what a person reads of them, their effects, the overrides of guards, the
 texts of the playbooks, the inputs, the actions of the catalogue and where the connections lead; not
-secrets, timeouts or order.
+secrets, timeouts, time or order. What else a plan tells, such as who made it and when, is compared,
+too, but is no part of the hash: the same plan made tomorrow has the same.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,10 +23,10 @@ from ..trust.removal_key import canonical, connection_facts, digest
 from .playbooks import actions_of, systems_of
 
 TOLD = (
-    "source", "requester", "choose", "sections", "collisions", "errors", "warnings", "overrides",
-    "values",
+    "source", "requester", "choose", "sections", "collisions", "errors", "warnings", "values",
 )  # fmt: skip
 LEFT_OUT = {"schema", "refusals", "iam", "in_flight", "test"}  # told by the document, or no matter
+MADE = "made"  # the part that the hash leaves out
 Parts = Mapping[str, Any]
 
 
@@ -80,10 +81,16 @@ def removals_part(lines: Iterable[tuple[bool, str]]) -> dict[str, Any]:
     return {"count": count, "sha256": hashed.hexdigest()}
 
 
-def made_part(plan: StoredPlan) -> dict[str, str]:
-    """Return which plan it is, of which time, and hashes of what else it tells a person."""
+def plan_hash(parts: Parts) -> str:
+    """Return the hash of a plan."""
+    return digest({name: part for name, part in parts.items() if name != MADE})
+
+
+def told_parts(plan: StoredPlan) -> dict[str, Any]:
+    """Return the overrides, and what else a plan tells a person: which it is, of which time."""
     told = {name: digest(plan.header[name]) for name in TOLD}
-    return {**told, "plan": plan.plan, "created": plan.created, "expires": plan.expires}
+    made = {**told, "plan": plan.plan, "created": plan.created, "expires": plan.expires}
+    return {"overrides": digest(plan.header["overrides"]), MADE: made}
 
 
 def changes(old: Parts, new: Parts, names: Mapping[str, str]) -> Iterator[str]:
@@ -103,13 +110,21 @@ def changes(old: Parts, new: Parts, names: Mapping[str, str]) -> Iterator[str]:
             one, other = old["inputs"].get(name, {}), new["inputs"].get(name, {})
             if one != other:
                 yield f"input {name} changed{_counted(one.get('items'), other.get('items'))}"
-    if "made" in old and "made" in new:
-        for name in sorted({*old["made"], *new["made"]}):
-            if old["made"].get(name) != new["made"].get(name):
-                yield f"what it says of {name} was changed"
+    yield from _told(old, new)
     one, other = old.get("removals"), new.get("removals")
     if one and other and one != other:
         yield f"what would be done changed{_counted(one['count'], other['count'])}"
+
+
+def _told(old: Parts, new: Parts) -> Iterator[str]:
+    """Say what of told_parts() differs."""
+    if MADE not in old or MADE not in new:
+        return
+    before = {**old[MADE], "overrides": old.get("overrides")}
+    after = {**new[MADE], "overrides": new.get("overrides")}
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            yield f"what it says of {name} was changed"
 
 
 def _each(old: Parts, new: Parts, part: str, said: Callable[[str], str]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from ..store.sets import REFERENCE, by_value, forget_sets, write_set
 from ..trust.removal_key import digest
 from .plan import lines_with_effects, sums_of_plan
 from .plan_file import CHECKSUM, HEADER, INPUT, ITEM, SECTION, TITLE, head_lines
-from .plan_parts import changes, input_parts, made_part, removals_part
+from .plan_parts import changes, input_parts, plan_hash, removals_part, told_parts
 from .plan_sections import key_of
 
 BOM = "\ufeff"
@@ -236,10 +236,10 @@ class _Reading:
             "playbooks": {name: digest(text) for name, text in header["texts"].items()},
             "inputs": input_parts(by_value(self.database, dict(given))),
             "removals": removals_part(lines_with_effects(self.database, self.draft, self.sections)),
-            "made": made_part(plan),
+            **told_parts(plan),
         }
         yield from changes(header["parts"], parts, {})
-        if digest(header["parts"]) != plan.hash:
+        if plan_hash(header["parts"]) != plan.hash:
             yield "its sha256 is not that of its parts"
         sums, counts = sums_of_plan(self.database, self.draft, self.sections)
         for name, value in sums.items():
