@@ -1,13 +1,14 @@
 """`approvals`, `approve` and `reject`: what runs ask, and a person's decision."""
 
+import json
 from typing import Any
 
 from ..errors import ArgumentError
-from ..store.approvals import Ask, is_late
-from ..store.runs import Run
+from ..store.approvals import Ask
+from ..store.runs import Run, get_run
 from .extras import needed_by
 from .session import Session
-from .waiting import SHOWN_HASH, asked_line
+from .waiting import asked_facts, show_waiting
 
 
 def show_approvals(session: Session) -> int:
@@ -19,8 +20,10 @@ def show_approvals(session: Session) -> int:
     if output.json:
         output.print_json([_row(session, run, ask) for run, ask in pairs])
     elif pairs:
-        columns = ("run", "playbook", "by", "asks", "plan", "until", "who may decide", "")
-        output.table(columns, [_cells(_row(session, run, ask)) for run, ask in pairs])
+        for number, (run, ask) in enumerate(pairs):
+            if number:
+                output.say()
+            show_waiting(output, run.run, _row(session, run, ask))
     else:
         output.say("nothing waits for approval")
     return 0
@@ -61,14 +64,24 @@ def _tell(session: Session, decided: Any) -> int:
         }  # fmt: skip
         output.print_json({name: value for name, value in row.items() if value is not None})
         return 0
-    plan = f", plan {ask.plan[:SHOWN_HASH]}" if ask.plan else ""
-    goes_on = "its process goes on" if decided.alive else f"it waits for resume: `{command}`"
-    output.say(f"{ask.said} · run {ask.run}{plan}; {goes_on}")
+    output.say(ask.said)
+    run = get_run(session.database, ask.run)
+    goes_on = "its process goes on" if decided.alive else f"`{command}` goes on"
+    answers = {name: value for name, value in ask.response.items() if name != "continue"}
+    output.facts(
+        [
+            ("run", run.run),
+            *(fact for fact in asked_facts(_row(session, run, ask)) if fact[0] != "answer"),
+            *(("answer", f"{name}={json.dumps(value)}") for name, value in answers.items()),
+            ("next", goes_on),
+        ]
+    )
     return 0
 
 
 def _row(session: Session, run: Run, ask: Ask) -> dict[str, Any]:
     from ..operations.approval import may_decide
+    from ..operations.history import asked_row
 
     requester = run.details.get("requester", {})
     row = {
@@ -78,29 +91,12 @@ def _row(session: Session, run: Run, ask: Ask) -> dict[str, Any]:
         "user": requester.get("user"),
         "ticket": requester.get("ticket"),
         "reason": requester.get("reason"),
-        "ask": ask.ask,
-        "question": ask.question["text"],
-        "route": ask.question.get("route") or None,
-        "effects": ask.question.get("effects"),
-        "plan": ask.plan,
-        "asked": ask.asked,
-        "expires": ask.expires,
+        **asked_row(ask),
+        "plan_id": run.details.get("plan"),
         "approvers": may_decide(session.settings, run, ask),
-        "decision": ask.decision or ("expired" if is_late(ask) else None),
         "by": ask.decider["actor"] if ask.decider else None,
-        "decided": ask.decided,
     }
     return {name: value for name, value in row.items() if value is not None}
-
-
-def _cells(row: dict[str, Any]) -> tuple[str | None, ...]:
-    who = " or ".join(row["approvers"]) or "nobody: set approval.approvers"
-    state = row.get("decision")
-    return (
-        row["run"], row["playbook"], row["requester"], asked_line(row),
-        row.get("plan", "")[:SHOWN_HASH], row["expires"], who,
-        f"{state}, waits for resume" if state else None,
-    )  # fmt: skip
 
 
 def _answers(texts: Any) -> dict[str, str]:

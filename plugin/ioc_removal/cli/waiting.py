@@ -1,12 +1,14 @@
 """A run that waits for a person: who is awaited until when, and staying until then."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import sleep
 from typing import Any
 
+from ..operations.history import asked_row
 from ..outcome import Summary, exit_status
-from ..store.approvals import Ask, is_late, open_ask
+from ..store.approvals import EXPIRED, Ask, is_late, open_ask
 from ..store.runs import WAITING
+from ..trust.approval import counted
 from .output import Output
 from .session import Session
 
@@ -26,13 +28,16 @@ def attending(session: Session, *, stay: bool) -> Callable[[Ask], bool]:
         if not stay:
             return False
         database = session.database
-        row = {"question": ask.question["text"], **ask.question, "expires": ask.expires}
+        row = {**asked_row(ask), "approvers": ask.question["approvers"]}
         session.output.note(
-            f"run {ask.run} waits until {ask.expires} for {_awaited(row)}: {asked_line(row)}; "
-            f"`ioc-removal approve {ask.run}` or `reject`; Ctrl-C leaves it waiting"
+            f"run {ask.run} waits until {ask.expires} for {_awaited(row)}: {row['question']}; "
+            f"`{approve_command(ask.run, row)}` or `ioc-removal reject {ask.run} --reason TEXT`; "
+            "Ctrl-C leaves it waiting"
         )
         while (known := open_ask(database, ask.run)) and not known.decision and not is_late(known):
             sleep(POLLING)
+        said = known.said if known and known.decision else f"nobody decided until {ask.expires}"
+        session.output.note(f"run {ask.run}: {said}")
         return True
 
     return attend
@@ -46,28 +51,49 @@ def status_of(record: Mapping[str, Any], summary: Summary) -> int:
 
 
 def show_waiting(output: Output, run: str, row: Mapping[str, Any]) -> None:
-    """Print what a run waits for; row: `waiting` of its record."""
-    if row.get("decision"):
-        output.say(
-            f"{row['decision']} by {row['by']} at {row['decided']}: `ioc-removal resume {run}`"
-        )
-        return
-    output.say(f"It waits until {row['expires']} for {_awaited(row)}: {asked_line(row)}")
-    approve = f"approve {run}"
+    """Print what a run waits for, and what to do; row: `waiting` of its record, or a longer one."""
+    resume = f"`ioc-removal resume {run}`"
+    if decision := row.get("decision"):
+        late = decision == EXPIRED
+        decided = f"{decision} by {row.get('by')} at {row.get('decided')}"
+        output.say(f"run {run}: " + (f"nobody decided until {row['expires']}" if late else decided))
+    else:
+        output.say(f"run {run} waits until {row['expires']} for {_awaited(row)}")
+    facts = [(f"  {name}", value) for name, value in asked_facts(row)]
+    if decision:
+        facts.append(("  next", f"{resume} {'ends it' if late else 'goes on'}"))
+    else:
+        facts += [
+            ("  yes", f"`{approve_command(run, row)}`"),
+            ("  no", f"`ioc-removal reject {run} --reason TEXT`"),
+            ("  then", resume),
+        ]
+    output.facts(facts)
+
+
+def asked_facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """Yield what is to be decided: who wants what, and what it would do."""
+    yield "playbook", row.get("playbook")
+    who, user = row.get("requester"), row.get("user")
+    yield "wanted by", f"{who} (user {user})" if who and user not in (None, who) else who
+    yield "ticket", row.get("ticket")
+    yield "reason", row.get("reason")
+    yield "question", row["question"]
+    yield "route", row.get("route")
+    effects = row.get("effects", {}).items()
+    yield "would", ", ".join(counted(effect, size) for effect, size in effects if size)
     if plan := row.get("plan"):
-        short = plan[:SHOWN_HASH]
-        approve += f" --plan {short}"
-        output.say(f"plan {plan}: `ioc-removal plan {short}` shows it")
-    output.say(
-        f"`ioc-removal {approve}`, or `reject {run} --reason TEXT`; then `ioc-removal resume {run}`"
+        yield "plan", f"{plan}: `ioc-removal plan {row.get('plan_id', plan)}` shows it"
+    for name, text in row.get("answers", {}).items():
+        yield "answer", f"{name}: {text}" if text else name
+
+
+def approve_command(run: str, row: Mapping[str, Any]) -> str:
+    """Return the command that says yes."""
+    plan = f" --plan {row['plan'][:SHOWN_HASH]}" if row.get("plan") else ""
+    return f"ioc-removal approve {run}{plan}" + "".join(
+        f" --answer {name}=…" for name in row.get("answers", {})
     )
-
-
-def asked_line(row: Mapping[str, Any]) -> str:
-    """Return a question in a line: its text, what it would do, and where it is told."""
-    effects = ", ".join(f"{effect} {count:,}" for effect, count in row.get("effects", {}).items())
-    route = f"({row['route']})" if row.get("route") else ""
-    return " ".join(filter(None, (row["question"], f"[{effects}]" if effects else "", route)))
 
 
 def _awaited(row: Mapping[str, Any]) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 from ..definition import Definition
 from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED
-from ..store.approvals import is_late, open_ask
+from ..playbooks.asking import wanted_of
+from ..store.approvals import EXPIRED, Ask, is_late, open_ask
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
@@ -43,19 +44,29 @@ def waiting_row(database: Database, run: Run) -> dict[str, Any] | None:
     ask = open_ask(database, run.run) if run.status == WAITING else None
     if ask is None:
         return None
+    row = {
+        **asked_row(ask),
+        "plan_id": run.details.get("plan"),
+        "approvers": ask.question["approvers"],
+        "by": ask.decider["actor"] if ask.decider else None,
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def asked_row(ask: Ask) -> dict[str, Any]:
+    """Return a question as records show it."""
     question = ask.question
     row = {
         "ask": ask.ask,
         "question": question["text"],
         "route": question.get("route") or None,
         "effects": question.get("effects"),
+        "answers": wanted_of(question["schema"]) or None,
         "plan": ask.plan,
         "asked": ask.asked,
         "expires": ask.expires,
-        "approvers": question["approvers"],
-        "decision": ask.decision,
+        "decision": ask.decision or (EXPIRED if is_late(ask) else None),
         "decided": ask.decided,
-        "by": ask.decider["actor"] if ask.decider else None,
     }
     return {name: value for name, value in row.items() if value is not None}
 

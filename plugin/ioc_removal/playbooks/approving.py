@@ -48,17 +48,24 @@ class RunApproval:
         """Say why nothing with this effect may be done now; None when it may."""
         if no := denial(self._database, self._run):
             return no
+        if self._plan is not None:
+            return self._unapproved_plan(self._plan)
         if effect not in self._most:
             return None
-        if self._plan is None:
-            with self._lock:
-                size = sum(size for its, size in self._known().values() if its == effect)
-        else:
-            size = self._plan.header["effects"].get(effect, 0)
-            if size > self._most[effect] and not self._approved:
-                self._approved = is_approved(self._database, self._run, self._plan.hash)
-            size = 0 if self._approved else size
+        with self._lock:
+            size = sum(size for its, size in self._known().values() if its == effect)
         return too_many(effect, size, self._most, ADVICE)
+
+    def _unapproved_plan(self, plan: StoredPlan) -> str | None:
+        """Say why a plan may not be done: its counts, of each indicator as it was found, tell."""
+        reasons = (
+            too_many(effect, size, self._most, ADVICE)
+            for effect, size in plan.header["effects"].items()
+        )
+        reason = next(filter(None, reasons), None)
+        if reason and not self._approved:
+            self._approved = is_approved(self._database, self._run, plan.hash)
+        return None if self._approved else reason
 
     def _known(self) -> dict[str, tuple[str, int]]:
         """Return what the calls of the run act on, those of an earlier process too."""

@@ -73,13 +73,21 @@ def response_of(
             problems.append(f"--answer {name}: {text!r} is not one of {', '.join(rule['enum'])}")
         else:
             response[name] = text
-    wanted = {name for name, rule in rules.items() if rule.get("required")}
-    wanted |= set(schema.get("required", ())) & rules.keys()
+    wanted = wanted_of(schema).keys()
     if yes:
         problems += [f"--answer {name}=… is missing" for name in sorted(wanted - answers.keys())]
     if problems:
         raise ArgumentError(*problems)
     return response
+
+
+def wanted_of(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a yes must answer beside that, each with its description."""
+    return {
+        name: str(rule.get("description", ""))
+        for name, rule in schema["properties"].items()
+        if name != CONTINUE and (rule.get("required") or name in schema.get("required", ()))
+    }
 
 
 def assumed_yes(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,9 +102,14 @@ def too_many(effect: str, size: int, most: Mapping[str, int], advice: str) -> st
     if effect not in most or size <= most[effect]:
         return None
     return (
-        f"not approved: this would {VERBS.get(effect, effect)} {size:,} indicators, more than "
-        f"{most[effect]:,} (approval.{effect} of the settings); {advice}"
+        f"not approved: this would {counted(effect, size)}, more than {most[effect]:,} "
+        f"(approval.{effect} of the settings); {advice}"
     )
+
+
+def counted(effect: str, size: int) -> str:
+    """Return an effect on so many indicators in words, such as "disarm 2 indicators"."""
+    return f"{VERBS.get(effect, effect)} {size:,} indicator{'s' if size != 1 else ''}"
 
 
 def _folded(name: str) -> str:
