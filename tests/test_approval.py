@@ -71,12 +71,13 @@ class Desk:
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox, self.folder = sandbox, folder
+        self.format = ["--json"]
         self.settings: dict[str, Any] = sandbox.settings()
         self.settings["approval"] = {"approvers": ["anna", "bob"], "four_eyes": "actors"}
 
     def start(self, *words: str) -> "subprocess.Popen[str]":
         (self.folder / "settings.yml").write_text(json.dumps(self.settings))
-        options = ["--settings", "settings.yml", "--store", "store.db", "--json"]
+        options = ["--settings", "settings.yml", "--store", "store.db", *self.format]
         return subprocess.Popen(
             [sys.executable, "-m", "ioc_removal", *words, *options],
             cwd=self.folder,
@@ -180,6 +181,26 @@ def test_a_run_that_asks_waits_without_a_process_and_goes_on_when_approved(desk:
     assert kinds[1]["by"] == {
         "actor": "anna", "user": getuser(), "ticket": None, "reason": "looked at it",
     }  # fmt: skip
+
+
+def test_what_is_to_be_decided_is_told_with_the_commands(desk: Desk) -> None:
+    run = desk.ask("--ticket", "INC-1", "--reason", "a false alarm")
+    desk.format = []
+    told = desk.do("approvals").out
+    for line in (
+        f"run {run} waits until",
+        "wanted by  carl",
+        "ticket     INC-1",
+        "reason     a false alarm",
+        "question   Unmark 2 false positives?",
+        f"yes        `ioc-removal approve {run} --answer unmark_detections=…`",
+        f"no         `ioc-removal reject {run} --reason TEXT`",
+    ):
+        assert line in told
+    said = desk.do("approve", run, "--actor", "anna", *ANSWER).out
+    assert said.startswith("approved by anna")
+    assert f"next       `ioc-removal resume {run}` goes on" in said
+    assert f"run {run}: approved by anna at" in desk.do("approvals").out
 
 
 def test_the_example_takes_one_value_or_a_file(desk: Desk) -> None:
