@@ -368,7 +368,7 @@ def test_of_two_decisions_at_once_one_counts(desk: Desk) -> None:
     ended = [Ended(process) for process in both]
     assert sorted(one.status for one in ended) == [0, 2]
     [first], [second] = ([one for one in ended if one.status == status] for status in (0, 2))
-    said = f"decided already: {first.json['decision']} by {first.json['actor']} at "
+    said = f"decided already: {first.json['decision']} by {first.json['actor']} (user "
     assert said in second.err
     assert len(desk.rows("SELECT 1 FROM links WHERE kind = 'approval'")) == 2
 
