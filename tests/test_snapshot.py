@@ -94,6 +94,32 @@ def test_fields_that_no_document_names_survive(sandbox: Sandbox) -> None:
     assert outcome.snapshot == raw
 
 
+@pytest.mark.parametrize(
+    ("page", "why"),
+    [
+        ({"total": 1, "data": [{"name": "n"}]}, "data[0]: 'id' is missing"),
+        ({"total": 1, "data": [{"id": 7}]}, "data[0].id: 7 is not of type string"),
+        ({"total": 1, "data": ["n"]}, "data[0]: 'n' is not of type object"),
+        ({"total": 1, "data": {"id": KNOWN}}, "data: an object is not of type array"),
+        ({"total": "1", "data": [{"id": KNOWN}]}, "total: '1' is not of type integer or null"),
+        ({"total": 1}, "'data' is missing"),
+    ],
+)
+def test_what_is_around_the_rows_is_read_as_documented(
+    sandbox: Sandbox, page: Any, why: str
+) -> None:
+    def answer(request: Recorded) -> Reply:
+        if request.method == "POST":
+            return reply(200, page)
+        return reply(200, {"data": {"success_ids": [KNOWN], "error_ids": []}})
+
+    with serving(by=answer) as server:
+        action = bound(sandbox, "secmaster-indicators-delete", url=server.url)
+        [outcome] = outcomes(action, IDS)
+    assert (outcome.outcome, outcome.snapshot) == (REMOVED, None)
+    assert why in str(outcome.advice)
+
+
 def test_a_rule_is_kept_with_whether_it_was_on(sandbox: Sandbox) -> None:
     shut = {**RULE_OF, "rule_id": f"{RULE[:-1]}d"}
     [outcome] = outcomes(bound(sandbox, "waf-ip-reputation-rule-delete"), shut)

@@ -23,8 +23,8 @@ class Call:
     there, given the arguments of the call and the ids, None where it cannot tell: then a request
     whose answer was lost is sent once more; reads: bound read actions by name; crashes: how often
     a 500 is tried again; tries: how often anything may be sent, None for the usual; raw: whether
-    rows that are read keep what came, whole; once: whether what may have been carried out is never
-    sent again, as it would be done twice.
+    rows that are read keep what came, whole and whatever is odd in them; once: whether what may
+    have been carried out is never sent again, as it would be done twice.
     """
 
     action: str
@@ -83,6 +83,19 @@ class Call:
         if schema is None:
             raise answer.undocumented("a status that is not documented")
         for problem in schema.problems(answer.body):
+            raise answer.undocumented(f"not the documented answer: {problem}")
+        return answer.body
+
+    def listed(self, answer: Answer, rows: str) -> Any:
+        """Return the body of an answer that holds rows, as documented; raises ResponseError.
+
+        rows: the field of the list. A raw call takes each row as it came, if it is an object with
+        an id: one odd field must not cost what is told of all the others.
+        """
+        schema = self.answers.get(answer.status)
+        if schema is None or not self.raw:
+            return self.documented(answer)
+        for problem in schema.loose(rows, "id").problems(answer.body):
             raise answer.undocumented(f"not the documented answer: {problem}")
         return answer.body
 

@@ -93,7 +93,7 @@ class Integration:
         """Return what tells what is there, through the read that settles."""
         if definition.settle is None:
             return None
-        action = self.bind(definition.settle, connection, alone=True)
+        action = self.bind(definition.settle, connection, alone=True, raw=True)
         return partial(_looked_up, action, definition.named_by)
 
 

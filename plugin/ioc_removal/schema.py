@@ -41,6 +41,17 @@ class Schema:
         for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
             yield _line(error)
 
+    def loose(self, rows: str, key: str) -> "Schema":
+        """Return this schema of an answer with nothing said of its rows but their key.
+
+        rows: the field of the list; key: the field of a row, which has to be there.
+        """
+        listed = self.part["properties"][rows]
+        known = {key: listed["items"]["properties"][key]}
+        row = {"type": "object", "properties": known, "required": [key]}
+        loose = {**listed, "items": row}
+        return Schema({**self.part, "properties": {**self.part["properties"], rows: loose}})
+
     def located(self, value: object) -> Iterator[tuple[tuple[str | int, ...], str | None, str]]:
         """Say what is wrong and where: the path, the key there when it is wrong itself, why."""
         for error in self._validator.iter_errors(value):

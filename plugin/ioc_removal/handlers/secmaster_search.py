@@ -155,7 +155,7 @@ def _pages(
     listing, offset = Listing(), 0
     while offset <= LAST_OFFSET:
         answer = call.send(path=path, body={**body, "offset": offset, "limit": PAGE})
-        said = call.documented(answer)
+        said = call.listed(answer, "data")
         schema = call.answers[answer.status].part["properties"]["data"]["items"]
         listing.total = said.get("total")
         seen = len(listing.rows)

@@ -226,7 +226,7 @@ def _listed(
     while True:
         query = {"enterprise_project_id": enterprise_project_id, **position(page, offset)}
         answer = call.send(path=path, query=query)
-        said, seen = call.documented(answer), len(rows)
+        said, seen = call.listed(answer, "items"), len(rows)
         schema = call.answers[answer.status].part["properties"]["items"]["items"]
         rows.update({row["id"]: call.row(schema, row) for row in said["items"]})
         page, offset = page + 1, offset + len(said["items"])

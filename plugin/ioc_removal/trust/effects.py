@@ -14,6 +14,16 @@ def told_of(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**(inner if isinstance(inner, Mapping) else {}), **row}
 
 
+def odd_in(row: Mapping[str, Any]) -> str | None:
+    """Say which field that tells what an indicator is has a form that is not known; None: none."""
+    if not isinstance(row.get("data_object"), Mapping | None):
+        return "its data_object has a form that is not known"
+    told = told_of(row)
+    forms = {"value": str, "name": str, "tags": list}
+    odd = (name for name, kind in forms.items() if not isinstance(told.get(name), kind | None))
+    return next((f"its {name} has a form that is not known" for name in odd), None)
+
+
 def effect_of(
     definition: Definition, arguments: Mapping[str, Any], row: Mapping[str, Any] | None = None
 ) -> str:

@@ -22,7 +22,7 @@ from .catalogue import (
     SUFFIX,
     WILDCARD,
 )
-from .effects import DISARMS, REARMS, effect_of, told_of
+from .effects import DISARMS, REARMS, effect_of, odd_in, told_of
 from .findings import Findings, refusal_by
 from .forms import Forms, forms_of
 from .listed import Listed
@@ -172,8 +172,10 @@ class Guarded:
         told = told_of(row or {})
         effect = effect_of(self.action.definition, batch.arguments, row)
         if effect == DISARMS:
-            names = [told.get("name"), *(told.get("tags") or ())]
+            tags = told.get("tags") or []
+            names = [told.get("name"), *(tags if isinstance(tags, list) else [tags])]
             self._protect(found, item, [item, *(str(name) for name in names if name)])
+            why = why or odd_in(row or {})
             if why is not None and self.guards.protected:
                 found.refuse(PROTECTED, item, f"whether it is protected is not known: {why}")
         if value := told.get("value"):

@@ -33,7 +33,10 @@ class LastRules:
 
 def other_tags(row: Mapping[str, Any], expected: Sequence[str]) -> str | None:
     """Say which tags a rule has when these are not exactly those that were expected."""
-    tags = [str(tag) for tag in row.get("tags") or ()]
+    shown = row.get("tags") or []
+    if not isinstance(shown, list):
+        return "the rule's provider tags are shown in a form that is not known"
+    tags = [str(tag) for tag in shown]
     if set(tags) == set(expected):
         return None
     has = one_line(" ".join(sorted(tags)) or "none", LONGEST_TAGS)

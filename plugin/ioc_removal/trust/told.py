@@ -27,7 +27,8 @@ def told_in(
     for name in dict.fromkeys((*names, by)):
         fact = known.get(name)
         if name not in arguments and fact not in (None, "", []):
-            told[name] = sorted(map(str, fact)) if isinstance(fact, list) else str(fact)
+            listed = name == "tags" and isinstance(fact, list)
+            told[name] = sorted(map(str, fact)) if listed else str(fact)
     return told
 
 
