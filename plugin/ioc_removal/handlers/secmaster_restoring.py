@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..restoring import Restoring, left_out, without_none
-from .secmaster_written import UNKNOWN_FORM, as_written
+from .secmaster_written import UNKNOWN_FORM, as_written, spelled
 
 # What the new indicator has of its own, or has from the workspace.
 OF_ITS_OWN = frozenset({"id", "create_time", "update_time", "workspace_id", "project_id"})
@@ -56,10 +56,10 @@ def delete_created_indicator(
 
 
 def set_indicator_status_again(
-    row: Mapping[str, Any], given: Mapping[str, Any], _fields: Mapping[str, Any]
+    row: Mapping[str, Any], given: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> Restoring:
     """Return how an indicator gets the status that it had."""
-    status = _snapshot_of(row)["data_object"].get("status")
+    status = spelled(_snapshot_of(row)["data_object"].get("status"), fields["status"])
     if not isinstance(status, str):
         raise ArgumentError("it cannot be put back: its snapshot does not show its status")
     arguments = _place(row, given) | {"indicator_id": row["id"], "status": status}

@@ -37,6 +37,8 @@ def as_written(
             {},
         ):  # an empty text is refused, and says nothing
             continue
+        if isinstance(value, str) and name in rule.get("properties", {}):
+            value = {name: value}  # the type of an indicator without what is around it
         if isinstance(value, Mapping) and "properties" in rule:
             part, more = as_written(value, rule["properties"], f"{above}{name}.")
             lost += more
@@ -47,7 +49,7 @@ def as_written(
         if name.endswith("_time"):
             value, zone = _time(value)  # the same in another form
         else:
-            value = _typed(value, rule.get("type"))
+            value = _typed(value, rule)
         if any(Schema(rule).problems(value)):
             lost.append(f"its {above}{name}, {UNKNOWN_FORM}")
             continue
@@ -57,8 +59,19 @@ def as_written(
     return written, lost
 
 
-def _typed(value: Any, kind: Any) -> Any:
-    """Return a number as a text, or a text as the number that it is, where that is wanted."""
+def spelled(shown: Any, rule: Mapping[str, Any]) -> Any:
+    """Return a text as its rule spells it, where they differ in case only; else as it came."""
+    form = shown.strip().casefold() if isinstance(shown, str) else None
+    return next((name for name in rule.get("enum", ()) if name.casefold() == form), shown)
+
+
+def _typed(value: Any, rule: Mapping[str, Any]) -> Any:
+    """Return a value in the form of its rule, where it is clear what is meant; else as it came."""
+    kind = rule.get("type")
+    if kind == "boolean" and isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().casefold(), value)
+    if "enum" in rule:
+        return spelled(value, rule)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind == "string" and number:
         return str(value)

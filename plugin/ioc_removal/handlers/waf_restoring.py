@@ -25,7 +25,7 @@ def create_rule_again(
         if name in fields and value is not None
     }
     lost = sorted(left_out(snapshot, fields, OF_ITS_OWN))
-    status = snapshot.get("status")
+    status = _switch(snapshot.get("status"))
     off = isinstance(status, int) and status != ON
     return Restoring(
         _policy(row, given) | written,
@@ -54,10 +54,15 @@ def set_rule_status_again(
     row: Mapping[str, Any], given: Mapping[str, Any], _fields: Mapping[str, Any]
 ) -> Restoring:
     """Return how a rule is switched as it was."""
-    status = _rule_of(row).get("status")
+    status = _switch(_rule_of(row).get("status"))
     if not isinstance(status, int):
         raise ArgumentError("it cannot be put back: its snapshot does not show its status")
     return Restoring(_policy(row, given) | {"rule_id": row["id"], "status": status})
+
+
+def _switch(shown: Any) -> Any:
+    """Return a status that is shown as a text as the number that it is."""
+    return int(shown) if isinstance(shown, str) and shown in {"0", "1"} else shown
 
 
 def _known(value: Any, rule: Mapping[str, Any]) -> Any:
