@@ -105,6 +105,12 @@ class Desk:
             connection.execute(statement, values)
         connection.close()
 
+    def unlocked(self, statement: str) -> None:
+        """Change the store as somebody who may write its file can, whatever its triggers say."""
+        for (trigger,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            self.change(f"DROP TRIGGER {trigger}")
+        self.change(statement)
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         connection = sqlite3.connect(self.folder / "store.db")
         try:
@@ -773,7 +779,8 @@ def test_with_a_key_nobody_can_make_the_link_of_a_decision(desk: Desk) -> None:
         if again:
             desk.redate(run)  # the hashes made anew without the key
         refused = desk.do("resume", run)
-        assert (refused.status, "of its chain (approval)" in refused.err) == (2, True), refused.err
+        first = "begin" if again else "approval"  # of the links that are not made with the key
+        assert (refused.status, f"of its chain ({first})" in refused.err) == (2, True), refused.err
         assert (desk.do("journal", "verify").status, desk.sent()) == (1, [])
 
 
@@ -806,3 +813,56 @@ def test_a_changed_approval_is_named_and_nothing_is_removed(desk: Desk) -> None:
         if "INSERT" not in change:
             desk.do("resume", run)
         assert desk.sent() == [], change
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (
+            "UPDATE runs SET details = replace(details, 'intranet.example.com', '*.example.com')",
+            "inputs was changed",
+        ),
+        ("DELETE FROM links WHERE kind = 'inputs'", "is not as it was"),
+    ],
+)
+def test_inputs_that_were_changed_while_it_waited_are_refused(
+    desk: Desk, change: str, what: str
+) -> None:
+    run = desk.ask()
+    desk.unlocked(change)
+    assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
+    refused = desk.do("resume", run)
+    assert (refused.status, desk.sent(), desk.marked()) == (2, [], set(MARKED))
+    assert "the store was changed by hand" in refused.err
+    assert what in refused.err
+    assert "nothing was sent" in refused.err
+    assert len(refused.err.strip().splitlines()) <= 2  # with the line that names the run
+    assert desk.do("journal", "verify").status == 1
+
+
+def test_a_list_that_was_changed_while_it_waited_is_refused(desk: Desk) -> None:
+    (desk.folder / "iocs.txt").write_text("\n".join(MARKED))
+    run = desk.do("run", str(EXAMPLE), "--indicators", "iocs.txt", "--actor", "carl").json["run"]
+    assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
+    desk.unlocked("UPDATE items SET item = '\"192.0.2.99\"' WHERE position = 0")
+    refused = desk.do("resume", run)
+    assert (refused.status, desk.sent()) == (2, [])
+    assert "of its inputs was changed" in refused.err
+
+
+def test_inputs_that_were_changed_while_a_process_waits_are_refused(desk: Desk) -> None:
+    process, run = waiting(desk)
+    desk.unlocked("UPDATE runs SET details = replace(details, '192.0.2.53', '192.0.2.99')")
+    assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
+    refused = Ended(process)
+    assert (refused.status, desk.sent()) == (2, [])
+    assert "inputs was changed" in refused.err
+
+
+def test_inputs_of_a_plan_that_were_changed_while_it_waited_are_refused(desk: Desk) -> None:
+    run, _ = planned(desk)
+    assert desk.do("approve", run, "--actor", "anna").status == 0
+    desk.unlocked("UPDATE runs SET details = replace(details, '192.0.2.53', '192.0.2.99')")
+    refused = desk.do("resume", run)
+    assert (refused.status, desk.sent()) == (2, [])
+    assert "inputs was changed" in refused.err

@@ -11,6 +11,7 @@ from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing
 from ..store.approvals import Ask, denial_of_plan
 from ..store.database import Database
+from ..store.given import check_given
 from ..store.plans import StoredPlan, get_plan
 from ..store.results import run_summary
 from ..store.runs import INTERRUPTED, WAITING, Run, add_details, end_run, get_run, set_status
@@ -122,4 +123,5 @@ def _planned(performing: Performing, errors: list[str]) -> list[dict[str, Any]]:
 
 
 def _check(performing: Performing, ask: Ask) -> None:
+    check_given(performing.database, performing.run)  # also while somebody attended
     check_approved(performing.database, performing.integration, performing.settings, ask)

@@ -8,6 +8,7 @@ from ..outcome import Summary
 from ..playbooks.engine import check_engine
 from ..settings import Settings
 from ..store.database import Database
+from ..store.given import check_given
 from ..store.journal import RESUME, note
 from ..store.lease import lease
 from ..store.runs import ENDED, PLAYBOOK, get_run, requester_of
@@ -34,7 +35,7 @@ def resume_run(
 
     guards: with the run's overrides; by default those of the settings; attend: what to do while
     nobody has decided. Raises ArgumentError when there is nothing to go on, RunError when the
-    times of what was asked cannot be true.
+    times of what was asked cannot be true, or the store was changed by hand.
     """
     check_engine()
     run = get_run(database, run).run  # a few characters may name it
@@ -47,6 +48,7 @@ def resume_run(
             raise ArgumentError(
                 f"the run {known.run} stopped while its input was read and sent nothing; start anew"
             )
+        check_given(database, run)
         playbooks = parse_all(known.details["texts"], integration)
         note(database, run, RESUME, {"user": requester_of().user})
         performing = performing_of(

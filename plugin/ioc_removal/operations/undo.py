@@ -16,6 +16,7 @@ from ..integration import Integration
 from ..outcome import FAILED, PARTIAL, REFUSED, UNKNOWN, Summary
 from ..settings import Settings
 from ..store.database import Database
+from ..store.given import check_given
 from ..store.journal import RESUME, note
 from ..store.lease import is_held, lease
 from ..store.results import call_rows, outcome_rows, run_summary
@@ -138,15 +139,17 @@ def resume_undo(
     guards: Guards | None = None,
     progress: Told = lambda *_: None,
 ) -> tuple[dict[str, Any], Summary]:
-    """Go on with an undo whose process died; raises ArgumentError when there is nothing to do.
+    """Go on with an undo whose process died.
 
-    guards: with the overrides of the undo.
+    guards: with the overrides of the undo. Raises ArgumentError when there is nothing to do,
+    RunError when the store was changed by hand.
     """
     run = get_run(database, run).run
     with lease(database, run):
         known = get_run(database, run)
         if known.status == ENDED or known.kind != UNDO:
             raise ArgumentError(f"the run {run} has ended")
+        check_given(database, run, inputs=False)
         original = get_run(database, known.details["undo_of"])
         note(database, run, RESUME, {"user": requester_of().user})
         claims = claims_of(database, original.run, run)
