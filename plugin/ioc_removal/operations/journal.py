@@ -85,7 +85,7 @@ def journal_rows(
 
 def journal_row(run: Run, entry: Entry) -> dict[str, Any]:
     """Return a row: what became of an indicator, in which run, who wanted it, and why."""
-    outcome = outcome_of(entry.row.columns[4:])
+    outcome = outcome_of(entry.row.columns[4:], run.run)
     known = {
         **asked(run),
         **context_of(run, entry),

@@ -8,6 +8,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from ..errors import ArgumentError, RunError
+from .columns import parsed, unreadable
 from .database import Database
 from .decisions import (
     APPROVAL,
@@ -21,6 +22,7 @@ from .journal import add_event
 from .runs import Requester
 
 APPROVED, REJECTED, EXPIRED = "approved", "rejected", "expired"
+QUESTION = frozenset({"text", "users", "schema", "approvers"})  # what any question has
 PLAN = "plan"  # the ask of a run that waits for its plan, not for a task
 
 
@@ -264,9 +266,13 @@ def _usable(ask: Ask) -> datetime:
 
 def _ask(row: tuple[Any, ...]) -> Ask:
     run, ask, plan, question, asked, expires, decision, decider, decided, response, used = row
+    said = parsed(question, "approvals.question", run, dict)
+    if not said.keys() >= QUESTION:
+        raise unreadable("approvals.question", run)
     return Ask(
-        run, ask, plan, json.loads(question), asked, expires, decision,
-        decider and json.loads(decider), decided, response and json.loads(response), used,
+        run, ask, plan, said, asked, expires, decision,
+        decider and parsed(decider, "approvals.decider", run, dict), decided,
+        response and parsed(response, "approvals.response", run, dict), used,
     )  # fmt: skip
 
 

@@ -1,11 +1,11 @@
 """Verify the rows of a batch against its link, and tell which of them is not as it was."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from .chain import MARK, ROW, Hashing
+from .columns import parsed
 from .database import Database
 from .entries import Linked, Stored
 from .found import KEYS, OF_BATCH
@@ -72,5 +72,7 @@ def _missing(database: Database, linked: Linked, position: int, rows: list[Store
     if not (known := database.rows(query, key)):
         return None
     left = {row.indicator for row in rows}
-    gone = [item for item in json.loads(known[0][0]) if item not in left]
+    gone = [
+        item for item in parsed(known[0][0], "batches.items", link.run, list) if item not in left
+    ]
     return ", ".join(gone[:3]) or None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..outcome import PLANNED, Outcome
+from .columns import parsed
 from .database import Database
 from .plans import PlannedLine
 from .recorder import OUTCOME_COLUMNS, outcome_of
@@ -113,7 +114,7 @@ def told_lines(database: Database, plan: str) -> Iterator[tuple[int, bool, str]]
 
 def _dry_outcome(database: Database, run: str, row: tuple[Any, ...]) -> DryOutcome:
     action, connection, arguments, filled, assumed, *columns = row
-    outcome = outcome_of(tuple(columns))
+    outcome = outcome_of(tuple(columns), run)
     values: list[tuple[str]] = []
     if outcome.value is None:
         query = "SELECT value FROM resolved WHERE run = ? AND id = ? ORDER BY value"
@@ -122,8 +123,8 @@ def _dry_outcome(database: Database, run: str, row: tuple[Any, ...]) -> DryOutco
         "\n".join((action, str(connection), arguments, columns[TARGET])),
         action,
         connection,
-        json.loads(arguments),
-        json.loads(filled),
+        parsed(arguments, "calls.arguments", run, dict),
+        parsed(filled, "calls.filled", run, list),
         bool(assumed),
         outcome,
         [value for (value,) in values],

@@ -13,6 +13,7 @@ from ..trust.removal_key import removal_key
 from ..trust.snapshot import Snapshot
 from ..trust.terms import Planned
 from ..trust.told import difference
+from .columns import parsed
 from .database import Database
 from .recorder import OUTCOME_COLUMNS, outcome_of
 
@@ -100,7 +101,7 @@ class PlannedOnly:
             [(section, line)] = self._database.rows(
                 "SELECT section, line FROM planned WHERE plan = ? AND key = ?", (self._plan, key)
             )
-            said, effect = json.loads(line), self._effects[section]
+            said, effect = line_of(line, self._plan), self._effects[section]
             why = before.unread.get(item)
             if row := before.rows.get(item):
                 why = difference(definition, batch.arguments, said, effect, row)
@@ -143,7 +144,7 @@ class PlannedOnly:
             f" AND {named_by} = ?",
             (*used, item),
         )
-        return _again(outcome_of(rows[0]), used[1]) if rows else None
+        return _again(outcome_of(rows[0], used[0]), used[1]) if rows else None
 
     def _own(self, batch: Batch) -> tuple[str, str, int]:
         return (self._run, self._call, batch.number)
@@ -213,7 +214,12 @@ def planned_lines(
     )
     rows = database.walk(query, (plan, section, -1 if limit is None else limit))
     for line, key, outcome, assumed, times in rows:
-        yield PlannedLine(key, section, outcome, bool(assumed), times, json.loads(line))
+        yield PlannedLine(key, section, outcome, bool(assumed), times, line_of(line, plan))
+
+
+def line_of(text: str, plan: str) -> Any:
+    """Return what a line of a plan says; raises StoreError."""
+    return parsed(text, "planned.line", f"plan {plan}", dict)
 
 
 def uses_of(database: Database, plan: str) -> dict[str, int]:
@@ -224,4 +230,6 @@ def uses_of(database: Database, plan: str) -> dict[str, int]:
 
 def _plan(row: tuple[Any, ...]) -> StoredPlan:
     plan, hash_, created, expires, header = row
-    return StoredPlan(plan, hash_, created, expires, json.loads(header))
+    return StoredPlan(
+        plan, hash_, created, expires, parsed(header, "plans.header", f"plan {plan}", dict)
+    )

@@ -7,11 +7,12 @@ from typing import Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
-from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..outcome import FAILED, OUTCOMES, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
 from ..trust.recorder import Finished, Known
 from .chain import ROW
+from .columns import parsed, unreadable
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .database import Database
 from .journal import BATCH, CALLED, add_link
@@ -95,9 +96,9 @@ class StoreRecorder:
         """Return what begin() noted, without the list that the batches hold."""
         query = "SELECT arguments, target FROM calls WHERE run = ? AND call = ?"
         [(arguments, target)] = self._database.rows(query, (self._run, self._call))
-        self._target = json.loads(target)
-        given = by_value(self._database, json.loads(arguments))
-        return Prepared(given, self._target, 0, (), size=self._size())
+        self._target = parsed(target, "calls.target", self._run, dict)
+        given = parsed(arguments, "calls.arguments", self._run, dict)
+        return Prepared(by_value(self._database, given), self._target, 0, (), size=self._size())
 
     def planned(self, prepared: Prepared, first: int, stop: int) -> Iterator[Batch]:
         """Return some of the batches that plan() kept."""
@@ -107,7 +108,7 @@ class StoreRecorder:
         )
         for number, items in self._database.rows(query, (self._run, self._call, first, stop)):
             whole = Batch(number, prepared.arguments)
-            yield self._action.part(whole, json.loads(items))
+            yield self._action.part(whole, parsed(items, "batches.items", self._run, list))
 
     def known(self, batch: Batch) -> Known:
         """Return what is known of a batch."""
@@ -120,7 +121,8 @@ class StoreRecorder:
         if not tries:
             return Known()
         kept = self._database.rows(f"SELECT item, raw FROM snapshots {where}", key)  # noqa: S608
-        return Known(repeated=True, snapshots={item: json.loads(raw) for item, raw in kept})
+        before = {item: parsed(raw, "snapshots.raw", self._run) for item, raw in kept}
+        return Known(repeated=True, snapshots=before)
 
     def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         """Keep that a batch is about to be sent, and what was there before."""
@@ -224,20 +226,24 @@ class StoreRecorder:
         outputs = self._database.rows(f"SELECT row FROM outputs {where}", key)  # noqa: S608
         return Finished(
             batch,
-            tuple(outcome_of(row) for row in outcomes),
-            tuple(json.loads(row) for (row,) in outputs),
+            tuple(outcome_of(row, self._run) for row in outcomes),
+            tuple(parsed(row, "outputs.row", self._run) for (row,) in outputs),
         )
 
 
-def outcome_of(row: tuple[Any, ...]) -> Outcome:
-    """Return the outcome of a row of OUTCOME_COLUMNS."""
+def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
+    """Return the outcome of a row of OUTCOME_COLUMNS; raises StoreError."""
     value, id_, target, outcome, reason, status, request_id, attempts, maybe, *rest = row
     response, settled, advice, verified, snapshot, not_restored = rest
+    if outcome not in OUTCOMES:
+        raise unreadable("outcomes.outcome", run)
     return Outcome(
-        outcome, json.loads(target), value, id_, reason, status, request_id, attempts,
+        outcome, parsed(target, "outcomes.target", run, dict), value, id_, reason, status,
+        request_id, attempts,
         bool(maybe), bool(settled), advice, bool(verified),
-        json.loads(snapshot) if snapshot else None,
-        tuple(json.loads(not_restored)) if not_restored else (), json.loads(response),
+        parsed(snapshot, "outcomes.snapshot", run, dict) if snapshot else None,
+        tuple(parsed(not_restored, "outcomes.not_restored", run, list)) if not_restored else (),
+        parsed(response, "outcomes.response", run),
     )  # fmt: skip
 
 

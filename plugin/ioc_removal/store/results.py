@@ -1,10 +1,10 @@
 """Read what came of a run: outcomes, sums, rows that were read."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from ..outcome import DONE, OUTCOMES, Summary, ordered
+from .columns import parsed
 from .database import Database
 from .recorder import OUTCOME_COLUMNS, outcome_of
 from .runs import UNDO
@@ -72,13 +72,13 @@ def outcome_rows(database: Database, run: str, call: str | None = None) -> Itera
     while rows := database.rows(query, (*values, *after, AT_ONCE)):
         after = rows[-1][:4]
         for _, _, _, _, action, *row in rows:
-            yield {"action": action} | outcome_of(tuple(row)).row() | {"action": action}
+            yield {"action": action} | outcome_of(tuple(row), run).row() | {"action": action}
 
 
 def output_rows(database: Database, run: str, call: str) -> list[dict[str, Any]]:
     """Return the rows that a read returned."""
     query = "SELECT row FROM outputs WHERE run = ? AND call = ? ORDER BY batch, position"
-    return [json.loads(row) for (row,) in database.rows(query, (run, call))]
+    return [parsed(row, "outputs.row", run) for (row,) in database.rows(query, (run, call))]
 
 
 def call_rows(database: Database, run: str) -> list[dict[str, Any]]:
@@ -101,7 +101,8 @@ def call_rows(database: Database, run: str) -> list[dict[str, Any]]:
     )
     rows = [dict(zip(names, row, strict=True)) for row in database.rows(query, (run,))]
     for row in rows:
-        row.update(target=json.loads(row["target"]), filled=json.loads(row["filled"]))
+        for name, form in (("target", dict), ("filled", list)):
+            row[name] = parsed(row[name], f"calls.{name}", run, form)
     return rows
 
 

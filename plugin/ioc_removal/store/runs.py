@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 from ..errors import ArgumentError
+from .columns import parsed
 from .database import Database
 from .found import index_run
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
@@ -96,7 +97,7 @@ def add_details(database: Database, run: str, **details: Any) -> None:
     """Add to what is known of a run."""
     with database.transaction() as connection:
         [known] = connection.execute("SELECT details FROM runs WHERE run = ?", (run,)).fetchone()
-        text = json.dumps({**json.loads(known), **details})
+        text = json.dumps({**parsed(known, "runs.details", run, dict), **details})
         connection.execute("UPDATE runs SET details = ? WHERE run = ?", (text, run))
 
 
@@ -123,7 +124,7 @@ def set_status(database: Database, run: str, status: str, **details: Any) -> Non
     """Note that a run waits, or goes on, and what is known of it with that."""
     with database.transaction() as connection:
         [known] = connection.execute("SELECT details FROM runs WHERE run = ?", (run,)).fetchone()
-        text = json.dumps({**json.loads(known), **details})
+        text = json.dumps({**parsed(known, "runs.details", run, dict), **details})
         connection.execute(
             "UPDATE runs SET status = ?, ended = NULL, details = ? WHERE run = ?",
             (status, text, run),
@@ -162,7 +163,7 @@ def _run(row: tuple[Any, ...]) -> Run:
     run, kind, name, status, result, requester, dry_run, started, ended = columns
     return Run(
         run, kind, name, status, result, requester, bool(dry_run), started, ended,
-        json.loads(details),
+        parsed(details, "runs.details", run, dict),
     )  # fmt: skip
 
 

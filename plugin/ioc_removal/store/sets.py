@@ -6,6 +6,7 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any, overload
 
+from .columns import parsed
 from .database import Database
 
 AT_ONCE = 2_000  # rows read or written together
@@ -49,7 +50,7 @@ class StoredSet(Sequence[Any]):
         """Yield the items ordered by their texts, whichever order they were written in."""
         query = "SELECT item FROM items WHERE run = ? AND name = ? ORDER BY item"
         for (item,) in self._database.walk(query, (self.run, self.name)):
-            yield json.loads(item)
+            yield parsed(item, "items.item", self.run)
 
     def __contains__(self, item: object) -> bool:
         query = "SELECT 1 FROM items WHERE run = ? AND name = ? AND item = ? LIMIT 1"
@@ -72,7 +73,7 @@ class StoredSet(Sequence[Any]):
             " ORDER BY position",
             (self.run, self.name, start, stop),
         )
-        return [json.loads(item) for (item,) in rows]
+        return [parsed(item, "items.item", self.run) for (item,) in rows]
 
 
 def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> StoredSet:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from .columns import parsed
 from .database import Database
 
 
@@ -14,7 +15,7 @@ def kept(database: Database, run: str, step: str, do: Callable[[], Any]) -> Any:
     """
     query = "SELECT result FROM steps WHERE run = ? AND step = ?"
     for (text,) in database.rows(query, (run, step)):
-        return json.loads(text)
+        return parsed(text, "steps.result", run)
     result = do()
     with database.transaction() as connection:
         connection.execute(

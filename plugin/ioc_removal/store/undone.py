@@ -7,6 +7,7 @@ from typing import Any
 
 from ..outcome import ADDED, DONE, Outcome
 from .claims import CLAIM, claim_facts
+from .columns import parsed
 from .database import Database
 from .journal import note
 from .recorder import OUTCOME_COLUMNS, outcome_of
@@ -93,8 +94,8 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
         if call.endswith(THEN) or (wanted is not None and key not in wanted):
             continue
         if text not in arguments:
-            arguments[text] = by_value(database, json.loads(text))
-        outcome = outcome_of(tuple(row))
+            arguments[text] = by_value(database, parsed(text, "calls.arguments", run, dict))
+        outcome = outcome_of(tuple(row), run)
         found.append(
             Done(key, action, connection, arguments[text], outcome, outcome.value or value)
         )
@@ -123,7 +124,8 @@ def earlier_undos(database: Database, run: str) -> dict[Key, Earlier]:
     for call, batch, position, undo, by, *rest in database.rows(query, (run,)):
         half = len(rest) // 2
         outcome, then = (
-            outcome_of(tuple(row)) if there else None for there, *row in (rest[:half], rest[half:])
+            outcome_of(tuple(row), undo) if there else None
+            for there, *row in (rest[:half], rest[half:])
         )
         found[call, batch, position] = Earlier(undo, by, outcome, then)
     return found
@@ -133,7 +135,7 @@ def made_by(database: Database, undo: str, call: str) -> Outcome | None:
     """Return what a call of an undo made, or what followed on it and names it, too."""
     query = f"SELECT {_O} FROM outcomes o WHERE o.run = ? AND o.call = ?"  # noqa: S608
     rows = database.rows(query, (undo, call))
-    return outcome_of(tuple(rows[0])) if rows else None
+    return outcome_of(tuple(rows[0]), undo) if rows else None
 
 
 def added_ids(database: Database) -> set[str]:
@@ -185,7 +187,8 @@ def claims_of(database: Database, run: str, undo: str) -> list[Claim]:
     found = []
     for done in done_rows(database, run, rows):
         call, item, before = rows[done.key]
-        found.append(Claim(done, call, item, tuple(json.loads(before)) if before else None))
+        earlier = tuple(parsed(before, "undone.before", run, list)) if before else None
+        found.append(Claim(done, call, item, earlier))
     return found
 
 
@@ -195,7 +198,10 @@ def told_before(database: Database, undo: str, call: str) -> dict[str, Any]:
         "SELECT value, id, snapshot FROM outcomes WHERE run = ? AND call = ?"
         " AND snapshot IS NOT NULL"
     )
-    rows = [(names, json.loads(raw)) for *names, raw in database.rows(query, (undo, call))]
+    rows = [
+        (names, parsed(raw, "outcomes.snapshot", undo))
+        for *names, raw in database.rows(query, (undo, call))
+    ]
     return {name: raw for names, raw in rows for name in names if name is not None}
 
 

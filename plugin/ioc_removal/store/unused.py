@@ -7,7 +7,7 @@ from typing import Any
 
 from ..outcome import ABSENT, PLANNED, REFUSED
 from .database import Database
-from .plans import PlannedLine
+from .plans import PlannedLine, line_of
 
 
 def unused_lines(database: Database, plan: str, section: int) -> Iterator[PlannedLine]:
@@ -19,7 +19,7 @@ def unused_lines(database: Database, plan: str, section: int) -> Iterator[Planne
     )
     rows = database.walk(query, (plan, section, PLANNED))
     for key, assumed, times, line in rows:
-        yield PlannedLine(key, section, PLANNED, bool(assumed), times, json.loads(line))
+        yield PlannedLine(key, section, PLANNED, bool(assumed), times, line_of(line, plan))
 
 
 def refused_items(

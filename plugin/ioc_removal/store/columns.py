@@ -1,0 +1,30 @@
+"""Read JSON of a column of the store, which somebody may have changed by hand."""
+
+import json
+from typing import Any
+
+from ..errors import StoreError
+
+
+def parsed(text: Any, column: str, owner: str | None = None, form: type = object) -> Any:
+    """Return the JSON of a column.
+
+    column: as table.column; owner: the run or plan that the row belongs to; form: what it must be.
+    Raises StoreError.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        raise unreadable(column, owner) from None
+    if not isinstance(value, form):
+        raise unreadable(column, owner)
+    return value
+
+
+def unreadable(column: str, owner: str | None = None) -> StoreError:
+    """Return the error of a column that is not as it was written."""
+    whose = f" of {owner}" if owner else ""
+    return StoreError(
+        f"the store was changed by hand, or is damaged: {column}{whose} cannot be read; "
+        "`ioc-removal journal verify` names what was changed"
+    )
