@@ -136,6 +136,8 @@ def _cells(line: PlannedLine) -> list[Cell]:
     value, id_ = line.line.get("value"), line.line.get("id")
     if isinstance(value, list):
         value = ", ".join(value)
+    if value is None and (told := line.line.get("told")):  # a rule: its name, and whose space it is
+        value = ": ".join(filter(None, (told.get("name"), ", ".join(told.get("tags") or ()))))
     reason, advice = line.line.get("reason"), line.line.get("advice")
     return [value, id_, line.outcome, reason, advice, "assumed" * line.assumed]
 
