@@ -60,6 +60,27 @@ def interruptible() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def test_ctrl_c_while_the_program_is_still_loaded(tmp_path: Path) -> None:
+    """A library that takes its time, in place of a slow disk."""
+    (tmp_path / "yaml.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n"
+    )
+    for program in (
+        ("-m", "ioc_removal"),
+        ("-c", "import sys; from ioc_removal.__main__ import start; sys.exit(start())"),
+    ):
+        ended = subprocess.run(
+            [sys.executable, *program, "runs"],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONGEST,
+        )
+        assert (ended.returncode, ended.stdout) == (130, "")
+        assert ended.stderr == "error: interrupted; nothing was sent\n"
+
+
 @pytest.mark.parametrize(
     ("call", "scheme", "start", "drop"),
     [

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from asking import KNOWN, POLICY, PROJECT, RULE, WORKSPACE, huawei
+from ioc_removal.batches import Batch, Prepared
 from ioc_removal.connection import Connection
 from ioc_removal.errors import ArgumentError, SettingsError
 from ioc_removal.integration import load_integration
@@ -25,7 +26,8 @@ from ioc_removal.schema import Schema
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.lease import lease
-from ioc_removal.store.runs import get_run
+from ioc_removal.store.recorder import StoreRecorder
+from ioc_removal.store.runs import PLAYBOOK, begin_run, get_run
 from ioc_removal.trust.guards import Guards
 from ioc_removal.trust.terms import Terms
 from recorded import Answerer, Recorded, Reply, reply, serving
@@ -345,6 +347,9 @@ def test_an_undo_above_the_count_of_approval_is_refused(desk: Desk, name: str, e
     assert outcomes(record) == {"refused": count}
     reasons = {row["reason"].partition(",")[0] for row in record["outcomes"]}
     assert reasons == {f"not approved: this would {effect[:-1]} {count} indicators"}
+    for row in record["outcomes"]:
+        assert "fewer at a time with --indicator VALUE (repeatable)" in row["reason"]
+        assert f"or have approval.{effect} raised" in row["reason"]
     assert (exit_status(summary), desk.sent("PUT")) == (2, 0)
     desk.document["approval"] = {effect: count}
     assert outcomes(desk.undo(run)[0]) == {"added": count}
@@ -522,8 +527,32 @@ def test_a_run_that_stopped_is_undone_as_far_as_it_is_known(desk: Desk) -> None:
         )
     settings_ = settings_from(desk.document, "test")
     undo_run(desk.database, INTEGRATION, settings_, run, noted=told.append)
-    assert told == [f"1 request of the run {run} has no outcome: nothing is undone of them"]
+    assert told == [
+        f"1 request of the run {run} has no outcome: nothing is undone of them",
+        f"the run {run} stopped while cybertrace-indicators-delete was in flight, 1 indicator may "
+        "have been removed: whether they are there tells only the system: a single call cannot go "
+        "on",
+    ]
     assert desk.state() == before
+    with pytest.raises(ArgumentError, match="was in flight when it stopped"):
+        desk.undo(run, "x.example")
+
+
+def test_of_a_run_that_stopped_in_its_first_request_it_is_said_what_is_known(desk: Desk) -> None:
+    run = begin_run(desk.database, PLAYBOOK, "p.yml", dry_run=False, details={})
+    action = INTEGRATION.bind("cybertrace-indicators-delete", None)
+    recorder = StoreRecorder(desk.database, run, "remove", action)
+    batch = Batch(0, {}, VALUES)
+    recorder.begin(Prepared({}, {}, 0, ()))
+    recorder.plan([batch, Batch(1, {}, ("never-sent.example",))])
+    recorder.intent(batch, {})
+    with pytest.raises(ArgumentError) as said:
+        desk.undo(run)
+    assert str(said.value) == (
+        f"the run {run} stopped while cybertrace-indicators-delete was in flight, "
+        f"{len(VALUES)} indicators may have been removed: `ioc-removal resume {run}` first, it "
+        "tells what became of them; then undo it"
+    )
 
 
 def test_a_run_that_is_alive_is_not_undone(desk: Desk) -> None:

@@ -177,3 +177,30 @@ def test_an_interrupted_undo_goes_on(program: Program, sandbox: Sandbox) -> None
     counts = json.loads(out)["counts"]  # an addition to CyberTrace that was in flight is unknown
     assert sum(counts.values()) == 48, err
     assert held(sandbox)[1] == before[1]
+
+
+def test_what_an_interrupted_undo_never_sent_is_sent_later(tmp_path: Path) -> None:
+    """The second of two indicators of one value asks what is there, and is interrupted in that."""
+    seed = default_seed()
+    workspace = next(iter(seed["secmaster"]["workspaces"]))
+    twins = [{"value": VALUES[0], "type": "Domain"}] * 2
+    seed["secmaster"]["workspaces"] = {workspace: {"indicators": twins}}
+    with Sandbox(seed) as sandbox:
+        program = Program(sandbox, tmp_path)
+        rows = sandbox.state()["secmaster"]["workspaces"][workspace]
+        ids = [word for row in rows for word in ("--arg", f"batch_ids={row['id']}")]
+        run = program.record("call", "secmaster-indicators-delete", *ids)["run"]
+        sandbox.misbehave(method="POST", path="search", delay=1, times=500)
+        process = program.start("undo", run)
+        end = time.monotonic() + LONGEST
+        while not restorations(sandbox) and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.4)  # the first one is recorded, the second one asks
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=LONGEST)
+        assert process.returncode == 130
+        sandbox.behave()
+        assert len(restorations(sandbox)) == 1
+        resumed = program.record("resume")
+        assert resumed["counts"] == {"added": 2}
+        assert held(sandbox)[1] == {VALUES[0]: 2}

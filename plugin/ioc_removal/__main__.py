@@ -1,7 +1,17 @@
-"""`python -m ioc_removal`: the command."""
+"""`ioc-removal` and `python -m ioc_removal`: the command, which Ctrl-C ends in one line."""
 
-from sys import exit as leave
+import sys
 
-from .cli import main
 
-leave(main())
+def start() -> int:
+    """Run the command and return its exit status."""
+    try:
+        from .cli import main  # takes its time, and Ctrl-C may come meanwhile
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted; nothing was sent\n")
+        return 130
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(start())

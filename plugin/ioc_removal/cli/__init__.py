@@ -22,7 +22,7 @@ FAILED, WRONG_USE, DOUBT, INTERRUPTED = 1, 2, 3, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status; argv: without the program's name."""
-    options, output = Options(), Output()
+    options, output, begun = Options(), Output(), False
     try:
         try:
             parser = parser_with_commands()
@@ -34,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             module, function = options.does.split(".")
             command = getattr(import_module(f".{module}", __package__), function)
             with told_pauses(output), Session(options, output) as session:
+                begun = True
                 status = int(command(session))
         except SystemExit as left:  # argparse's --help and --version
             status = int(left.code or 0)
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = exit_status(Summary(), [type(error).__name__])
         output.flush()
     except KeyboardInterrupt:
-        _leave(output)
+        _leave(output, begun=begun)
         status = INTERRUPTED
     except Exception as error:  # noqa: BLE001  # a traceback is nothing for a person
         if os.environ.get(DEBUG) == "1":
@@ -56,11 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _leave(output: Output) -> None:
+def _leave(output: Output, *, begun: bool) -> None:
     """Say what is recorded, and go at once although requests may be in flight."""
     ours = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ours else None
-    output.interrupted()
+    output.interrupted(begun=begun)
     output.flush()
     if ours and threading.active_count() > 1:
         sys.stderr.flush()

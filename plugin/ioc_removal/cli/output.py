@@ -85,9 +85,10 @@ class Output:
         if self.recorded:
             self.error(self.recorded)
 
-    def interrupted(self) -> None:
-        """Tell that the command was interrupted, and what is recorded."""
-        self.error(f"interrupted: {self.recorded}" if self.recorded else "interrupted")
+    def interrupted(self, *, begun: bool) -> None:
+        """Tell that the command was interrupted, what is recorded, or that it had not begun."""
+        said = f": {self.recorded}" if self.recorded else "" if begun else "; nothing was sent"
+        self.error(f"interrupted{said}")
 
     def flush(self) -> None:
         """Write out what is buffered."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..call import Call
-from ..errors import ApiError, PluginError
+from ..errors import ApiError, HungUpError, PluginError
 from ..indicators.normal import normalised
 from ..outcome import ABSENT, UNKNOWN, Rows
 
@@ -48,6 +48,8 @@ def rows_of_ids(call: Call, path: Mapping[str, str], ids: Sequence[str]) -> Rows
         asked = ids[start : start + PAGE]
         try:
             listing = _pages(call, path, {"ids": list(asked)}, most=len(asked))
+        except HungUpError:
+            raise
         except PluginError as error:
             rows += [_missing("id", id_, f"no search: {error}") for id_ in ids[start:]]
             break
@@ -62,6 +64,8 @@ def rows_of_values(call: Call, path: Mapping[str, str], values: Sequence[str]) -
     distinct = list(dict.fromkeys(values))
     try:
         first = _pages(call, path, {}, most=0)
+    except HungUpError:
+        raise
     except PluginError as error:
         return [_missing("value", value, f"no search: {error}") for value in distinct]
     pages = -(-(first.total or 0) // max(1, len(first.rows)))
@@ -83,6 +87,8 @@ def _searched(call: Call, path: Mapping[str, str], first: Listing, values: Seque
             if error.code == INVALID_PARAMETERS:
                 return _compared(call, path, first, values)
             return rows + _rest(values[position:], error)
+        except HungUpError:
+            raise
         except PluginError as error:
             return rows + _rest(values[position:], error)
         rows += found or [_missing("value", value, doubt)]
@@ -131,6 +137,8 @@ def _compared(call: Call, path: Mapping[str, str], first: Listing, values: Seque
     """Read every page and compare here."""
     try:
         listing = first if first.whole else _pages(call, path, {})
+    except HungUpError:
+        raise
     except PluginError as error:
         return _rest(values, error)
     by_form: dict[str, Rows] = {}

@@ -82,7 +82,7 @@ def call_action(
             recorder = StoreRecorder(database, run, ONLY, action)
             recorder.begin(prepared)
             sizes = {definition.effect_on(prepared.arguments): prepared.size}
-            terms = replace(terms, approval=Counted(most or {}, sizes))
+            terms = replace(terms, approval=Counted(CALL, most or {}, sizes))
             with closing(perform(action, prepared, recorder, terms=terms)) as batches:
                 for batch in batches:
                     finished(batch)

@@ -21,6 +21,7 @@ from ..store.journal import RESUME, note
 from ..store.lease import is_held, lease
 from ..store.results import call_rows, outcome_rows, run_summary
 from ..store.runs import (
+    CALL,
     ENDED,
     INTERRUPTED,
     OVERRIDES,
@@ -33,7 +34,17 @@ from ..store.runs import (
     get_run,
     requester_of,
 )
-from ..store.undone import Claim, Done, Earlier, Key, claim, claims_of, done_rows, earlier_undos
+from ..store.undone import (
+    Claim,
+    Done,
+    Earlier,
+    Key,
+    claim,
+    claims_of,
+    done_rows,
+    earlier_undos,
+    in_flight,
+)
 from ..trust.guards import Guards
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
@@ -94,7 +105,10 @@ def undo_run(
     rows = list(_wanted(database, integration, original, indicators))
     choice = _choice(database, rows, earlier)
     if not choice.rows and not choice.unclear:
-        raise ArgumentError(_nothing(original, choice))
+        doubts = list(_doubts(database, integration, original))
+        raise ArgumentError(
+            *([_nothing(original, choice)] if choice.others or not doubts else []), *doubts
+        )
     performer = Performer(database, integration, settings, original, choose or {}, terms, progress)
     performer.connect(done for done, _ in choice.rows)
     for text in performer.warnings():
@@ -114,7 +128,7 @@ def undo_run(
     )
     began(undo)
     for text in (
-        *_open(database, original),
+        *_open(database, integration, original),
         *choice.notes(),
         *(_not_verified(integration, choice) if terms.verify else ()),
     ):
@@ -211,8 +225,15 @@ def _why_not(database: Database, run: Run, missed: Mapping[str, str]) -> Iterato
         for name in ("value", "id")
         if row.get(name)
     }
+    open_ = {
+        normalised(item): f"{action} was in flight when it stopped, what became of it is not known"
+        for action, items in in_flight(database, run.run).items()
+        for item in items
+    }
     for key, text in missed.items():
-        what = f"its outcome is {became[key]}" if key in became else "it is not in it"
+        what = (
+            f"its outcome is {became[key]}" if key in became else open_.get(key, "it is not in it")
+        )
         yield f"--indicator {text}: the run {run.run} has nothing to undo of it: {what}"
 
 
@@ -260,14 +281,28 @@ def _nothing(run: Run, choice: Choice) -> str:
     return f"the run {run.run} did nothing that can be undone: `ioc-removal show {run.run}`"
 
 
-def _open(database: Database, run: Run) -> Iterator[str]:
-    """Say how much of a run that stopped has no outcome."""
+def _doubts(database: Database, integration: Integration, run: Run) -> Iterator[str]:
+    """Say what a run that stopped may have done, and how that can be told."""
+    first = (
+        "whether they are there tells only the system: a single call cannot go on"
+        if run.kind == CALL
+        else f"`ioc-removal resume {run.run}` first, it tells what became of them; then undo it"
+    )
+    for action, items in in_flight(database, run.run).items():
+        done = integration.definition(action).done
+        what = f"{len(items):,} indicator{'' if len(items) == 1 else 's'} may have been {done}"
+        yield f"the run {run.run} stopped while {action} was in flight, {what}: {first}"
+
+
+def _open(database: Database, integration: Integration, run: Run) -> Iterator[str]:
+    """Say how much of a run that stopped has no outcome, and what it may have done."""
     left = sum(row["batches"] - row["finished"] for row in call_rows(database, run.run))
     if left:
         yield (
             f"{left:,} request{'s' if left > 1 else ''} of the run {run.run} "
             f"{'have' if left > 1 else 'has'} no outcome: nothing is undone of them"
         )
+    yield from _doubts(database, integration, run)
 
 
 def _not_verified(integration: Integration, choice: Choice) -> Iterator[str]:

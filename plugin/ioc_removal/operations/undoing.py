@@ -21,7 +21,7 @@ from ..sending import LOST
 from ..settings import Settings
 from ..store.database import Database
 from ..store.recorder import StoreRecorder
-from ..store.runs import Run
+from ..store.runs import UNDO, Run
 from ..store.undone import (
     THEN,
     Claim,
@@ -243,7 +243,7 @@ class Performer:
                 done = one.done
                 how = undoing_of(self.integration, done.action, done.row, done.arguments)
                 sizes[how.action.effect_on(how.restoring.arguments)] += 1
-        return Counted(most, sizes)
+        return Counted(UNDO, most, sizes)
 
     def _ask_together(self, calls: Iterable[tuple[str, Sequence[Claim]]]) -> None:
         """Let additions at one place ask together what is there; calls: of different names."""

@@ -110,6 +110,18 @@ def _removal(done: Done) -> tuple[Any, ...]:
     return done.action, done.connection, str(place), outcome.value, outcome.id
 
 
+def in_flight(database: Database, run: str) -> dict[str, list[str]]:
+    """Return what a run may have sent of which it knows no outcome: items, each once, by action."""
+    query = (
+        "SELECT c.action, b.items FROM batches b JOIN calls c ON c.run = b.run AND c.call = b.call"
+        " WHERE b.run = ? AND b.tries > 0 AND NOT b.finished ORDER BY b.call, b.batch"
+    )
+    found: dict[str, dict[str, None]] = {}
+    for action, items in database.rows(query, (run,)):
+        found.setdefault(action, {}).update(dict.fromkeys(json.loads(items)))
+    return {action: list(items) for action, items in found.items()}
+
+
 def earlier_undos(database: Database, run: str) -> dict[Key, Earlier]:
     """Return what came of the rows of a run that an undo has claimed before."""
     query = (

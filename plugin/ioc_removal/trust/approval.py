@@ -10,10 +10,10 @@ from ..errors import ArgumentError, SettingsError
 
 USUAL_WAIT = "24h"
 VERBS = {"disarms": "disarm", "rearms": "rearm"}
-NO_PLAN = (
-    "`ioc-removal run` asks for approval of a playbook's plan, a single call or an undo has none: "
-    "do less at a time, or change the setting"
-)
+IN_PARTS = {
+    "call": "a single call asks nobody, `ioc-removal run` does: call it with fewer at a time",
+    "undo": "an undo asks nobody: put back fewer at a time with --indicator VALUE (repeatable)",
+}
 
 
 @dataclass(frozen=True)
@@ -75,15 +75,18 @@ class Approving:
 class Counted:
     """The approval of a call or an undo, which have no plan: a few indicators need none.
 
-    most: by effect; sizes: how many indicators it acts on, with all its calls, by effect.
+    kind: "call" or "undo"; most: by effect; sizes: how many indicators it acts on, with all its
+    calls, by effect.
     """
 
+    kind: str
     most: Mapping[str, int]
     sizes: Mapping[str, int]
 
     def refusal(self, effect: str) -> str | None:
         """Say why nothing with this effect may be done; None when it may."""
-        return too_many(effect, self.sizes.get(effect, 0), self.most, NO_PLAN)
+        advice = f"{IN_PARTS[self.kind]}, or have approval.{effect} raised"
+        return too_many(effect, self.sizes.get(effect, 0), self.most, advice)
 
 
 def approving_of(settings: Mapping[str, Any], source: str) -> Approving:

@@ -89,9 +89,14 @@ class Steps:
         return dict.fromkeys(batch.items, reason) if reason else {}
 
     def _intended(self, batch: Batch, before: Snapshot, known: Known) -> Snapshot:
-        """Record that a batch is about to be sent; return what the outcomes go by."""
+        """Record that a batch is about to be sent; return what the outcomes go by.
+
+        Raises HungUpError when the run was ended before.
+        """
         if self._action.definition.does == ADDS and not known.repeated:
             before = Snapshot(self._there(batch))
+        for call in self._action.calls:
+            call.connection.check()  # what is never sent has no intent
         self._recorder.intent(batch, before.rows)
         return before
 
