@@ -565,7 +565,7 @@ def test_a_call_above_the_count_is_refused_and_says_what_to_do(desk: Desk) -> No
     assert (ended.status, ended.json["counts"], desk.sent()) == (2, {"refused": 2}, [])
     reason = ended.json["outcomes"][0]["reason"]
     assert "would disarm 2 indicators, more than 1 (approval.disarms of the settings)" in reason
-    assert "`ioc-removal run` asks for approval" in reason
+    assert "a single call asks nobody, `ioc-removal run` does" in reason
     assert desk.do(*delete, *values, "--dry-run").json["counts"] == {"planned": 2}
     assert desk.do(*delete, *values[:2]).json["counts"] == {"removed": 1}
     unmark = desk.do(
@@ -713,7 +713,7 @@ def test_an_undo_above_the_count_is_refused_too(desk: Desk) -> None:
     desk.settings["approval"] |= {"disarms": 1, "rearms": 1}
     ended = desk.do("undo", run)
     assert (ended.status, ended.json["counts"], desk.sent("PUT")) == (2, {"refused": 2}, [])
-    assert "a single call or an undo has none" in ended.out
+    assert "an undo asks nobody: put back fewer at a time with --indicator VALUE" in ended.out
     assert desk.do("undo", run, "--indicator", "192.0.2.10").json["counts"] == {"added": 1}
     del desk.settings["approval"]["rearms"], desk.settings["approval"]["disarms"]
     assert desk.do("undo", run).json["counts"] == {"added": 1}

@@ -40,7 +40,7 @@ def test_a_seed_always_makes_the_same_schedule() -> None:
 def plain(**changes: Any) -> Schedule:
     ids = tuple(f"{number:032x}" for number in range(16, 48))
     limits = {"items": 40, "in_flight": 1}
-    schedule = Schedule(0, SECMASTER, ids, ids[::2], {}, "aksk", limits, total=1.8, faults=((),))
+    schedule = Schedule(0, SECMASTER, ids, ids[::2], {}, "aksk", limits, total=30.0, faults=((),))
     return replace(schedule, **changes)
 
 

@@ -105,11 +105,13 @@ class Adding:
 def there(rows: Iterable[Mapping[str, Any]], items: Iterable[str], field: str) -> There:
     """Return the ids under the name of each item, without the items of which rows tell nothing.
 
-    rows: of a read; field: in which they show the name.
+    rows: of a read; field: in which they show the name. A row whose name is no text may be of any.
     """
     found: dict[str, dict[str, Any]] = {item: {"ids": []} for item in items}
     for row in rows:
         item = row.get(field)
+        if not isinstance(item, str):
+            return {}
         if item in found and row.get("outcome") == UNKNOWN:
             del found[item]
         elif item in found and row.get("id"):
