@@ -17,7 +17,7 @@ run: .venv/all.stamp ## install the command into .venv and rehearse a removal on
 # Two a processor: many tests wait for another process, or for a pause that they asked for.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 test: .venv/dev.stamp ## run the tests; ARGS='-k waf' chooses some
-	@$(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadgroup $(ARGS)
 
 SCHEDULES ?= 20000
 SEED ?= 1
