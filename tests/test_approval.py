@@ -298,7 +298,9 @@ def test_who_wants_it_may_not_approve_it(desk: Desk) -> None:
         assert (refused.status, "four_eyes" in refused.err) == (2, True), words
     assert desk.do("approvals").json[0]["approvers"] == ["anna", "bob"]
     desk.settings["approval"]["four_eyes"] = False
-    assert desk.do("approve", run, "--actor", "carl", *ANSWER).status == 0
+    late = desk.do("approve", run, "--actor", "carl", *ANSWER)
+    assert (late.status, "when the run" in late.err) == (2, True)
+    assert desk.do("approve", desk.ask(), "--actor", "carl", *ANSWER).status == 0
 
 
 @pytest.mark.parametrize("given", [True, None])
@@ -574,6 +576,34 @@ def test_a_call_above_the_count_is_refused_and_says_what_to_do(desk: Desk) -> No
     )  # fmt: skip
     assert (unmark.status, len(desk.sent())) == (2, 1)
     assert "would rearm 2 indicators, more than 1 (approval.rearms" in unmark.out
+
+
+def test_a_call_counts_what_the_system_shows_to_rearm(desk: Desk) -> None:
+    desk.settings["approval"] |= {"disarms": 2, "rearms": 1}
+    values = json.dumps(["malware.example", *MARKED])
+    found = desk.do("call", "secmaster-indicators-search", "--arg", f"values:={values}")
+    ids = {row["value"]: row["id"] for row in found.json["outputs"]}
+    given = ("--arg", f"batch_ids:={json.dumps([*ids.values()])}")
+    ended = desk.do("call", "secmaster-indicators-delete", *given)
+    assert (ended.status, ended.json["counts"]) == (2, {"refused": 3})
+    assert "this would disarm 3 indicators, more than 2 (approval.disarms" in ended.out
+    desk.settings["approval"]["disarms"] = 3
+    ended = desk.do("call", "secmaster-indicators-delete", *given)
+    assert (ended.status, ended.json["counts"]) == (1, {"removed": 2, "refused": 1}), ended.err
+    [kept] = [row for row in ended.json["outcomes"] if row["outcome"] == "refused"]
+    assert kept["id"] == ids[MARKED[1]]
+    assert "this would rearm 2 indicators, more than 1 (approval.rearms" in kept["reason"]
+
+
+def test_an_approver_who_was_listed_later_may_not_decide(desk: Desk) -> None:
+    run = desk.ask()
+    desk.settings["approval"]["approvers"] = ["dora", "anna"]
+    refused = desk.do("approve", run, "--actor", "dora", *ANSWER)
+    assert refused.status == 2
+    assert "dora may not decide this: when the run" in refused.err
+    [row] = desk.do("approvals").json
+    assert row["approvers"] == ["anna"]
+    assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
 
 
 UNMARK = ("run", "unmark-false-positives", "--input", f"indicators:={json.dumps(MARKED)}",

@@ -43,9 +43,10 @@ def awaited(database: Database) -> list[tuple[Run, Ask]]:
 
 
 def may_decide(settings: Settings, run: Run, ask: Ask) -> list[str]:
-    """Return who may decide on what a run asks."""
+    """Return who may decide on what a run asks: as it was asked, and by the settings now."""
     approving = approving_of(settings.approval, settings.source)
-    return approving.may(ask.question["users"], _requesters(run))
+    may, asked = approving.may(ask.question["users"], _requesters(run)), ask.question["approvers"]
+    return [name for name in may if name in asked or not asked]
 
 
 def approve(
@@ -136,6 +137,12 @@ def _asked(database: Database, run: str) -> tuple[Run, Ask]:
 def _check_decider(settings: Settings, run: Run, ask: Ask, decider: Requester) -> None:
     approving = approving_of(settings.approval, settings.source)
     approving.check(decider.actor, decider.user, ask.question["users"], _requesters(run))
+    asked = ask.question["approvers"]
+    if asked and decider.actor not in asked:
+        raise ArgumentError(
+            f"{decider.actor} may not decide this: when the run {run.run} asked, "
+            f"approval.approvers let {' or '.join(asked)}; start it anew to ask others"
+        )
 
 
 def _requesters(run: Run) -> list[str]:

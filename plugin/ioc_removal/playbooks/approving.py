@@ -1,6 +1,7 @@
 """The approval of a playbook's run: by its asks, and by how many indicators it acts on."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from threading import Lock
 
@@ -8,7 +9,7 @@ from ..integration import Integration
 from ..store.approvals import denial, is_approved
 from ..store.database import Database
 from ..store.plans import StoredPlan
-from ..trust.approval import too_many
+from ..trust.approval import Tally, too_many
 
 ADVICE = "no approved plan covers it: run it anew, which plans it and asks for approval"
 SIZES = (
@@ -36,6 +37,7 @@ class RunApproval:
         self._most, self._plan = most, plan
         self._sizes: dict[str, tuple[str, int]] | None = None
         self._approved = False  # an approval that was used is not taken back
+        self._tally = Tally(most, lambda _: ADVICE)
         self._lock = Lock()
 
     def add(self, call: str, effect: str, size: int) -> None:
@@ -53,8 +55,19 @@ class RunApproval:
         if effect not in self._most:
             return None
         with self._lock:
-            size = sum(size for its, size in self._known().values() if its == effect)
+            size = self._by_effect()[effect]
         return too_many(effect, size, self._most, ADVICE)
+
+    def beyond(self, told: str, shown: Mapping[str, str]) -> Mapping[str, str]:
+        """Say of items that have another effect than the call tells why they may not be done.
+
+        A plan counts each as it was found.
+        """
+        if self._plan is not None:
+            return {}
+        with self._lock:
+            sizes = self._by_effect()
+        return self._tally.refused(told, shown, sizes)
 
     def _unapproved_plan(self, plan: StoredPlan) -> str | None:
         """Say why a plan may not be done: its counts, of each indicator as it was found, tell."""
@@ -66,6 +79,13 @@ class RunApproval:
         if reason and not self._approved:
             self._approved = is_approved(self._database, self._run, plan.hash)
         return None if self._approved else reason
+
+    def _by_effect(self) -> Counter[str]:
+        """Return how many indicators the calls of the run act on, by effect."""
+        sizes: Counter[str] = Counter()
+        for effect, size in self._known().values():
+            sizes[effect] += size
+        return sizes
 
     def _known(self) -> dict[str, tuple[str, int]]:
         """Return what the calls of the run act on, those of an earlier process too."""

@@ -1,8 +1,10 @@
 """Who may decide, and how many indicators may be acted on without a person's approval."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from threading import Lock
 from typing import Any
 
 from ..duration import duration_of
@@ -71,22 +73,59 @@ class Approving:
             )
 
 
-@dataclass(frozen=True)
+class Tally:
+    """Counts indicators that turn out to have another effect than their call tells.
+
+    most: how many need no approval, by effect; advice: how to go on above that, by effect.
+    """
+
+    def __init__(self, most: Mapping[str, int], advice: Callable[[str], str]) -> None:
+        self._most, self._advice = most, advice
+        self._counts: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def refused(
+        self, told: str, shown: Mapping[str, str], sizes: Mapping[str, int]
+    ) -> dict[str, str]:
+        """Say why some may not be done, by item; the others count from now on.
+
+        told: the effect by the arguments; shown: that of each item as the system shows it; sizes:
+        how many have an effect by their arguments.
+        """
+        reasons = {}
+        with self._lock:
+            for item, effect in shown.items():
+                if effect == told:
+                    continue
+                size = sizes.get(effect, 0) + self._counts[effect] + 1
+                if reason := too_many(effect, size, self._most, self._advice(effect)):
+                    reasons[item] = reason
+                else:
+                    self._counts[effect] += 1
+        return reasons
+
+
 class Counted:
     """The approval of a call or an undo, which have no plan: a few indicators need none.
 
     kind: "call" or "undo"; most: by effect; sizes: how many indicators it acts on, with all its
-    calls, by effect.
+    calls, by effect as their arguments tell it.
     """
 
-    kind: str
-    most: Mapping[str, int]
-    sizes: Mapping[str, int]
+    def __init__(self, kind: str, most: Mapping[str, int], sizes: Mapping[str, int]) -> None:
+        self._kind, self._most, self._sizes = kind, most, sizes
+        self._tally = Tally(most, self._advice)
 
     def refusal(self, effect: str) -> str | None:
         """Say why nothing with this effect may be done; None when it may."""
-        advice = f"{IN_PARTS[self.kind]}, or have approval.{effect} raised"
-        return too_many(effect, self.sizes.get(effect, 0), self.most, advice)
+        return too_many(effect, self._sizes.get(effect, 0), self._most, self._advice(effect))
+
+    def beyond(self, told: str, shown: Mapping[str, str]) -> Mapping[str, str]:
+        """Say of items that have another effect than the call tells why they may not be done."""
+        return self._tally.refused(told, shown, self._sizes)
+
+    def _advice(self, effect: str) -> str:
+        return f"{IN_PARTS[self._kind]}, or have approval.{effect} raised"
 
 
 def approving_of(settings: Mapping[str, Any], source: str) -> Approving:

@@ -75,6 +75,7 @@ class Steps:
             before = self._snapshots.of(left, known.snapshots)
         if self._guarded:
             self._guarded.after(found, left, before if self._snapshots else None)
+        found.refused |= self._beyond(self._without(left, found.refused), before)
         if plan:
             claimed = self._without(left, found.refused)
             found.refused |= plan.claims(definition, place, claimed, before)
@@ -87,6 +88,18 @@ class Steps:
         effect = self._action.definition.effect_on(batch.arguments)
         reason = self._terms.approval.refusal(effect)
         return dict.fromkeys(batch.items, reason) if reason else {}
+
+    def _beyond(self, batch: Batch, before: Snapshot) -> Mapping[str, str]:
+        """Say of what has another effect than its call tells why it needs an approval."""
+        if self._terms.approval is None or self._terms.dry_run:
+            return {}
+        definition, given = self._action.definition, batch.arguments
+        shown = {
+            item: effect_of(definition, given, before.rows[item])
+            for item in batch.items
+            if item in before.rows
+        }
+        return self._terms.approval.beyond(definition.effect_on(given), shown) if shown else {}
 
     def _intended(self, batch: Batch, before: Snapshot, known: Known) -> Snapshot:
         """Record that a batch is about to be sent; return what the outcomes go by.

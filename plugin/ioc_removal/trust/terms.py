@@ -46,6 +46,13 @@ class Approval(Protocol):
     def refusal(self, effect: str) -> str | None:
         """Say why nothing with this effect may be done now; None when it may."""
 
+    def beyond(self, told: str, shown: Mapping[str, str]) -> Mapping[str, str]:
+        """Say of items that have another effect than the call tells why they may not be done.
+
+        told: the effect by the arguments of the call; shown: that of each item as the system
+        shows it. What may be done is counted.
+        """
+
 
 @dataclass(frozen=True)
 class Terms:
