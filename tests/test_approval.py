@@ -7,12 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from getpass import getuser
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ioc_removal.cli import main
 from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.schema import Schema
@@ -53,17 +57,24 @@ tasks:
 """
 
 
+@dataclass(frozen=True)
 class Ended:
     """A command that ended: its exit status, what it printed, and that as JSON."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.out, self.err = process.communicate(timeout=LONGEST)
-        self.status = process.returncode
-        assert "Traceback" not in self.err
+    status: int
+    out: str
+    err: str
 
     @property
     def json(self) -> Any:
         return json.loads(self.out)
+
+
+def end_of(process: "subprocess.Popen[str]") -> Ended:
+    """Wait until a process ends."""
+    out, err = process.communicate(timeout=LONGEST)
+    assert "Traceback" not in err
+    return Ended(process.returncode, out, err)
 
 
 class Desk:
@@ -75,11 +86,14 @@ class Desk:
         self.settings: dict[str, Any] = sandbox.settings()
         self.settings["approval"] = {"approvers": ["anna", "bob"], "four_eyes": "actors"}
 
-    def start(self, *words: str) -> "subprocess.Popen[str]":
+    def command(self, *words: str) -> list[str]:
         (self.folder / "settings.yml").write_text(json.dumps(self.settings))
-        options = ["--settings", "settings.yml", "--store", "store.db", *self.format]
+        return [*words, "--settings", "settings.yml", "--store", "store.db", *self.format]
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """Start a command as a process of its own, which can be killed."""
         return subprocess.Popen(
-            [sys.executable, "-m", "ioc_removal", *words, *options],
+            [sys.executable, "-m", "ioc_removal", *self.command(*words)],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -87,7 +101,10 @@ class Desk:
         )
 
     def do(self, *words: str) -> Ended:
-        return Ended(self.start(*words))
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            status = main(self.command(*words))
+        return Ended(status, out.getvalue(), err.getvalue())
 
     def ask(self, *words: str) -> str:
         """Run the example until it waits; return its run."""
@@ -140,7 +157,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.chdir(tmp_path)
     with Sandbox() as sandbox:
         yield Desk(sandbox, tmp_path)
 
@@ -373,7 +391,7 @@ def test_of_two_decisions_at_once_one_counts(desk: Desk) -> None:
         desk.start("approve", run, "--actor", "anna", *ANSWER),
         desk.start("reject", run, "--actor", "bob", "--reason", "no"),
     ]
-    ended = [Ended(process) for process in both]
+    ended = [end_of(process) for process in both]
     assert sorted(one.status for one in ended) == [0, 2]
     [first], [second] = ([one for one in ended if one.status == status] for status in (0, 2))
     said = f"decided already: {first.json['decision']} by {first.json['actor']} (user "
@@ -406,7 +424,7 @@ def test_with_wait_it_goes_on_by_itself(desk: Desk) -> None:
     assert (alive.status, "is alive" in alive.err) == (2, True)
     approved = desk.do("approve", run, "--actor", "anna", *ANSWER)
     assert "next" not in approved.json
-    ended = Ended(process)
+    ended = end_of(process)
     assert (ended.status, ended.json["counts"]) == (0, {"removed": 2})
     assert f"run {run} waits until" in ended.err
     assert "anna or bob" in ended.err
@@ -416,7 +434,7 @@ def test_with_wait_it_goes_on_by_itself(desk: Desk) -> None:
 def test_a_process_that_waits_may_go(desk: Desk, kill: signal.Signals) -> None:
     process, run = waiting(desk)
     process.send_signal(kill)
-    gone = Ended(process)
+    gone = end_of(process)
     if kill == signal.SIGINT:
         assert (gone.status, "the run waits on" in gone.err) == (130, True)
     assert desk.do("show", run).json["status"] == "waiting"
@@ -433,10 +451,10 @@ def test_resume_waits_too(desk: Desk, words: tuple[str, ...]) -> None:
     run = desk.ask()
     process = desk.start("resume", run, *words[1:])
     if len(words) == 1:
-        assert Ended(process).status == 4
+        assert end_of(process).status == 4
         return
     assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
-    assert Ended(process).json["counts"] == {"removed": 2}
+    assert end_of(process).json["counts"] == {"removed": 2}
 
 
 def test_a_decision_that_is_killed_counts_whole_or_not_at_all(desk: Desk) -> None:
@@ -725,7 +743,7 @@ def test_it_waits_for_its_plan_and_goes_on_by_itself(desk: Desk) -> None:
     while not row and time.monotonic() < end:
         row = desk.do("approvals").json
     assert desk.do("approve", row[0]["run"], "--actor", "anna").status == 0
-    assert Ended(process).json["counts"] == {"removed": 2}
+    assert end_of(process).json["counts"] == {"removed": 2}
 
 
 def test_what_the_store_says_decides_not_what_the_playbook_does(desk: Desk) -> None:
@@ -884,7 +902,7 @@ def test_inputs_that_were_changed_while_a_process_waits_are_refused(desk: Desk) 
     process, run = waiting(desk)
     desk.unlocked("UPDATE runs SET details = replace(details, '192.0.2.53', '192.0.2.99')")
     assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
-    refused = Ended(process)
+    refused = end_of(process)
     assert (refused.status, desk.sent()) == (2, [])
     assert "inputs was changed" in refused.err
 
