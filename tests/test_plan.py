@@ -25,6 +25,7 @@ from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.plans import StoredPlan, get_plan, planned_lines
+from ioc_removal.store.runs import get_run, requester_of
 from ioc_removal.store.undone import done_rows
 from ioc_removal.trust.terms import Terms
 
@@ -132,6 +133,23 @@ def test_a_plan_is_used_once(planner: Planner) -> None:
     assert len(planner.sent()) == before
     reasons = {r["reason"] for r in second["outcomes"] if r["outcome"] == "refused"}
     assert reasons == {f"used already by run {first['run']}"}
+
+
+@pytest.mark.parametrize(("given", "told"), [(None, "INC-42"), ("INC-7", "INC-7")])
+def test_what_is_applied_is_for_the_ticket_of_the_plan(
+    planner: Planner, given: str | None, told: str
+) -> None:
+    record, _ = run_playbook(
+        planner.database, INTEGRATION, planner.settings, TRIAGE, {"indicators": IOCS},
+        terms=Terms(dry_run=True), requester=requester_of("anna", "INC-42", "false alarm"),
+    )  # fmt: skip
+    plan = get_plan(planner.database, record["plan"]["plan"])
+    who = requester_of("bob", given)
+    applied, _ = apply_plan(planner.database, INTEGRATION, planner.settings, plan, requester=who)
+    told_of = get_run(planner.database, applied["run"]).details["requester"]
+    assert {**told_of, "user": None} == {
+        "actor": "bob", "user": None, "ticket": told, "reason": "false alarm",
+    }  # fmt: skip
 
 
 def test_what_is_new_since_is_refused(planner: Planner) -> None:

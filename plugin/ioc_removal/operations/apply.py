@@ -1,6 +1,7 @@
 """Apply a plan: do what it says, and nothing else."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..errors import PluginError
@@ -11,7 +12,7 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import StoredPlan
-from ..store.runs import OVERRIDES, PLAYBOOK, Requester, begin_run, get_run
+from ..store.runs import OVERRIDES, PLAYBOOK, Requester, begin_run, get_run, requester_of
 from ..store.sets import by_value
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
@@ -40,9 +41,10 @@ def apply_plan(
     """Do what a plan says, and nothing else; its playbook runs again with the plan's inputs.
 
     Above the counts of the settings it waits for an approval first.
-    choose: connections in place of the plan's, if they lead to the same place; the rest as for
-    run_playbook. Raises ArgumentError, before anything is recorded, when the plan expired or what
-    it was made of changed.
+    choose: connections in place of the plan's, if they lead to the same place; requester: a ticket
+    and a reason that are not given are the plan's; the rest as for run_playbook. Raises
+    ArgumentError, before anything is recorded, when the plan expired or what it was made of
+    changed.
     """
     check_engine()
     header = plan.header
@@ -70,7 +72,7 @@ def apply_plan(
         header["playbook"],
         dry_run=False,
         details=details,
-        requester=requester,
+        requester=_wanting(requester or requester_of(), header["requester"]),
     )
     began(run)
     with lease(database, run):
@@ -84,3 +86,9 @@ def apply_plan(
         note_inputs(database, run, given)
         ask_for_plan(database, settings, run, plan)
         return execute(performing, playbooks, header["playbook"], given, integration, attend)
+
+
+def _wanting(requester: Requester, planner: Mapping[str, str | None]) -> Requester:
+    """Return who applies a plan, for what it was made where nothing else is told."""
+    ticket, reason = requester.ticket or planner["ticket"], requester.reason or planner["reason"]
+    return replace(requester, ticket=ticket, reason=reason)
