@@ -1,13 +1,31 @@
-"""What the chains of undos tell of the rows that each may put back, and the table beside them."""
+"""Let one undo at a time have a row of a run, and keep in the journal which has it."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from .columns import parsed
 from .database import Database
-from .verdict import Problem
+from .earlier import Earlier
+from .journal import note
+from .undone import Done, Key, done_rows
 
 CLAIM = "claim"  # the kind of a link of the journal
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row that an undo is to put back.
+
+    call, item: which call of the undo does, and how it names the row, None when it has but one;
+    before: run and call of an earlier undo that may have done it already.
+    """
+
+    done: Done
+    call: str
+    item: str | None
+    before: tuple[str, str] | None = None
 
 
 def claim_facts(run: str, keys: Iterable[tuple[str, int, int]]) -> dict[str, Any]:
@@ -21,32 +39,59 @@ def claim_facts(run: str, keys: Iterable[tuple[str, int, int]]) -> dict[str, Any
     return {"of": run, "rows": rows}
 
 
-def verify_claims(database: Database) -> Iterator[Problem]:
-    """Yield the rows of the table of undos that are not as the chains have them.
+def claim(
+    database: Database, run: str, undo: str, claims: Sequence[Claim], earlier: Mapping[Key, Earlier]
+) -> int:
+    """Let an undo have rows of a run; return how many another one took meanwhile.
 
-    Which call of an undo puts a row back is not in the chains.
+    earlier: what was known of them when it was decided that they may be tried again.
     """
-    claimed: dict[tuple[Any, ...], set[str]] = {}
-    for undo, text in database.rows("SELECT run, facts FROM links WHERE kind = 'claim'"):
-        try:
-            facts = json.loads(text)
-            for call, batches in facts["rows"].items():
-                for batch, positions in batches.items():
-                    for position in positions:
-                        key = (facts["of"], call, int(batch), position)
-                        claimed.setdefault(key, set()).add(undo)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            yield Problem("what is told of the rows that it claims cannot be read", undo)
-    for *place, undo in database.walk("SELECT run, call, batch, position, undo FROM undone"):
-        undos = claimed.pop(tuple(place), set())
-        if undo not in undos:
-            what = "added" if not undos else "changed"
-            yield _problem(tuple(place), f"that the undo {undo} has it was {what} in table undone")
-    for left, undos in claimed.items():
-        said = " and ".join(sorted(undos))
-        yield _problem(left, f"that the undo {said} has it was taken away from table undone")
+    keys: list[Key] = []
+    with database.transaction() as connection:
+        for one in claims:
+            before = earlier.get(one.done.key)
+            values = (undo, one.call, one.item, json.dumps(one.before) if one.before else None)
+            if before is None:
+                cursor = connection.execute(
+                    "INSERT OR IGNORE INTO undone VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (run, *one.done.key, *values),
+                )
+            else:
+                cursor = connection.execute(
+                    "UPDATE undone SET undo = ?, undo_call = ?, undo_item = ?, before = ?"
+                    " WHERE run = ? AND call = ? AND batch = ? AND position = ? AND undo = ?",
+                    (*values, run, *one.done.key, before.undo),
+                )
+            if cursor.rowcount:
+                keys.append(one.done.key)
+        if keys:
+            note(database, undo, CLAIM, claim_facts(run, keys))
+    return len(claims) - len(keys)
 
 
-def _problem(key: tuple[Any, ...], what: str) -> Problem:
-    run, call, batch, position = key
-    return Problem(what, run, None, call, batch, position)
+def claims_of(database: Database, run: str, undo: str) -> list[Claim]:
+    """Return the rows of a run that an undo has claimed, in their order."""
+    query = (
+        "SELECT call, batch, position, undo_call, undo_item, before FROM undone"
+        " WHERE run = ? AND undo = ?"
+    )
+    rows = {
+        (call, batch, position): rest
+        for call, batch, position, *rest in database.rows(query, (run, undo))
+    }
+    found = []
+    for done in done_rows(database, run, rows):
+        call, item, before = rows[done.key]
+        earlier = tuple(parsed(before, "undone.before", run, list)) if before else None
+        found.append(Claim(done, call, item, earlier))
+    return found
+
+
+def split(database: Database, run: str, undo: str, claims: Sequence[Claim]) -> None:
+    """Give each row of a call of an undo a call of its own."""
+    with database.transaction() as connection:
+        connection.executemany(
+            "UPDATE undone SET undo_call = ?, undo_item = NULL"
+            " WHERE run = ? AND call = ? AND batch = ? AND position = ? AND undo = ?",
+            ((one.call, run, *one.done.key, undo) for one in claims),
+        )

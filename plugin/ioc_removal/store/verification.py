@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..errors import StoreError
 from ..secret import Secret
 from .chain import START, Hashing
-from .claims import verify_claims
+from .claim_verification import verify_claims
 from .database import Database
 from .entries import heads_of, runs_in_order
 from .journal import BEFORE

@@ -1,0 +1,99 @@
+"""Divide what an undo puts back among calls: together what one request can carry."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..integration import Integration
+from ..store.claims import Claim
+from ..store.earlier import Earlier
+from ..store.undone import THEN, Done, Key
+from ..trust.restoring import Undoing, undoing_of
+
+
+@dataclass(frozen=True)
+class RestoringCall:
+    """A call of an undo: its name, its rows, and how each is undone."""
+
+    name: str
+    claims: Sequence[Claim]
+    undoings: Sequence[Undoing]
+
+
+def calls_of(
+    rows: Iterable[tuple[Done, Undoing | None]], repeated: Mapping[Key, Earlier]
+) -> list[Claim]:
+    """Divide rows among calls: together what one request can carry, else a call a row.
+
+    repeated: rows that an earlier undo may have put back.
+    """
+    numbers: dict[str, int] = {}
+    single: dict[str, str] = {}
+    claims = []
+    for done, undoing in rows:
+        earlier = repeated.get(done.key)
+        before = (earlier.undo, earlier.call) if earlier else None
+        if undoing and undoing.then and earlier and earlier.half:
+            claims.append(Claim(done, alone(done) + THEN, None, before))
+        elif undoing and undoing.item is not None:
+            # Not over calls: what a guard let a call remove, it lets a call put back.
+            group = [*place_of(done), *_shared(undoing), before, done.key[0]]
+            number = numbers.setdefault(json.dumps(group, sort_keys=True), len(numbers))
+            key = json.dumps([*place_of(done), undoing.item, before], sort_keys=True)
+            call = single.setdefault(key, f"{undoing.action.name} {number}")
+            claims.append(Claim(done, call, undoing.item, before))
+        else:  # of one indicator that the run named twice, one call puts it back
+            item = done.outcome.id or done.outcome.value
+            key = json.dumps([*place_of(done), item], sort_keys=True)
+            call = single.setdefault(key, alone(done))
+            claims.append(Claim(done, call, None, before))
+    return claims
+
+
+def undoing_of_done(integration: Integration, done: Done) -> Undoing:
+    """Return how a row is undone; raises ArgumentError when nothing can undo it."""
+    return undoing_of(integration, done.action, done.row, done.arguments)
+
+
+def alone(done: Done) -> str:
+    """Return the name of a call that puts back one row."""
+    call, batch, position = done.key
+    return f"{call}/{batch}/{position}"
+
+
+def place_of(done: Done) -> Iterator[Any]:
+    """Yield what tells the place of a row: its connection, its target, and what was done there."""
+    yield done.connection
+    yield dict(done.outcome.target)
+    yield done.action
+
+
+def _shared(undoing: Undoing) -> Iterator[Any]:
+    """Yield what the rows of one call have in common: all but the item, and what is told of it."""
+    yield undoing.action.name
+    yield {
+        name: value
+        for name, value in undoing.restoring.arguments.items()
+        if name != undoing.named and not _of_item(value, undoing.item)
+    }
+
+
+def _of_item(value: Any, item: str | None) -> bool:
+    return isinstance(value, Mapping) and set(value) == {item}
+
+
+def merged(undoings: Sequence[Undoing]) -> dict[str, Any]:
+    """Return the arguments of rows that go together."""
+    arguments = dict(undoings[0].restoring.arguments)
+    if undoings[0].item is None:
+        return arguments
+    items: dict[str, None] = {}
+    by_item: dict[str, dict[str, Any]] = defaultdict(dict)
+    for undoing in undoings:
+        items[str(undoing.item)] = None
+        for name, value in undoing.restoring.arguments.items():
+            if _of_item(value, undoing.item):
+                by_item[name].update(value)
+    return {**arguments, **by_item, str(undoings[0].named): list(items)}

@@ -1,0 +1,73 @@
+"""The connections of an undo: they have to lead to where the run was."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..action import Action
+from ..connection import Connection
+from ..errors import SettingsError
+from ..integration import Integration
+from ..settings import Settings
+from ..store.runs import Run
+from ..store.undone import Done
+
+
+class Places:
+    """Makes a connection to each place where a run was.
+
+    choose: the connection of a system, where it has another name now.
+    """
+
+    def __init__(
+        self, integration: Integration, settings: Settings, run: Run, choose: Mapping[str, str]
+    ) -> None:
+        self._integration, self._settings = integration, settings
+        self._run, self._choose = run, choose
+        self._connections: dict[str | None, Connection] = {}
+        self.addresses: dict[str, str] = {}
+
+    def connect(self, rows: Iterable[Done]) -> None:
+        """Make the connections that rows need, to where the run was; raises SettingsError."""
+        before = self._run.details.get("addresses", {})
+        for done in rows:
+            if done.connection in self._connections:
+                continue
+            system = self._integration.definition(done.action).system
+            name = self._choose.get(system, done.connection)
+            if name not in self._settings.connections:
+                raise SettingsError(
+                    f"the run {self._run.run} used the connection {name}, which "
+                    f"{self._settings.source} does not have; name another that leads to the same "
+                    f"place with --connection {system}=NAME"
+                )
+            made = Connection(str(name), self._settings, self._integration.systems[system])
+            self._connections[done.connection] = made
+            if system in before and before[system] != made.place:
+                raise SettingsError(
+                    f"the run {self._run.run} was on {before[system]}, the settings now name "
+                    f"{made.place} for {system}: undo it with the settings that it had"
+                )
+            self.addresses[system] = made.place
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what is to be said of the connections."""
+        for connection in self._connections.values():
+            yield from connection.warnings
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests all of them carry at a time."""
+        return sum(connection.in_flight for connection in self._connections.values())
+
+    def hang_up(self) -> None:
+        """End what is in flight, and let go of the sockets."""
+        for connection in self._connections.values():
+            connection.hang_up()
+
+    def bound(self, done: Done, name: str) -> Action:
+        """Return an action on the server that a row was on; without one it can send nothing."""
+        if done.connection not in self._connections:
+            return self._integration.bind(name, None)
+        connection = self._connections[done.connection]
+        node = done.outcome.target.get("node")
+        place = next((one for one in connection.nodes if one.node == node), connection)
+        return self._integration.bind(name, place, alone=True)
