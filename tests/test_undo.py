@@ -28,6 +28,7 @@ from ioc_removal.store.database import Database
 from ioc_removal.store.lease import lease
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import PLAYBOOK, begin_run, get_run
+from ioc_removal.store.verification import Verification
 from ioc_removal.trust.guards import Guards
 from ioc_removal.trust.terms import Terms
 from recorded import Answerer, Recorded, Reply, reply, serving
@@ -58,6 +59,7 @@ class Desk:
         self.sandbox = sandbox
         self.database = Database(folder / "store.db")
         self.document = sandbox.settings()
+        self.notes: list[str] = []
 
     def call(self, name: str, arguments: Mapping[str, Any], **terms: Any) -> str:
         """Call an action and return its run."""
@@ -69,10 +71,19 @@ class Desk:
         made.hang_up()
         return str(record["run"])
 
-    def undo(self, run: str, *indicators: str, **terms: Any) -> tuple[dict[str, Any], Summary]:
+    def undo(
+        self, run: str, *indicators: str, send_again: bool = False, **terms: Any
+    ) -> tuple[dict[str, Any], Summary]:
         settings = settings_from(self.document, "test")
         record, summary = undo_run(
-            self.database, INTEGRATION, settings, run, indicators=indicators, terms=Terms(**terms)
+            self.database,
+            INTEGRATION,
+            settings,
+            run,
+            indicators=indicators,
+            send_again=send_again,
+            terms=Terms(**terms),
+            noted=self.notes.append,
         )
         assert not list(RESULT.problems(record))
         assert sum(record["counts"].values()) <= len(record["outcomes"])
@@ -221,6 +232,131 @@ def test_what_cannot_be_named_is_refused_and_nothing_is_sent(desk: Desk) -> None
         f"--indicator other.example: the run {run} has nothing to undo of it: it is not in it",
     )
     assert desk.sent("PUT") == 0
+
+
+@pytest.mark.parametrize("name", REMOVALS)
+def test_what_was_put_back_and_taken_away_since_is_put_back_again(desk: Desk, name: str) -> None:
+    before = desk.state()
+    run = desk.call(name, arguments(desk, name))
+    first = desk.undo(run)[0]["run"]
+    since = desk.undo(first)[0]["run"]
+    assert desk.state() != before
+    record, _ = desk.undo(run)
+    assert (desk.state(), record["result"], record["undo"]) == (before, "succeeded", run)
+    [note] = {note for note in desk.notes if "put back by" in note}
+    assert note.endswith(f"put back by the undo {first}, which the undo {since} undid")
+    puts = desk.sent("PUT", "POST")
+    for one in (run, since):
+        with pytest.raises(ArgumentError, match=f"put back already, by the undo {record['run']}"):
+            desk.undo(one)
+    assert (desk.state(), desk.sent("PUT", "POST")) == (before, puts)
+    desk.undo(record["run"])
+    assert desk.state() != before
+    desk.undo(since)
+    assert desk.state() == before
+    assert Verification(desk.database).verify().intact
+
+
+def test_of_what_was_put_back_only_what_was_taken_away_since_is_put_back_again(desk: Desk) -> None:
+    before = desk.state()
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    first, _ = desk.undo(run)
+    desk.undo(first["run"], VALUES[1])
+    with pytest.raises(ArgumentError, match=f"put back already, by the undo {first['run']}$"):
+        desk.undo(run, VALUES[0])
+    assert [row["value"] for row in desk.undo(run, dry_run=True)[0]["outcomes"]] == [VALUES[1]]
+    assert [row["value"] for row in desk.undo(run)[0]["outcomes"]] == [VALUES[1]]
+    assert desk.state() == before
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "said"),
+    [
+        (
+            {"hang_up": "after"},
+            "the undo {0} undid that is not known: `ioc-removal undo {1}` first",
+        ),
+        ({"status": 403}, "put back already, by the undo {1}"),
+    ],
+)
+def test_an_undo_that_may_be_undone_or_is_not_is_told(
+    desk: Desk, meanwhile: dict[str, Any], said: str
+) -> None:
+    run = desk.call("secmaster-indicators-delete", {**PLACE, "batch_ids": [KNOWN]})
+    first = desk.undo(run)[0]["run"]
+    desk.sandbox.misbehave(method="DELETE", times=9, **meanwhile)
+    desk.sandbox.misbehave(method="POST", path="search", skip=1, status=403, times=9)
+    since = desk.undo(first)[0]["run"]
+    desk.sandbox.behave()
+    with pytest.raises(ArgumentError) as refused:
+        desk.undo(run)
+    assert str(refused.value).endswith(said.format(since, first))
+
+
+def test_what_another_run_took_away_is_not_put_back_again(desk: Desk) -> None:
+    name = "cybertrace-indicators-delete"
+    run = desk.call(name, REMOVALS[name])
+    first = desk.undo(run)[0]["run"]
+    other = desk.call(name, REMOVALS[name])
+    since, _ = desk.undo(first)
+    assert outcomes(since) == {"absent": 3}
+    with pytest.raises(ArgumentError, match=f"gone since, as the undo {since['run']} found"):
+        desk.undo(run)
+    assert outcomes(desk.undo(other)[0]) == {"added": 3}
+
+
+def test_a_rule_that_was_switched_off_later_and_taken_away_since_comes_back(desk: Desk) -> None:
+    before = desk.state()
+    name = "waf-ip-reputation-rule-delete"
+    run = desk.call(name, REMOVALS[name])
+    desk.sandbox.misbehave(method="PUT", path="status", status=500, times=99)
+    first = desk.undo(run)[0]["run"]
+    desk.undo(run)
+    desk.sandbox.behave()
+    assert outcomes(desk.undo(run)[0]) == {"changed": 1}
+    assert outcomes(desk.undo(first)[0]) == {"removed": 1}
+    assert outcomes(desk.undo(run)[0]) == {"added": 1, "changed": 1}
+    assert desk.state() == before
+
+
+def test_what_stayed_unknown_is_sent_once_more_when_a_person_asks_for_it(desk: Desk) -> None:
+    before = desk.state()
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    desk.sandbox.misbehave(method="PUT", hang_up="after")
+    first, _ = desk.undo(run)
+    advice = {row["advice"] for row in first["outcomes"]}
+    assert advice == {
+        f"look there whether it is back; `ioc-removal undo {run} --send-again` sends it once more, "
+        "which adds it or updates what is there"
+    }
+    desk.sandbox.behave()
+    puts = desk.sent("PUT")
+    assert {row["advice"] for row in desk.undo(run)[0]["outcomes"]} == advice
+    assert outcomes(desk.undo(run, dry_run=True, send_again=True)[0]) == {"planned": 3}
+    assert desk.sent("PUT") == puts
+    record, summary = desk.undo(run, send_again=True)
+    assert (outcomes(record), exit_status(summary)) == ({"added": 3}, 0)
+    assert {row["reason"] for row in record["outcomes"]} == {
+        f"the undo {first['run']} sent it, and its answer was lost; it was sent once more, as "
+        "was asked"
+    }
+    assert (desk.state(), desk.sent("PUT")) == (before, puts + 1)
+    assert get_run(desk.database, record["run"]).details["send_again"] is True
+    with pytest.raises(ArgumentError, match="nothing left to undo: 3 are put back already"):
+        desk.undo(run, send_again=True)
+
+
+def test_what_is_sent_once_more_and_refused_stays_unknown(desk: Desk) -> None:
+    run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
+    desk.sandbox.misbehave(method="PUT", hang_up="after")
+    desk.undo(run)
+    desk.sandbox.behave()
+    desk.sandbox.misbehave(method="PUT", status=403)
+    record, summary = desk.undo(run, send_again=True)
+    assert (outcomes(record), exit_status(summary)) == ({"unknown": 3}, 3)
+    assert "an earlier try may have been carried out; this one: 403" in str(
+        record["outcomes"][0]["reason"]
+    )
 
 
 def test_a_lost_answer_of_cybertrace_stays_unknown_and_is_not_sent_twice(desk: Desk) -> None:

@@ -113,10 +113,16 @@ def test_a_playbook_is_undone(program: Program, sandbox: Sandbox) -> None:
     again = program.record("undo", record["run"])
     assert again["counts"] == {"removed": 48}
     assert held(sandbox) == ([], Counter())
+    _, told = program.said("undo", run)
+    assert told == (
+        f"48 were put back by the undo {record['run']}, which the undo {again['run']} undid\n"
+    )
+    assert held(sandbox) == before
     _, refused = program.said("undo", run, status=2)
+    last = json.loads(program.said("runs", "--limit", "1", "--json")[0])[0]["run"]
     assert refused == (
         f"error: the run {run} has nothing left to undo: 48 are put back already, by the "
-        f"undo {record['run']}\n"
+        f"undo {last}\n"
     )
 
 

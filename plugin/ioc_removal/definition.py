@@ -38,9 +38,10 @@ class Definition:
     None for what only reads; named: where the arguments name the indicator of an action that is
     one request, such as data_object.value; target: arguments that name it, fixed: those of them
     that the action fixes; settle: the read that tells what became of an item when no answer does;
-    sets: arguments, fixed ones too, that the rows of that read show when the change was made;
-    snapshot: the read that keeps what is there before, lookup: the same, only when it is asked
-    for, as it leaves traces; undo: the action that puts it back,
+    again: "updates" where sending once more what was added only updates it, None where it would be
+    there twice; sets: arguments, fixed ones too, that the rows of that read show when the change
+    was made; snapshot: the read that keeps what is there before, lookup: the same, only when it is
+    asked for, as it leaves traces; undo: the action that puts it back,
     undo_by: the function that tells how, undo_then: the action that follows on what was put back;
     instead: the action that does less harm and can be undone; reads: the read actions that the
     handler may use; resolves: the argument whose values a read turns into ids.
@@ -61,6 +62,7 @@ class Definition:
     target: tuple[str, ...]
     fixed: Mapping[str, str]
     settle: str | None
+    again: str | None
     sets: tuple[str, ...]
     snapshot: str | None
     lookup: str | None

@@ -163,6 +163,7 @@ def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
         target=tuple(entry.get("target", ())),
         fixed=entry.get("fixed", {}),
         settle=entry.get("settle"),
+        again=entry.get("again"),
         sets=tuple(entry.get("sets", ())),
         snapshot=entry.get("snapshot"),
         lookup=entry.get("lookup"),

@@ -31,6 +31,7 @@ def undo(session: Session) -> int:
                 options.given_run,
                 indicators=options.given("indicator") or (),
                 choose=session.chosen,
+                send_again=bool(options.given("send_again")),
                 terms=terms,
                 requester=session.requester,
                 progress=watch.tell,

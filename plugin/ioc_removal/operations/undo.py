@@ -14,7 +14,6 @@ from ..outcome import FAILED, PARTIAL, Summary
 from ..settings import Settings
 from ..store.claims import Claim, claim, claims_of
 from ..store.database import Database
-from ..store.earlier import earlier_undos
 from ..store.given import check_given
 from ..store.journal import RESUME, note
 from ..store.lease import is_held, lease
@@ -39,10 +38,13 @@ from ..trust.terms import Terms
 from .history import run_record
 from .undo_call import Calls
 from .undo_calls import calls_of
-from .undo_choice import choice_of, wanted_rows
+from .undo_choice import Choosing
 from .undo_performing import Performing, Told, approval_of
 from .undo_places import Places
+from .undo_rows import wanted_rows
 from .undo_told import doubts_of, not_verified, nothing_left, open_ends
+
+SEND_AGAIN = "send_again"  # of the details of an undo
 
 
 def undo_run(
@@ -53,6 +55,7 @@ def undo_run(
     *,
     indicators: Sequence[str] = (),
     choose: Mapping[str, str] | None = None,
+    send_again: bool = False,
     terms: Terms = EARNEST,
     requester: Requester | None = None,
     progress: Told = lambda *_: None,
@@ -63,21 +66,21 @@ def undo_run(
     """Undo what a run did; return the record of the undo, and its summary.
 
     run: its id, or the first characters; indicators: only these, by value or id; choose: the
-    connection of a system, where it has another name now; noted: told what other undos have, and
-    what cannot be verified; warned: of a connection; began: told the id of the undo. Raises
-    ArgumentError when there is nothing to undo.
+    connection of a system, where it has another name now; send_again: send once more what an
+    earlier undo may have put back and nothing tells, where that only updates it; noted: told what
+    other undos have, and what cannot be verified; warned: of a connection; began: told the id of
+    the undo. Raises ArgumentError when there is nothing to undo.
     """
     original = get_run(database, run)
     _check(database, original)
-    earlier = earlier_undos(database, original.run)
-    rows = list(wanted_rows(database, integration, original, indicators))
-    choice = choice_of(database, rows, earlier)
+    rows = wanted_rows(database, integration, original, indicators)
+    choice = Choosing(database, integration, send_again=send_again).of(rows)
     if not choice.rows and not choice.unclear:
         doubts = list(doubts_of(database, integration, original))
         raise ArgumentError(
             *([nothing_left(original, choice)] if choice.others or not doubts else []), *doubts
         )
-    places = Places(integration, settings, original, choose or {})
+    places = Places(database, integration, settings, choose or {})
     places.connect(done for done, _ in choice.rows)
     for text in places.warnings():
         warned(text)
@@ -89,6 +92,8 @@ def undo_run(
         "addresses": places.addresses,
         "terms": {"verify": terms.verify},
     }
+    if send_again:
+        details[SEND_AGAIN] = True
     if terms.guards and terms.guards.overrides:
         details[OVERRIDES] = dict(terms.guards.overrides)
     undo = begin_run(
@@ -98,17 +103,18 @@ def undo_run(
     for text in (
         *open_ends(database, integration, original),
         *choice.notes(),
+        *choice.returns(),
         *(not_verified(integration, choice) if terms.verify else ()),
     ):
         noted(text)
     with lease(database, undo):
-        claims = calls_of(choice.rows, choice.repeated)
+        claims = calls_of(original.run, choice.rows, choice.repeated)
         if not terms.dry_run:
-            taken = claim(database, original.run, undo, claims, earlier)
+            taken = claim(database, undo, claims, choice.earlier)
             if taken:
                 noted(f"{taken:,} were taken by another undo just now")
-            claims = claims_of(database, original.run, undo)
-        calls = Calls(database, integration, places, original.run, terms)
+            claims = claims_of(database, undo)
+        calls = Calls(database, integration, places, original.run, terms, send_again)
         calls.leave(undo, choice.unclear)
         return _performed(calls, settings, undo, claims, progress)
 
@@ -135,14 +141,15 @@ def resume_undo(
         check_given(database, run, inputs=False)
         original = get_run(database, known.details["undo_of"])
         note(database, run, RESUME, {"user": requester_of().user})
-        claims = claims_of(database, original.run, run)
+        claims = claims_of(database, run)
         if not claims:
             raise ArgumentError(f"the undo {run} stopped before it sent anything; start anew")
         terms = Terms(dry_run=known.dry_run, guards=guards, **known.details["terms"])
         choose = known.details["choose"]
-        places = Places(integration, settings, original, choose)
+        places = Places(database, integration, settings, choose)
         places.connect(one.done for one in claims)
-        calls = Calls(database, integration, places, original.run, terms)
+        again = bool(known.details.get(SEND_AGAIN))
+        calls = Calls(database, integration, places, original.run, terms, again)
         return _performed(calls, settings, run, claims, progress)
 
 

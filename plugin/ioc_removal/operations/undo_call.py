@@ -22,27 +22,32 @@ from ..trust.terms import Terms
 from .standing import Standing, Together
 from .undo_calls import RestoringCall, alone, merged, undoing_of_done
 from .undo_places import Places
-from .undo_recorder import ONCE, TRIED, UndoRecorder
+from .undo_recorder import ONCE, SEND_AGAIN, TRIED, UndoRecorder
 
 
 @dataclass
 class Calls:
     """Performs calls of an undo, from any thread.
 
-    original: the run that is undone; standing: what is there before additions, by call.
+    run: that is undone; send_again: whether to send once more what nothing tells; standing: what
+    is there before additions, by call.
     """
 
     database: Database
     integration: Integration
     places: Places
-    original: str
+    run: str
     terms: Terms
+    send_again: bool = False
     standing: dict[str, Standing] = field(default_factory=dict)
 
     def leave(self, undo: str, rows: Sequence[tuple[Done, Earlier]]) -> None:
         """Record of rows that an earlier undo may have put back that nothing tells."""
         for done, before in rows:
-            self._give(undo, alone(done), done, UNKNOWN, ONCE.format(before.undo))
+            reason = ONCE.format(before.undo)
+            how = self.integration.definition(self.integration.definition(done.action).undo or "")
+            advice = SEND_AGAIN.format(self.run) if how.again else None
+            self._give(undo, alone(self.run, done), done, UNKNOWN, reason, advice=advice)
 
     def perform(self, undo: str, name: str, claims: Sequence[Claim]) -> None:
         """Perform one call of an undo, and what follows on it."""
@@ -72,9 +77,9 @@ class Calls:
             if len(call.claims) == 1 or call.claims[0].item is None:
                 self._give(undo, call.name, first, REFUSED, f"it cannot be put back: {error}")
                 return
-            apart = [replace(c, call=alone(c.done), item=None) for c in call.claims]
+            apart = [replace(c, call=alone(self.run, c.done), item=None) for c in call.claims]
             if not self.terms.dry_run:
-                split(self.database, self.original, undo, apart)
+                split(self.database, undo, apart)
             for one, undoing in zip(apart, call.undoings, strict=True):
                 self._prepared(undo, RestoringCall(one.call, [one], [undoing]))
             return
@@ -127,7 +132,7 @@ class Calls:
             return None
         given = " ".join(f"--arg {n}={'ID' if v is None else v}" for n, v in arguments.items())
         return (
-            f"{how.restoring.meanwhile}: `ioc-removal undo {self.original}` tries that again, "
+            f"{how.restoring.meanwhile}: `ioc-removal undo {self.run}` tries that again, "
             f"or `ioc-removal call {how.then.name} {given}`"
         )
 
@@ -143,8 +148,9 @@ class Calls:
     ) -> list[Outcome]:
         """Perform a call; follows: the name of what it follows on, and advice when it fails."""
         recorder = UndoRecorder(self.database, undo, name, action)
+        recorder.undone = self.run
         recorder.claims = {one.item: one for one in call.claims}
-        recorder.texts, recorder.earlier = texts, self._earlier(call, name)
+        recorder.texts, recorder.earlier = texts, self._earlier(call, name, action)
         recorder.name, recorder.advice = follows
         recorder.begin(prepared)
         recorder.plan(prepared)
@@ -164,10 +170,11 @@ class Calls:
             raise
         return outcomes
 
-    def _earlier(self, call: RestoringCall, name: str) -> Known:
+    def _earlier(self, call: RestoringCall, name: str, action: Action) -> Known:
         """Return what an earlier undo left of a call, when it may have put the rows back."""
         before = call.claims[0].before
-        if name.endswith(THEN) or before is None:
+        sent_again = self.send_again and action.definition.again
+        if name.endswith(THEN) or before is None or sent_again:
             return Known()
         return Known(repeated=True, snapshots=told_before(self.database, *before))
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..integration import Integration
 from ..store.claims import Claim
 from ..store.earlier import Earlier
-from ..store.undone import THEN, Done, Key
+from ..store.undone import THEN, Done, Place
 from ..trust.restoring import Undoing, undoing_of
 
 
@@ -23,23 +23,23 @@ class RestoringCall:
 
 
 def calls_of(
-    rows: Iterable[tuple[Done, Undoing | None]], repeated: Mapping[Key, Earlier]
+    run: str, rows: Iterable[tuple[Done, Undoing | None]], repeated: Mapping[Place, Earlier]
 ) -> list[Claim]:
     """Divide rows among calls: together what one request can carry, else a call a row.
 
-    repeated: rows that an earlier undo may have put back.
+    run: that is undone; repeated: rows that an earlier undo may have put back.
     """
     numbers: dict[str, int] = {}
     single: dict[str, str] = {}
     claims = []
     for done, undoing in rows:
-        earlier = repeated.get(done.key)
+        earlier = repeated.get(done.place)
         before = (earlier.undo, earlier.call) if earlier else None
         if undoing and undoing.then and earlier and earlier.half:
-            claims.append(Claim(done, alone(done) + THEN, None, before))
+            claims.append(Claim(done, alone(run, done) + THEN, None, before))
         elif undoing and undoing.item is not None:
             # Not over calls: what a guard let a call remove, it lets a call put back.
-            group = [*place_of(done), *_shared(undoing), before, done.key[0]]
+            group = [*place_of(done), *_shared(undoing), before, done.run, done.key[0]]
             number = numbers.setdefault(json.dumps(group, sort_keys=True), len(numbers))
             key = json.dumps([*place_of(done), undoing.item, before], sort_keys=True)
             call = single.setdefault(key, f"{undoing.action.name} {number}")
@@ -47,7 +47,7 @@ def calls_of(
         else:  # of one indicator that the run named twice, one call puts it back
             item = done.outcome.id or done.outcome.value
             key = json.dumps([*place_of(done), item], sort_keys=True)
-            call = single.setdefault(key, alone(done))
+            call = single.setdefault(key, alone(run, done))
             claims.append(Claim(done, call, None, before))
     return claims
 
@@ -57,10 +57,11 @@ def undoing_of_done(integration: Integration, done: Done) -> Undoing:
     return undoing_of(integration, done.action, done.row, done.arguments)
 
 
-def alone(done: Done) -> str:
-    """Return the name of a call that puts back one row."""
+def alone(run: str, done: Done) -> str:
+    """Return the name of a call that puts back one row; run: that is undone."""
     call, batch, position = done.key
-    return f"{call}/{batch}/{position}"
+    name = f"{call}/{batch}/{position}"
+    return name if done.run == run else f"{done.run}/{name}"
 
 
 def place_of(done: Done) -> Iterator[Any]:

@@ -7,7 +7,8 @@ from ..connection import Connection
 from ..errors import SettingsError
 from ..integration import Integration
 from ..settings import Settings
-from ..store.runs import Run
+from ..store.database import Database
+from ..store.runs import get_run
 from ..store.undone import Done
 
 
@@ -18,24 +19,28 @@ class Places:
     """
 
     def __init__(
-        self, integration: Integration, settings: Settings, run: Run, choose: Mapping[str, str]
+        self,
+        database: Database,
+        integration: Integration,
+        settings: Settings,
+        choose: Mapping[str, str],
     ) -> None:
-        self._integration, self._settings = integration, settings
-        self._run, self._choose = run, choose
+        self._database, self._integration = database, integration
+        self._settings, self._choose = settings, choose
         self._connections: dict[str | None, Connection] = {}
         self.addresses: dict[str, str] = {}
 
     def connect(self, rows: Iterable[Done]) -> None:
         """Make the connections that rows need, to where the run was; raises SettingsError."""
-        before = self._run.details.get("addresses", {})
         for done in rows:
             if done.connection in self._connections:
                 continue
+            before = get_run(self._database, done.run).details.get("addresses", {})
             system = self._integration.definition(done.action).system
             name = self._choose.get(system, done.connection)
             if name not in self._settings.connections:
                 raise SettingsError(
-                    f"the run {self._run.run} used the connection {name}, which "
+                    f"the run {done.run} used the connection {name}, which "
                     f"{self._settings.source} does not have; name another that leads to the same "
                     f"place with --connection {system}=NAME"
                 )
@@ -43,7 +48,7 @@ class Places:
             self._connections[done.connection] = made
             if system in before and before[system] != made.place:
                 raise SettingsError(
-                    f"the run {self._run.run} was on {before[system]}, the settings now name "
+                    f"the run {done.run} was on {before[system]}, the settings now name "
                     f"{made.place} for {system}: undo it with the settings that it had"
                 )
             self.addresses[system] = made.place

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from ..batches import Batch
 from ..definition import ADDS
-from ..outcome import DONE, PLANNED, UNKNOWN, Outcome
-from ..sending import LOST
+from ..outcome import DONE, PLANNED, UNKNOWN, Outcome, after_a_lost_try
+from ..sending import LOOK, LOST
 from ..store.claims import Claim
 from ..store.earlier import added_ids
 from ..store.recorder import StoreRecorder
@@ -15,19 +15,25 @@ from ..trust.recorder import Finished, Known
 TRIED = frozenset({*DONE, PLANNED, UNKNOWN})
 SENT = "the undo {} sent it, and its answer was lost"
 ONCE = f"{SENT}; nothing there can be read, so it is not sent twice"
+AGAIN = f"{SENT}; it was sent once more, as was asked"
+SEND_AGAIN = (
+    "look there whether it is back; `ioc-removal undo {} --send-again` sends it once more, which "
+    "adds it or updates what is there"
+)
 
 
 class UndoRecorder(StoreRecorder):
     """Records a call of an undo: with the value of each id, and what cannot be put back.
 
     claims: by item, of one row by None; texts: what cannot be put back, likewise; earlier: of rows
-    that an earlier undo may have put back; name: of what a call follows on; advice: for what does
-    not follow.
+    that an earlier undo may have put back, unless they are sent once more as was asked; undone: the
+    run that is undone; name: of what a call follows on; advice: for what does not follow.
     """
 
     claims: Mapping[str | None, Claim]
     texts: Mapping[str | None, tuple[str, ...]]
     earlier: Known
+    undone: str
     name: str | None = None
     advice: str | None = None
 
@@ -54,8 +60,17 @@ class UndoRecorder(StoreRecorder):
             return outcome
         claim = self.claims[item]
         done, before = claim.done, claim.before
+        again = self._action.definition.again
+        sent_again = bool(before and again and not self.earlier.repeated)
+        if sent_again:
+            outcome = after_a_lost_try(outcome)
         reason, old, advice = outcome.reason, done.outcome.id, outcome.advice
-        if before and reason and reason.startswith(LOST):
+        if again and outcome.outcome == UNKNOWN:
+            known = None if advice == LOOK else advice
+            advice = "; ".join(filter(None, (known, SEND_AGAIN.format(self.undone))))
+        if before and sent_again:
+            reason = reason or AGAIN.format(before[0])
+        elif before and reason and reason.startswith(LOST):
             reason = SENT.format(before[0]) + reason.removeprefix(LOST)
         if self.advice and outcome.outcome not in {*DONE, PLANNED}:
             advice = "; ".join(filter(None, (advice, self.advice)))

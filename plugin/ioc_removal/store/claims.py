@@ -9,7 +9,7 @@ from .columns import parsed
 from .database import Database
 from .earlier import Earlier
 from .journal import note
-from .undone import Done, Key, done_rows
+from .undone import Done, Key, Place, done_rows
 
 CLAIM = "claim"  # the kind of a link of the journal
 
@@ -28,7 +28,38 @@ class Claim:
     before: tuple[str, str] | None = None
 
 
-def claim_facts(run: str, keys: Iterable[tuple[str, int, int]]) -> dict[str, Any]:
+def claim(
+    database: Database, undo: str, claims: Sequence[Claim], earlier: Mapping[Place, Earlier]
+) -> int:
+    """Let an undo have rows of runs; return how many another one took meanwhile.
+
+    earlier: what was known of them when it was decided that they may be tried again.
+    """
+    taken: dict[str, list[Key]] = {}
+    with database.transaction() as connection:
+        for one in claims:
+            run, key = one.done.place
+            before = earlier.get(one.done.place)
+            values = (undo, one.call, one.item, json.dumps(one.before) if one.before else None)
+            if before is None:
+                cursor = connection.execute(
+                    "INSERT OR IGNORE INTO undone VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (run, *key, *values),
+                )
+            else:
+                cursor = connection.execute(
+                    "UPDATE undone SET undo = ?, undo_call = ?, undo_item = ?, before = ?"
+                    " WHERE run = ? AND call = ? AND batch = ? AND position = ? AND undo = ?",
+                    (*values, run, *key, before.undo),
+                )
+            if cursor.rowcount:
+                taken.setdefault(run, []).append(key)
+        for run, keys in taken.items():
+            note(database, undo, CLAIM, _facts(run, keys))
+    return len(claims) - sum(map(len, taken.values()))
+
+
+def _facts(run: str, keys: Iterable[Key]) -> dict[str, Any]:
     """Return what the journal says of rows that an undo may put back: positions by call and batch.
 
     run: the one that is undone; keys: call, batch and position of each.
@@ -39,59 +70,28 @@ def claim_facts(run: str, keys: Iterable[tuple[str, int, int]]) -> dict[str, Any
     return {"of": run, "rows": rows}
 
 
-def claim(
-    database: Database, run: str, undo: str, claims: Sequence[Claim], earlier: Mapping[Key, Earlier]
-) -> int:
-    """Let an undo have rows of a run; return how many another one took meanwhile.
-
-    earlier: what was known of them when it was decided that they may be tried again.
-    """
-    keys: list[Key] = []
-    with database.transaction() as connection:
-        for one in claims:
-            before = earlier.get(one.done.key)
-            values = (undo, one.call, one.item, json.dumps(one.before) if one.before else None)
-            if before is None:
-                cursor = connection.execute(
-                    "INSERT OR IGNORE INTO undone VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (run, *one.done.key, *values),
-                )
-            else:
-                cursor = connection.execute(
-                    "UPDATE undone SET undo = ?, undo_call = ?, undo_item = ?, before = ?"
-                    " WHERE run = ? AND call = ? AND batch = ? AND position = ? AND undo = ?",
-                    (*values, run, *one.done.key, before.undo),
-                )
-            if cursor.rowcount:
-                keys.append(one.done.key)
-        if keys:
-            note(database, undo, CLAIM, claim_facts(run, keys))
-    return len(claims) - len(keys)
-
-
-def claims_of(database: Database, run: str, undo: str) -> list[Claim]:
-    """Return the rows of a run that an undo has claimed, in their order."""
+def claims_of(database: Database, undo: str) -> list[Claim]:
+    """Return the rows that an undo has claimed, run by run, in their order there."""
     query = (
-        "SELECT call, batch, position, undo_call, undo_item, before FROM undone"
-        " WHERE run = ? AND undo = ?"
+        "SELECT run, call, batch, position, undo_call, undo_item, before FROM undone WHERE undo = ?"
     )
-    rows = {
-        (call, batch, position): rest
-        for call, batch, position, *rest in database.rows(query, (run, undo))
-    }
+    runs: dict[str, dict[Key, tuple[Any, ...]]] = {}
+    for run, call, batch, position, *rest in database.rows(query, (undo,)):
+        runs.setdefault(run, {})[call, batch, position] = tuple(rest)
     found = []
-    for done in done_rows(database, run, rows):
-        call, item, before = rows[done.key]
-        earlier = tuple(parsed(before, "undone.before", run, list)) if before else None
-        found.append(Claim(done, call, item, earlier))
+    for run, rows in sorted(runs.items()):
+        for done in done_rows(database, run, rows):
+            call, item, before = rows[done.key]
+            earlier = tuple(parsed(before, "undone.before", run, list)) if before else None
+            found.append(Claim(done, call, item, earlier))
     return found
 
 
-def split(database: Database, run: str, undo: str, claims: Sequence[Claim]) -> None:
+def split(database: Database, undo: str, claims: Sequence[Claim]) -> None:
     """Give each row of a call of an undo a call of its own."""
     with database.transaction() as connection:
         connection.executemany(
             "UPDATE undone SET undo_call = ?, undo_item = NULL"
             " WHERE run = ? AND call = ? AND batch = ? AND position = ? AND undo = ?",
-            ((one.call, run, *one.done.key, undo) for one in claims),
+            ((one.call, one.done.run, *one.done.key, undo) for one in claims),
         )

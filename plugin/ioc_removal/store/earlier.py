@@ -7,22 +7,26 @@ from ..outcome import ADDED, DONE, Outcome
 from .columns import parsed
 from .database import Database
 from .recorder import OUTCOME_COLUMNS, outcome_of
-from .undone import COLUMNS, THEN, Key
+from .undone import COLUMNS, THEN, Key, Place
 
-_T = ", ".join(f"t.{name}" for name in OUTCOME_COLUMNS.split(", "))
+NAMES = OUTCOME_COLUMNS.split(", ")
+WIDTH = len(NAMES)
+_T = ", ".join(f"t.{name}" for name in NAMES)
 
 
 @dataclass(frozen=True)
 class Earlier:
     """What came of a row at an earlier undo.
 
-    outcome: None when that did not come so far; then: of what followed on it, None likewise.
+    outcome: None when that did not come so far; then: of what followed on it, None likewise; made:
+    where the row is that tells that it was put back, None when none does.
     """
 
     undo: str
     call: str
     outcome: Outcome | None
     then: Outcome | None = None
+    made: Place | None = None
 
     @property
     def half(self) -> bool:
@@ -37,21 +41,35 @@ def earlier_undos(database: Database, run: str) -> dict[Key, Earlier]:
     """Return what came of the rows of a run that an undo has claimed before."""
     query = (
         "SELECT u.call, u.batch, u.position, u.undo, u.undo_call,"  # noqa: S608
-        f" o.run, {COLUMNS}, t.run, {_T} FROM undone u"
+        f" o.batch, o.position, {COLUMNS}, t.run, {_T} FROM undone u"
         " LEFT JOIN outcomes o ON o.run = u.undo AND o.call = u.undo_call"
         " AND (u.undo_item IS NULL OR o.value = u.undo_item OR o.id = u.undo_item)"
         f" LEFT JOIN outcomes t ON t.run = u.undo AND t.call = u.undo_call || '{THEN}'"
         " WHERE u.run = ?"
     )
-    found = {}
-    for call, batch, position, undo, by, *rest in database.rows(query, (run,)):
-        half = len(rest) // 2
-        outcome, then = (
-            outcome_of(tuple(row), undo) if there else None
-            for there, *row in (rest[:half], rest[half:])
-        )
-        found[call, batch, position] = Earlier(undo, by, outcome, then)
+    found: dict[Key, Earlier] = {}
+    for *key, undo, by, batch, position, row, then in map(_divided, database.rows(query, (run,))):
+        outcome = None if batch is None else outcome_of(row, undo)
+        followed = None if then[0] is None else outcome_of(then[1:], undo)
+        made: Place | None = None
+        if outcome:
+            by_then = by.endswith(THEN)
+            made = _added(database, outcome.id) if by_then else (undo, (by, batch, position))
+        call, number, at = key
+        found[call, number, at] = Earlier(undo, by, outcome, followed, made)
     return found
+
+
+def _divided(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row that ends with two outcomes, the second after its run, with each as one."""
+    return (*row[: -2 * WIDTH - 1], row[-2 * WIDTH - 1 : -WIDTH - 1], row[-WIDTH - 1 :])
+
+
+def _added(database: Database, id_: str | None) -> Place | None:
+    """Return where the row is that tells that an id was added."""
+    query = "SELECT run, call, batch, position FROM outcomes WHERE outcome = 'added' AND id = ?"
+    rows = database.rows(query, (id_,))
+    return (rows[0][0], rows[0][1:]) if rows else None
 
 
 def made_by(database: Database, undo: str, call: str) -> Outcome | None:

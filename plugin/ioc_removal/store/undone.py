@@ -15,23 +15,30 @@ THEN = " then"  # ends the name of a call that follows on another one; no task i
 COLUMNS = ", ".join(f"o.{name}" for name in OUTCOME_COLUMNS.split(", "))
 DONE = "(o.outcome IN ('removed', 'added', 'changed') OR o.outcome = 'absent' AND o.maybe_ours)"
 
-Key = tuple[str, int, int]
+Key = tuple[str, int, int]  # of a row in its run: call, batch, position
+Place = tuple[str, Key]  # of a row in the store: its run, and where there
 
 
 @dataclass(frozen=True)
 class Done:
-    """A row of a run that can be undone: its place in the run, its call, its outcome.
+    """A row of a run that can be undone: its run, its place there, its call, its outcome.
 
     connection: the name of the one that its call used; arguments: of the call, without its items;
     value: of an id that a search of the run found.
     """
 
+    run: str
     key: Key
     action: str
     connection: str | None
     arguments: Mapping[str, Any]
     outcome: Outcome
     value: str | None
+
+    @property
+    def place(self) -> Place:
+        """Where it is in the store."""
+        return self.run, self.key
 
     @property
     def row(self) -> dict[str, Any]:
@@ -60,7 +67,7 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
             arguments[text] = by_value(database, parsed(text, "calls.arguments", run, dict))
         outcome = outcome_of(tuple(row), run)
         found.append(
-            Done(key, action, connection, arguments[text], outcome, outcome.value or value)
+            Done(run, key, action, connection, arguments[text], outcome, outcome.value or value)
         )
     sent = {_removal(done) for done in found if done.outcome.attempts}
     return [done for done in found if done.outcome.attempts or _removal(done) not in sent]

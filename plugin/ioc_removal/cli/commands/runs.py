@@ -34,6 +34,11 @@ def add_runs(add: Add) -> None:
     )  # fmt: skip
     undo.add_argument("--dry-run", action="store_true", help="list what would be put back")
     undo.add_argument(
+        "--send-again", action="store_true",
+        help="send once more what stayed unknown where nothing can be looked up (CyberTrace), "
+        "which then updates what is there",
+    )  # fmt: skip
+    undo.add_argument(
         "--verify", action="store_true", help="read back what was done, where that is possible"
     )
     add_requester(undo)
