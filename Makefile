@@ -21,8 +21,9 @@ test: .venv/dev.stamp ## run the tests; ARGS='-k waf' chooses some
 
 SCHEDULES ?= 20000
 SEED ?= 1
-campaign: .venv/dev.stamp ## random schedules of faults against every deletion; SCHEDULES=20000 SEED=1
-	@PYTHONPATH=tests $(BIN)/python -m campaign $(SCHEDULES) $(SEED)
+OF ?= removals undos
+campaign: .venv/dev.stamp ## random schedules of faults against deletions and undos; SCHEDULES=20000 SEED=1 OF=undos
+	@set -e; for of in $(OF); do PYTHONPATH=tests $(BIN)/python -m campaign $(SCHEDULES) $(SEED) $$of; done
 
 check: .venv/dev.stamp ## ruff format, ruff, mypy --strict
 	$(BIN)/ruff format --check .

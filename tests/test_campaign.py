@@ -1,4 +1,4 @@
-"""Deletions under a thousand seeded random faults: no outcome is belied by the sandbox's state."""
+"""Deletions and undos under seeded random faults: no outcome is belied by the sandbox's state."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
-from campaign.campaign import Found, campaign, shrunk
+from campaign import undo_drive, undo_judge
+from campaign.campaign import UNDOS, Found, campaign, shrunk
 from campaign.drive import run
 from campaign.judge import judged
-from campaign.schedule import SECMASTER, Schedule, random_schedule
+from campaign.schedule import CYBERTRACE, SECMASTER, Schedule, random_schedule
+from campaign.undo_schedule import CREATES, Item, Step, UndoSchedule, random_undos
 from ioc_removal.integration import load_integration
-from ioc_removal.outcome import ABSENT, FAILED, REFUSED, REMOVED, UNKNOWN
+from ioc_removal.outcome import ABSENT, ADDED, CHANGED, FAILED, REFUSED, REMOVED, UNKNOWN
 
 INTEGRATION = load_integration()
-SCHEDULES = 1_000
+SCHEDULES, UNDO_SCHEDULES = 1_000, 150
 
 
 def readable(found: Found) -> Iterator[str]:
@@ -33,8 +35,18 @@ def test_no_outcome_is_belied_by_the_truth() -> None:
     assert all(found.counts[name] for name in (REMOVED, ABSENT, FAILED, REFUSED, UNKNOWN))
 
 
+def test_no_outcome_of_an_undo_is_belied_by_the_truth() -> None:
+    """Whatever is lost and whoever dies, what the program advises leads to the state before."""
+    found = campaign(range(1, UNDO_SCHEDULES + 1), UNDOS)
+    assert not found.wrong + found.hung, "\n".join(readable(found))
+    assert found.schedules == UNDO_SCHEDULES
+    counted = (ADDED, CHANGED, REMOVED, FAILED, UNKNOWN, "died", "settled", "sent again")
+    assert all(found.counts[name] for name in counted)
+
+
 def test_a_seed_always_makes_the_same_schedule() -> None:
     assert random_schedule(7) == random_schedule(7) != random_schedule(8)
+    assert random_undos(7) == random_undos(7) != random_undos(8)
 
 
 def plain(**changes: Any) -> Schedule:
@@ -88,3 +100,28 @@ def test_the_judge_finds_what_a_lying_system_brings_about(lie: dict[str, Any], s
     lying = replace(schedule, faults=(tuple(rules),))
     wrong = judged(lying, run(lying, INTEGRATION), INTEGRATION).wrong
     assert said in wrong[0]
+
+
+NOTHING = {"code": "00000000", "total": 0, "data": []}
+LIES_OF_ADDITIONS = [
+    (CYBERTRACE[0], ({"method": "PUT", "status": 201, "body": [{"status": "All were added"}]},),
+     "h.example is there 0 times, and 1 were said"),
+    (CYBERTRACE[0], ({"method": "PUT", "status": 403, "acted": True},),
+     "h.example is there 1 times, and 0 were said"),
+    (SECMASTER, ({"method": "POST", "carries": CREATES, "hang_up": "after"},
+                 {"method": "POST", "path": "/search", "status": 200, "body": NOTHING, "times": 9}),
+     "h.example is there 2 times, and 1 were said"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "lies", "said"), LIES_OF_ADDITIONS)
+def test_the_judge_finds_what_a_system_that_lies_of_additions_brings_about(
+    action: str, lies: tuple[dict[str, Any], ...], said: str
+) -> None:
+    given = {"supplier": "InternalTI"} if action == CYBERTRACE[0] else {}
+    limits = {"items": 40, "in_flight": 1}
+    item = Item("0" * 31 + "1", "h.example")
+    schedule = UndoSchedule(0, action, (item,), given, limits, (Step(faults=lies),))
+    undone = undo_drive.carried_out(schedule, INTEGRATION)
+    wrong = undo_judge.judged(schedule, undone, INTEGRATION).wrong
+    assert any(said in line for line in wrong), wrong

@@ -244,7 +244,9 @@ def test_what_was_put_back_and_taken_away_since_is_put_back_again(desk: Desk, na
     record, _ = desk.undo(run)
     assert (desk.state(), record["result"], record["undo"]) == (before, "succeeded", run)
     [note] = {note for note in desk.notes if "put back by" in note}
-    assert note.endswith(f"put back by the undo {first}, which the undo {since} undid")
+    assert note.endswith(
+        f"put back by the undo {first}, which the undo {since} undid: once more now"
+    )
     puts = desk.sent("PUT", "POST")
     for one in (run, since):
         with pytest.raises(ArgumentError, match=f"put back already, by the undo {record['run']}"):
@@ -326,8 +328,8 @@ def test_what_stayed_unknown_is_sent_once_more_when_a_person_asks_for_it(desk: D
     first, _ = desk.undo(run)
     advice = {row["advice"] for row in first["outcomes"]}
     assert advice == {
-        f"look there whether it is back; `ioc-removal undo {run} --send-again` sends it once more, "
-        "which adds it or updates what is there"
+        f"look there whether it is back, or let `ioc-removal undo {run} --send-again` send it once "
+        "more: that adds it, or updates what is there"
     }
     desk.sandbox.behave()
     puts = desk.sent("PUT")

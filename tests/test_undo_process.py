@@ -115,7 +115,8 @@ def test_a_playbook_is_undone(program: Program, sandbox: Sandbox) -> None:
     assert held(sandbox) == ([], Counter())
     _, told = program.said("undo", run)
     assert told == (
-        f"48 were put back by the undo {record['run']}, which the undo {again['run']} undid\n"
+        f"48 were put back by the undo {record['run']}, which the undo {again['run']} undid: once "
+        "more now\n"
     )
     assert held(sandbox) == before
     _, refused = program.said("undo", run, status=2)

@@ -52,16 +52,50 @@ class Adding:
         except PluginError as error:
             why = f"it could not be looked up: {error}"
             return {outcome.indicator: _undecided(outcome, why) for outcome in lost}
-        return {o.indicator: _decided(o, self._new(o.indicator, now)) for o in lost}
+        return {o.indicator: self._decided(o, now) for o in lost}
+
+    def _decided(self, outcome: Outcome, now: There) -> Outcome | None:
+        """Return what is told of what has no answer; None: nothing new is there."""
+        item = outcome.indicator
+        new = self._new(item, now)
+        if new is None and item in now:
+            found = ", ".join(now[item]["ids"])
+            unread = _undecided(
+                outcome, f"what was there before is not known; now there is {found}"
+            )
+            return replace(
+                unread, advice=f"look when it was created: {found}; if just now, it is added"
+            )
+        if new is None:
+            return _undecided(outcome, "what is there now is not known")
+        if not new:
+            return None
+        if len(new) > 1:
+            return _undecided(outcome, f"several are new since: {', '.join(new)}")
+        reason = f"{outcome.reason}; one is new since"
+        return replace(
+            outcome,
+            outcome=ADDED,
+            id=new[0],
+            reason=reason,
+            advice=None,
+            maybe_ours=True,
+            settled=True,
+        )
 
     def _now(self, outcomes: Sequence[Outcome]) -> There:
         assert self.look is not None  # noqa: S101  # outcomes() ends without it
         return self.look([outcome.indicator for outcome in outcomes]) if outcomes else {}
 
     def _new(self, item: str, now: There) -> list[str] | None:
-        """Return the ids under the name of an item that were not there before."""
-        if item not in self.before or item not in now:
+        """Return the ids under the name of an item that were not there before.
+
+        Where nothing is there now, nothing is new, whatever was there; None when it is not known.
+        """
+        if item not in now:
             return None
+        if item not in self.before:
+            return None if now[item]["ids"] else []
         known = set(self.before[item]["ids"])
         return [id_ for id_ in now[item]["ids"] if id_ not in known]
 
@@ -91,7 +125,10 @@ class Adding:
         return {outcome.indicator: self._once(outcome, now) for outcome in added}
 
     def _once(self, outcome: Outcome, now: There) -> Outcome:
-        new = self._new(outcome.indicator, now)
+        item = outcome.indicator
+        new = self._new(item, now)
+        if new is None and item in now and now[item]["ids"] == [outcome.id]:
+            return outcome
         if new is None:
             why = "an earlier try without an answer may have been carried out too"
             return replace(outcome, reason=why, advice="look whether it is there twice")
@@ -117,20 +154,6 @@ def there(rows: Iterable[Mapping[str, Any]], items: Iterable[str], field: str) -
         elif item in found and row.get("id"):
             found[item]["ids"].append(row["id"])
     return found
-
-
-def _decided(outcome: Outcome, new: Sequence[str] | None) -> Outcome | None:
-    """Return what the ids that are new tell; None: nothing was added so far."""
-    if new is None:
-        return _undecided(outcome, "what was there before, or is there now, is not known")
-    if len(new) > 1:
-        return _undecided(outcome, f"several are new since: {', '.join(new)}")
-    if not new:
-        return None
-    reason = f"{outcome.reason}; one is new since"
-    return replace(
-        outcome, outcome=ADDED, id=new[0], reason=reason, advice=None, maybe_ours=True, settled=True
-    )
 
 
 def _undecided(outcome: Outcome, why: str) -> Outcome:

@@ -1,4 +1,7 @@
-"""Carry out a campaign: python -m campaign SCHEDULES SEED, with tests/ on the path."""
+"""Carry out a campaign, with tests/ on the path.
+
+python -m campaign SCHEDULES SEED removals, or undos.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -19,25 +22,24 @@ def portions(first: int, schedules: int) -> Iterator[range]:
         yield range(start, min(start + PORTION, first + schedules))
 
 
-def main(schedules: int, seed: int) -> int:
+def main(schedules: int, seed: int, of: str) -> int:
     """Carry out so many schedules from a seed on; return the exit status."""
     found, begun = Found(), monotonic()
     pool = ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn"))
-    parts = [pool.submit(campaign, part) for part in portions(seed, schedules)]
+    parts = [pool.submit(campaign, part, of) for part in portions(seed, schedules)]
     for part in as_completed(parts):
         found += part.result()
         if found.schedules < schedules:
             print(f"{monotonic() - begun:.0f} s, {found.line()}", file=sys.stderr, flush=True)
     pool.shutdown(wait=not found.hung)
     for schedule, wrong in found.wrong[:SHOWN]:
-        print(f"make campaign SEED={schedule.seed} SCHEDULES=1", *wrong[:SHOWN], sep="\n  ")
+        print(f"make campaign OF={of} SEED={schedule.seed} SCHEDULES=1", *wrong[:SHOWN], sep="\n  ")
         smaller, wrong = shrunk(schedule)
         print("or, smaller:", *wrong[:SHOWN], sep="\n  ")
         print(smaller.shown())
     for hung in found.hung:
-        print(
-            f"make campaign SEED={hung} SCHEDULES=1 does not end, or stood beside one that does not"
-        )
+        again = f"make campaign OF={of} SEED={hung} SCHEDULES=1"
+        print(f"{again} does not end, or stood beside one that does not")
     print(found.line(), flush=True)
     if found.hung:  # what hangs would be waited for at the end
         for process in active_children():
@@ -47,4 +49,4 @@ def main(schedules: int, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))

@@ -1,7 +1,7 @@
 """Carry out many schedules at a time, and sum up what was found."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -9,12 +9,18 @@ from itertools import islice
 from ioc_removal.integration import Integration, load_integration
 from ioc_removal.outcome import OUTCOMES
 
+from . import undo_drive, undo_judge
 from .drive import run
 from .judge import Verdict, judged
 from .schedule import Schedule, random_schedule
+from .undo_schedule import UndoSchedule, random_undos
+
+Each = Schedule | UndoSchedule
 
 AT_ONCE = 24
 TIMES = 3
+REMOVALS, UNDOS = "removals", "undos"
+MAKES: Mapping[str, Callable[[int], Each]] = {REMOVALS: random_schedule, UNDOS: random_undos}
 HANGS = 120.0  # seconds without any schedule coming to its end
 
 
@@ -24,7 +30,7 @@ class Found:
 
     schedules: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    wrong: list[tuple[Schedule, list[str]]] = field(default_factory=list)
+    wrong: list[tuple[Each, list[str]]] = field(default_factory=list)
     hung: list[int] = field(default_factory=list)
 
     def __add__(self, other: "Found") -> "Found":
@@ -38,23 +44,26 @@ class Found:
     def line(self) -> str:
         """Return the counts as one line."""
         named = ("requests", "faults", "settled", "maybe ours", "late", "guarded", "not prepared",
-                 "repeated")  # fmt: skip
+                 "died", "sent again", "repeated")  # fmt: skip
         outcomes = ", ".join(f"{self.counts[name]:,} {name}" for name in OUTCOMES[::-1]
                              if self.counts[name])  # fmt: skip
-        rest = ", ".join(f"{self.counts[name]:,} {name}" for name in named)
+        rest = ", ".join(f"{self.counts[name]:,} {name}" for name in named if name in self.counts)
         wrong = f"{len(self.wrong)} wrong, {len(self.hung)} hung"
         return f"{self.schedules:,} schedules: {outcomes}; {rest}; {wrong}"
 
 
-def verdict_of(schedule: Schedule, integration: Integration) -> Verdict:
+def verdict_of(schedule: Each, integration: Integration) -> Verdict:
     """Carry out a schedule and judge it; whatever is raised is wrong."""
     try:
+        if isinstance(schedule, UndoSchedule):
+            undone = undo_drive.carried_out(schedule, integration)
+            return undo_judge.judged(schedule, undone, integration)
         return judged(schedule, run(schedule, integration), integration)
     except Exception as error:  # noqa: BLE001  # a defect of ours must name its seed
         return Verdict([f"raised {type(error).__name__}: {error}"])
 
 
-def wrong_with(schedule: Schedule, integration: Integration) -> list[str]:
+def wrong_with(schedule: Each, integration: Integration) -> list[str]:
     """Carry out a schedule alone; what a busy machine can bring about has to come each time."""
     verdict = Verdict()
     for _ in range(TIMES):
@@ -64,12 +73,15 @@ def wrong_with(schedule: Schedule, integration: Integration) -> list[str]:
     return verdict.doubted
 
 
-def campaign(seeds: Iterable[int], at_once: int = AT_ONCE) -> Found:
-    """Carry out the schedules of some seeds, so many at a time; the doubtful ones again, alone."""
+def campaign(seeds: Iterable[int], of: str = REMOVALS, at_once: int = AT_ONCE) -> Found:
+    """Carry out the schedules of some seeds, so many at a time; the doubtful ones again, alone.
+
+    of: removals, or undos.
+    """
     integration, found = load_integration(), Found()
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="campaign")
-    running: dict[Future[Verdict], Schedule] = {}
-    left, doubtful = map(random_schedule, seeds), list[Schedule]()
+    running: dict[Future[Verdict], Each] = {}
+    left, doubtful = map(MAKES[of], seeds), list[Each]()
     try:
         while True:
             for schedule in islice(left, at_once - len(running)):
@@ -97,7 +109,7 @@ def campaign(seeds: Iterable[int], at_once: int = AT_ONCE) -> Found:
     return found
 
 
-def shrunk(schedule: Schedule) -> tuple[Schedule, list[str]]:
+def shrunk(schedule: Each) -> tuple[Each, list[str]]:
     """Return a smaller schedule that is still judged wrong, and what is wrong with it."""
     integration = load_integration()
     wrong = wrong_with(schedule, integration)
@@ -106,11 +118,15 @@ def shrunk(schedule: Schedule) -> tuple[Schedule, list[str]]:
     smaller = True
     while smaller:
         smaller = False
-        for candidate in _smaller(schedule):
+        for candidate in _less(schedule):
             if found := wrong_with(candidate, integration):
                 schedule, wrong, smaller = candidate, found, True
                 break
     return schedule, wrong
+
+
+def _less(schedule: Each) -> Iterable[Each]:
+    return schedule.smaller() if isinstance(schedule, UndoSchedule) else _smaller(schedule)
 
 
 def _smaller(schedule: Schedule) -> Iterable[Schedule]:

@@ -143,6 +143,7 @@ def resume_undo(
         note(database, run, RESUME, {"user": requester_of().user})
         claims = claims_of(database, run)
         if not claims:
+            end_run(database, run, FAILED)
             raise ArgumentError(f"the undo {run} stopped before it sent anything; start anew")
         terms = Terms(dry_run=known.dry_run, guards=guards, **known.details["terms"])
         choose = known.details["choose"]

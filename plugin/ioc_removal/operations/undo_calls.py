@@ -9,7 +9,8 @@ from typing import Any
 from ..integration import Integration
 from ..store.claims import Claim
 from ..store.earlier import Earlier
-from ..store.undone import THEN, Done, Place
+from ..store.lineage import Place
+from ..store.undone import THEN, Done
 from ..trust.restoring import Undoing, undoing_of
 
 

@@ -10,7 +10,8 @@ from ..outcome import FAILED, REFUSED, UNKNOWN, Outcome
 from ..store.database import Database
 from ..store.earlier import Earlier, earlier_undos
 from ..store.lease import is_held
-from ..store.undone import Done, Key, Place, done_rows
+from ..store.lineage import Key, Place
+from ..store.undone import Done, done_rows
 from ..trust.restoring import Undoing, can_be_undone
 from .undo_rows import Row, how_of
 
@@ -41,7 +42,10 @@ class Choice:
         """Say in a line each what was put back before, and is not there any more."""
         for (undo, since), count in self.again.items():
             were = "was" if count == 1 else "were"
-            yield f"{count:,} {were} put back by the undo {undo}, which the undo {since} undid"
+            yield (
+                f"{count:,} {were} put back by the undo {undo}, which the undo {since} undid: "
+                "once more now"
+            )
 
 
 class Choosing:
@@ -55,6 +59,7 @@ class Choosing:
         self._database, self._integration = database, integration
         self._send_again = send_again
         self._earlier: dict[str, Mapping[Key, Earlier]] = {}  # by run
+        self._rows: dict[str, dict[Key, Done]] = {}  # by run
         self._alive: dict[str, bool] = {}  # by undo
         self._seen: set[Place] = set()
 
@@ -95,10 +100,12 @@ class Choosing:
                 f"`ioc-removal undo {before.undo}` first"
             ] += 1
         elif since.made and can_be_undone(since.outcome.row()):
-            run, key = since.made
-            for done in done_rows(self._database, run, [key]):
-                choice.again[before.undo, since.undo] += 1
-                self._choose(choice, (done, how_of(self._integration, done)))
+            done = self._row(since.made)
+            if done is None:
+                choice.others[f"{back}, which the undo {since.undo} undid"] += 1
+                return
+            choice.again[before.undo, since.undo] += 1
+            self._choose(choice, (done, how_of(self._integration, done)))
         else:
             choice.others[f"{back}, and gone since, as the undo {since.undo} found"] += 1
 
@@ -128,6 +135,13 @@ class Choosing:
         """Tell whether what may have been done can be done once more, without doing it twice."""
         action = undoing.action
         return bool(action.settle or action.does != ADDS or (self._send_again and action.again))
+
+    def _row(self, place: Place) -> Done | None:
+        """Return a row of another undo; None when it is given again and stands for no row."""
+        run, key = place
+        if run not in self._rows:
+            self._rows[run] = {done.key: done for done in done_rows(self._database, run)}
+        return self._rows[run].get(key)
 
     def _held(self, undo: str) -> bool:
         if undo not in self._alive:

@@ -17,8 +17,8 @@ SENT = "the undo {} sent it, and its answer was lost"
 ONCE = f"{SENT}; nothing there can be read, so it is not sent twice"
 AGAIN = f"{SENT}; it was sent once more, as was asked"
 SEND_AGAIN = (
-    "look there whether it is back; `ioc-removal undo {} --send-again` sends it once more, which "
-    "adds it or updates what is there"
+    "look there whether it is back, or let `ioc-removal undo {} --send-again` send it once more: "
+    "that adds it, or updates what is there"
 )
 
 
@@ -66,8 +66,9 @@ class UndoRecorder(StoreRecorder):
             outcome = after_a_lost_try(outcome)
         reason, old, advice = outcome.reason, done.outcome.id, outcome.advice
         if again and outcome.outcome == UNKNOWN:
-            known = None if advice == LOOK else advice
-            advice = "; ".join(filter(None, (known, SEND_AGAIN.format(self.undone))))
+            send_again = SEND_AGAIN.format(self.undone)
+            advice = (advice or LOOK).replace(LOOK, send_again)
+            advice = advice if send_again in advice else f"{advice}; {send_again}"
         if before and sent_again:
             reason = reason or AGAIN.format(before[0])
         elif before and reason and reason.startswith(LOST):

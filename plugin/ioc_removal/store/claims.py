@@ -9,7 +9,8 @@ from .columns import parsed
 from .database import Database
 from .earlier import Earlier
 from .journal import note
-from .undone import Done, Key, Place, done_rows
+from .lineage import Key, Place
+from .undone import Done, done_rows
 
 CLAIM = "claim"  # the kind of a link of the journal
 

@@ -6,12 +6,9 @@ from typing import Any
 from ..outcome import ADDED, DONE, Outcome
 from .columns import parsed
 from .database import Database
-from .recorder import OUTCOME_COLUMNS, outcome_of
-from .undone import COLUMNS, THEN, Key, Place
-
-NAMES = OUTCOME_COLUMNS.split(", ")
-WIDTH = len(NAMES)
-_T = ", ".join(f"t.{name}" for name in NAMES)
+from .lineage import Key, Place
+from .recorder import outcome_of
+from .undone import COLUMNS, THEN
 
 
 @dataclass(frozen=True)
@@ -39,30 +36,37 @@ class Earlier:
 
 def earlier_undos(database: Database, run: str) -> dict[Key, Earlier]:
     """Return what came of the rows of a run that an undo has claimed before."""
-    query = (
-        "SELECT u.call, u.batch, u.position, u.undo, u.undo_call,"  # noqa: S608
-        f" o.batch, o.position, {COLUMNS}, t.run, {_T} FROM undone u"
-        " LEFT JOIN outcomes o ON o.run = u.undo AND o.call = u.undo_call"
-        " AND (u.undo_item IS NULL OR o.value = u.undo_item OR o.id = u.undo_item)"
-        f" LEFT JOIN outcomes t ON t.run = u.undo AND t.call = u.undo_call || '{THEN}'"
-        " WHERE u.run = ?"
-    )
+    query = "SELECT call, batch, position, undo, undo_call, undo_item FROM undone WHERE run = ?"
+    told: dict[str, _Told] = {}
     found: dict[Key, Earlier] = {}
-    for *key, undo, by, batch, position, row, then in map(_divided, database.rows(query, (run,))):
-        outcome = None if batch is None else outcome_of(row, undo)
-        followed = None if then[0] is None else outcome_of(then[1:], undo)
-        made: Place | None = None
-        if outcome:
-            by_then = by.endswith(THEN)
-            made = _added(database, outcome.id) if by_then else (undo, (by, batch, position))
-        call, number, at = key
-        found[call, number, at] = Earlier(undo, by, outcome, followed, made)
+    for call, batch, position, undo, by, item in database.rows(query, (run,)):
+        if undo not in told:
+            told[undo] = _Told(database, undo)
+        key, outcome = told[undo].of(by, item)
+        _, then = told[undo].of(by + THEN, None)
+        made: Place | None = (undo, key) if key else None
+        if outcome and by.endswith(THEN):
+            made = _added(database, outcome.id)
+        found[call, batch, position] = Earlier(undo, by, outcome, then, made)
     return found
 
 
-def _divided(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return a row that ends with two outcomes, the second after its run, with each as one."""
-    return (*row[: -2 * WIDTH - 1], row[-2 * WIDTH - 1 : -WIDTH - 1], row[-WIDTH - 1 :])
+class _Told:
+    """The outcomes of an undo, by its call and the item there, None for a call of one row."""
+
+    def __init__(self, database: Database, undo: str) -> None:
+        query = (
+            f"SELECT o.call, o.batch, o.position, {COLUMNS} FROM outcomes o WHERE o.run = ?"  # noqa: S608
+            " ORDER BY o.call, o.batch, o.position"
+        )
+        self._found: dict[tuple[str, str | None], tuple[Key, Outcome]] = {}
+        for call, batch, position, *row in database.rows(query, (undo,)):
+            one = (call, batch, position), outcome_of(tuple(row), undo)
+            for item in {None, one[1].value, one[1].id}:
+                self._found[call, item] = one
+
+    def of(self, call: str, item: str | None) -> tuple[Key, Outcome] | tuple[None, None]:
+        return self._found.get((call, item), (None, None))
 
 
 def _added(database: Database, id_: str | None) -> Place | None:

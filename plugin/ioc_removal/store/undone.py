@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..outcome import Outcome
+from ..outcome import ADDED, Outcome
+from ..trust.effects import told_of
 from .columns import parsed
 from .database import Database
+from .lineage import Key, Lineage, Place
 from .recorder import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 
@@ -15,16 +17,14 @@ THEN = " then"  # ends the name of a call that follows on another one; no task i
 COLUMNS = ", ".join(f"o.{name}" for name in OUTCOME_COLUMNS.split(", "))
 DONE = "(o.outcome IN ('removed', 'added', 'changed') OR o.outcome = 'absent' AND o.maybe_ours)"
 
-Key = tuple[str, int, int]  # of a row in its run: call, batch, position
-Place = tuple[str, Key]  # of a row in the store: its run, and where there
-
 
 @dataclass(frozen=True)
 class Done:
     """A row of a run that can be undone: its run, its place there, its call, its outcome.
 
     connection: the name of the one that its call used; arguments: of the call, without its items;
-    value: of an id that a search of the run found.
+    value: also of an id, as a search of the run found it or the snapshot tells it; of a rule its
+    name.
     """
 
     run: str
@@ -55,7 +55,7 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
         f" WHERE o.run = ? AND {DONE} ORDER BY o.call, o.batch, o.position"
     )
     wanted = None if keys is None else set(keys)
-    arguments: dict[str, Mapping[str, Any]] = {}
+    lineage, arguments = Lineage(database), dict[str, Mapping[str, Any]]()
     found = []
     for call, batch, position, action, connection, text, value, *row in database.rows(
         query, (run,)
@@ -66,11 +66,19 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
         if text not in arguments:
             arguments[text] = by_value(database, parsed(text, "calls.arguments", run, dict))
         outcome = outcome_of(tuple(row), run)
-        found.append(
-            Done(run, key, action, connection, arguments[text], outcome, outcome.value or value)
-        )
+        if outcome.snapshot is None and outcome.outcome != ADDED:
+            outcome = replace(outcome, snapshot=lineage.snapshot((run, key)))
+        name = outcome.value or value or _told(outcome)
+        found.append(Done(run, key, action, connection, arguments[text], outcome, name))
     sent = {_removal(done) for done in found if done.outcome.attempts}
     return [done for done in found if done.outcome.attempts or _removal(done) not in sent]
+
+
+def _told(outcome: Outcome) -> str | None:
+    """Return the value, or else the name, that a snapshot tells; None when it tells neither."""
+    told = told_of(outcome.snapshot or {})
+    names = (told.get("value"), told.get("name"))
+    return next((name for name in names if isinstance(name, str) and name), None)
 
 
 def _removal(done: Done) -> tuple[Any, ...]:
