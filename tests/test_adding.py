@@ -9,6 +9,7 @@ import pytest
 from asking import KNOWN, POLICY, PROJECT, WORKSPACE
 from asking import RULE as RULE_ID
 from ioc_removal.action import Action
+from ioc_removal.adding import there
 from ioc_removal.connection import Connection
 from ioc_removal.integration import load_integration
 from ioc_removal.outcome import ADDED, CHANGED, FAILED, REMOVED, UNKNOWN, Outcome
@@ -263,20 +264,49 @@ def test_what_a_dead_process_did_not_send_is_sent(
     assert creations(sandbox) == 1
 
 
-@each_creation
-def test_without_what_was_there_before_a_dead_process_leaves_it_unknown(
+def crashed_blindly(
     sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
-) -> None:
+) -> Recorder:
+    """Let a process that could not read what was there die before it sends; return what is kept."""
     action = bound(sandbox, name)
     prepared = action.prepare(arguments)
     run = begin_run(database, CALL, name, dry_run=False, details={})
     recorder = StoreRecorder(database, run, "call", action)
     recorder.begin(prepared)
     recorder.intent(next(iter(prepared)), {})
-    [unknown] = outcomes(sandbox, name, arguments, StoreRecorder(database, run, "call", action))
-    assert (unknown.outcome, creations(sandbox)) == (UNKNOWN, 0)
-    assert "an earlier process may have sent it" in str(unknown.reason)
-    assert unknown.advice
+    return StoreRecorder(database, run, "call", action)
+
+
+@each_creation
+def test_without_what_was_there_before_a_dead_process_leaves_it_unknown(
+    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
+) -> None:
+    outcomes(sandbox, name, arguments)
+    [known] = ids(sandbox, name)
+    recorder = crashed_blindly(sandbox, database, name, arguments)
+    [unknown] = outcomes(sandbox, name, arguments, recorder)
+    assert (unknown.outcome, creations(sandbox)) == (UNKNOWN, 1)
+    reason = str(unknown.reason)
+    assert reason.startswith("an earlier process may have sent it")
+    assert reason.endswith(f"what was there before is not known; now there is {known}")
+    assert unknown.advice == f"look when it was created: {known}; if just now, it is added"
+
+
+@each_creation
+def test_what_is_not_there_was_not_created_whatever_was_there_before(
+    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
+) -> None:
+    recorder = crashed_blindly(sandbox, database, name, arguments)
+    [added] = outcomes(sandbox, name, arguments, recorder)
+    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
+    assert (added.reason, added.advice, creations(sandbox)) == (None, None, 1)
+
+
+@pytest.mark.parametrize("odd", [["new-rule"], {"name": "new-rule"}, 5, None, True])
+def test_a_rule_whose_name_is_no_text_may_be_the_one_that_was_created(odd: Any) -> None:
+    rows: list[dict[str, Any]] = [{"id": "1", "name": "new-rule"}, {"id": "2", "name": odd}]
+    assert there(rows, ["new-rule"], "name") == {}
+    assert there(rows[:1], ["new-rule"], "name") == {"new-rule": {"ids": ["1"]}}
 
 
 @pytest.mark.parametrize("sent", [True, False])

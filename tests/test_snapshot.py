@@ -159,6 +159,26 @@ def test_a_lookup_is_kept_when_it_is_asked_for(sandbox: Sandbox) -> None:
     assert asked(sandbox) == ["POST", "DELETE"]
 
 
+@pytest.mark.parametrize("name", ["result", "categories", "more"])
+@pytest.mark.parametrize("odd", [5, None, ["a"], {"a": ["b"]}, "text", [["a"]]])
+def test_an_odd_field_of_a_lookup_costs_nothing_and_is_kept(name: str, odd: Any) -> None:
+    rows = [
+        {"object": "tux.example.com", "result": "detected", "categories": [], name: odd},
+        {"object": "nowhere.example", "result": "not detected"},
+    ]
+    deleted = reply(201, [{"status": "All indicators were deleted"}])
+    own = {"system": "cybertrace", "api_version": "1.1",
+           "auth": {"type": "basic", "username": "u", "password": "p"}}  # fmt: skip
+    with serving(by=lambda one: deleted if one.method == "DELETE" else reply(200, rows)) as server:
+        document = {"connections": {"cybertrace": {**own, "url": server.url}}}
+        settings = settings_from(document, "test")
+        made = Connection("cybertrace", settings, INTEGRATION.systems["cybertrace"])
+        action = INTEGRATION.bind("cybertrace-indicators-delete", made)
+        told = outcomes(action, VALUES, lookup=True)
+    assert [outcome.snapshot for outcome in told] == rows
+    assert [(outcome.outcome, outcome.advice) for outcome in told] == [(REMOVED, None)] * 2
+
+
 def test_a_snapshot_that_cannot_be_read_is_said_and_the_removal_goes_on(sandbox: Sandbox) -> None:
     sandbox.misbehave(method="POST", path="search", status=403)
     [outcome] = outcomes(bound(sandbox, "secmaster-indicators-delete"), IDS)

@@ -321,6 +321,37 @@ def test_a_rule_that_was_switched_off_later_and_taken_away_since_comes_back(desk
     assert desk.state() == before
 
 
+def test_what_could_not_be_read_when_an_undo_was_undone_is_known_from_before(desk: Desk) -> None:
+    before = desk.state()
+    run = desk.call("secmaster-indicators-delete", arguments(desk, "secmaster-indicators-delete"))
+    first = desk.undo(run)[0]["run"]
+    desk.sandbox.misbehave(method="POST", path="search", status=403, times=99)
+    since, _ = desk.undo(first)
+    assert outcomes(since) == {"removed": 13}
+    assert not any("snapshot" in row for row in since["outcomes"])
+    desk.sandbox.behave()
+    assert outcomes(desk.undo(since["run"], "192.0.2.10")[0]) == {"added": 1}
+    assert outcomes(desk.undo(run)[0]) == {"added": 12}
+    assert desk.state() == before
+
+
+def test_a_context_that_was_looked_up_comes_back_however_often(desk: Desk) -> None:
+    desk.document["connections"]["cybertrace"]["api_version"] = "1.2"
+    given_ = {"supplier": "InternalTI", "indicators": ["a.example"]}
+    context = {"a.example": {"threat": "X"}}
+    desk.call("cybertrace-indicators-add", {**given_, "context": context})
+    run = desk.call("cybertrace-indicators-delete", given_, lookup=True)
+    desk.undo(desk.undo(desk.undo(run)[0]["run"])[0]["run"])
+    put = [row["body"] for row in desk.sandbox.requests if row["method"] == "PUT"]
+    assert put[0] == put[1] == put[2] == [{"indicator": "a.example", "context": {"threat": "X"}}]
+
+
+def test_what_was_closed_is_named_by_its_value(desk: Desk) -> None:
+    run = desk.call("secmaster-indicators-close", arguments(desk, "secmaster-indicators-close"))
+    rows = desk.undo(run, "203.0.113.7")[0]["outcomes"]
+    assert [(row["value"], row["outcome"]) for row in rows] == [("203.0.113.7", "changed")] * 2
+
+
 def test_what_stayed_unknown_is_sent_once_more_when_a_person_asks_for_it(desk: Desk) -> None:
     before = desk.state()
     run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])

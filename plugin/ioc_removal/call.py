@@ -86,16 +86,18 @@ class Call:
             raise answer.undocumented(f"not the documented answer: {problem}")
         return answer.body
 
-    def listed(self, answer: Answer, rows: str) -> Any:
+    def listed(self, answer: Answer, rows: str | None, key: str = "id") -> Any:
         """Return the body of an answer that holds rows, as documented; raises ResponseError.
 
-        rows: the field of the list. A raw call takes each row as it came, if it is an object with
-        an id: one odd field must not cost what is told of all the others.
+        rows: the field of the list, None when the body is it; key: of a row, what it is of. A raw
+        call takes each row as it came, if it is an object with its key: one odd field must not cost
+        what is told of all the others. What a person reads is not raw: of an answer that is not as
+        documented it is said which field is not, before somebody takes a part of it for the whole.
         """
         schema = self.answers.get(answer.status)
         if schema is None or not self.raw:
             return self.documented(answer)
-        for problem in schema.loose(rows, "id").problems(answer.body):
+        for problem in schema.loose(rows, key).problems(answer.body):
             raise answer.undocumented(f"not the documented answer: {problem}")
         return answer.body
 

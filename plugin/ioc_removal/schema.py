@@ -41,15 +41,18 @@ class Schema:
         for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
             yield _line(error)
 
-    def loose(self, rows: str, key: str) -> "Schema":
+    def loose(self, rows: str | None, key: str) -> "Schema":
         """Return this schema of an answer with nothing said of its rows but their key.
 
-        rows: the field of the list; key: the field of a row, which has to be there.
+        rows: the field of the list, None when the answer is it; key: the field of a row, which has
+        to be there.
         """
-        listed = self.part["properties"][rows]
+        listed = self.part["properties"][rows] if rows else self.part
         known = {key: listed["items"]["properties"][key]}
         row = {"type": "object", "properties": known, "required": [key]}
         loose = {**listed, "items": row}
+        if rows is None:
+            return Schema(loose)
         return Schema({**self.part, "properties": {**self.part["properties"], rows: loose}})
 
     def located(self, value: object) -> Iterator[tuple[tuple[str | int, ...], str | None, str]]:

@@ -13,13 +13,14 @@ from typing import Any
 from ioc_removal.connection import Connection
 from ioc_removal.errors import PluginError
 from ioc_removal.integration import Integration
+from ioc_removal.operations.history import run_record
 from ioc_removal.operations.undo import resume_undo, undo_run
 from ioc_removal.outcome import DONE, SUCCEEDED
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.recorder import StoreRecorder
-from ioc_removal.store.runs import CALL, begin_run, end_run
+from ioc_removal.store.runs import CALL, ENDED, begin_run, end_run, get_run
 from ioc_removal.store.verification import Verification
 from ioc_removal.trust.perform import perform
 from ioc_removal.trust.terms import Terms
@@ -208,12 +209,23 @@ class _Desk:
             stage.record = begin(database)[0]
         except DiedError:
             stage.died = True
+            self._ended(stage)
         except PluginError as error:
             stage.error = str(error)
         self._quieten()
         stage.requests, stage.state = self.sandbox.requests[seen:], self.sandbox.state()
         done.rules |= {row["number"]: row["fault"] for row in self.sandbox.faults}
         done.stages.append(stage)
+
+    def _ended(self, stage: Stage) -> None:
+        """Tell what is kept of an undo whose process died after it had ended."""
+        database = Database(self.path)
+        run = get_run(database, stage.undo) if stage.undo else None
+        if run and run.status == ENDED:
+            stage.record, stage.died = (
+                run_record(database, self.integration.definitions, run),
+                False,
+            )
 
     def _quieten(self) -> None:
         """Wait until every system has acted that is to act later, and no request is open."""

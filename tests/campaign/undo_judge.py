@@ -56,6 +56,7 @@ class _Judge:
             set()
         )  # values of which an addition was, or may have been, carried out
         self._troubled: set[str] = set()  # undos during which something went wrong
+        self._vain: set[str] = set()  # undos of which a look was in vain
         self._again: set[str] = set()  # undos that send once more
         self._change = {undone.removed: -1}  # what each run does to the number of a value
 
@@ -68,6 +69,8 @@ class _Judge:
             (self._open.add if stage.died else self._open.discard)(stage.undo)
             if _went_wrong(stage):
                 self._troubled.add(stage.undo)
+            if _looks_fail(stage):
+                self._vain.add(stage.undo)
         if stage.step.dry_run:
             yield from self._dry(stage)
             return
@@ -88,7 +91,7 @@ class _Judge:
             known = name == UNKNOWN and any(text in reason for text in (*NEVER_KNOWN, *EARLIER))
             if stage.undo not in self._troubled and not known:
                 yield f"{row.get('value')} {name} although nothing went wrong: {reason}"
-            elif name == UNKNOWN and looked and not known and not _looks_fail(stage):
+            elif name == UNKNOWN and looked and not known and stage.undo not in self._vain:
                 yield f"{row.get('value')} unknown, and no look was in vain: {reason}"
 
     def at_the_end(self) -> Iterator[str]:

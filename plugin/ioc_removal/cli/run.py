@@ -18,6 +18,7 @@ from .interruption import interruption
 from .plan import check_writable, show_made, tell_where
 from .progress import Watch
 from .session import Session
+from .undo import show_not_restored
 from .waiting import attending, status_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def resume(session: Session) -> int:
     settings = session.settings
     guards = Guards(settings.guards, settings.source, known.details.get(OVERRIDES, {}))
     guards.load()
-    output.note(f"going on with run {known.run}: {known.name}")
+    what = f"undo of {known.name}" if known.kind == UNDO else known.name
+    output.note(f"going on with run {known.run}: {what}")
     watch = Watch(wanted=not output.quiet, color=output.color)
     with interruption(session.database, output, known.run):
         with watch:
@@ -118,6 +120,8 @@ def resume(session: Session) -> int:
             record, summary = _resumed(session, known, guards, watch)
         session.warn_of(guards)
         show_record(output, session.database, record, summary)
+        if known.kind == UNDO:
+            show_not_restored(output, record["outcomes"])
     return status_of(record, summary)
 
 

@@ -78,17 +78,25 @@ def list_suppliers(call: Call) -> list[dict[str, Any]]:
 def look_up_indicators(call: Call, indicators: Sequence[str]) -> list[dict[str, Any]]:
     """POST lookup."""
     answer = call.send(body=[{"object": indicator} for indicator in indicators])
-    rows = [{**row, "indicator": row["object"]} for row in call.documented(answer)]
+    rows = [{**row, "indicator": row["object"]} for row in call.listed(answer, None, "object")]
     matched, doubtful = match_rows(rows, indicators)
     found = {i: _found(matched.get(i, ()), doubtful=i in doubtful) for i in indicators}
+    if call.raw:
+        alone = {i: of_it[0] for i, of_it in matched.items() if len(of_it) == 1}
+        found |= {i: {"raw": _without(row, "indicator")} for i, row in alone.items()}
     return [{"value": indicator, **call.tenant, **found[indicator]} for indicator in indicators]
+
+
+def _without(row: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != name}
 
 
 def _found(rows: Sequence[Mapping[str, Any]], *, doubtful: bool) -> dict[str, Any]:
     """Read what a lookup found of one indicator; without one clear result it is unknown."""
     results = {str(row.get("result") or "").strip() for row in rows}
     if len(results) == 1 and "" not in results:
-        categories = [category for row in rows for category in row.get("categories") or ()]
+        listed = [row.get("categories") for row in rows]
+        categories = [one for row in listed if isinstance(row, list) for one in row]
         return {"result": results.pop(), "categories": categories}
     reason = "the answer has no row for it"
     if doubtful:

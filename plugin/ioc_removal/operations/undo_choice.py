@@ -93,7 +93,7 @@ class Choosing:
         """Choose of a row that was put back what undid that, if that is known."""
         back = f"put back by the undo {before.undo}"
         if since.outcome is None:
-            choice.others[self._open(since.undo, f"{back}, which is being undone")] += 1
+            choice.others[self._open(since.undo, "being undone again")] += 1
         elif since.outcome.outcome == UNKNOWN:
             choice.others[
                 f"{back}, and whether the undo {since.undo} undid that is not known: "
@@ -152,7 +152,7 @@ class Choosing:
         """Say of a row that an undo has which is alive, or has stopped."""
         if self._held(undo):
             return f"{doing} by the undo {undo}, which is alive"
-        return f"{doing} by the undo {undo}, which stopped: `ioc-removal resume {undo}` goes on"
+        return f"with the undo {undo}, which stopped: `ioc-removal resume {undo}` goes on"
 
 
 def _not_done(outcome: Outcome | None) -> bool:
