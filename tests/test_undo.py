@@ -352,6 +352,19 @@ def test_what_was_closed_is_named_by_its_value(desk: Desk) -> None:
     assert [(row["value"], row["outcome"]) for row in rows] == [("203.0.113.7", "changed")] * 2
 
 
+def test_a_rule_that_was_never_switched_off_again_comes_back_as_it_was_at_first(desk: Desk) -> None:
+    before = desk.state()
+    name = "waf-ip-reputation-rule-delete"
+    run = desk.call(name, REMOVALS[name])
+    desk.sandbox.misbehave(method="PUT", path="status", status=500, times=99)
+    first = desk.undo(run)[0]["run"]
+    desk.sandbox.behave()
+    since, _ = desk.undo(first)
+    assert since["outcomes"][0]["snapshot"]["status"] == 1
+    assert outcomes(desk.undo(run)[0]) == {"added": 1, "changed": 1}
+    assert desk.state() == before
+
+
 def test_what_stayed_unknown_is_sent_once_more_when_a_person_asks_for_it(desk: Desk) -> None:
     before = desk.state()
     run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
@@ -625,6 +638,8 @@ def test_the_settings_must_lead_to_where_the_run_was(desk: Desk) -> None:
     with pytest.raises(SettingsError, match="--connection cybertrace=NAME"):
         desk.undo(run)
     settings_ = settings_from(desk.document, "test")
+    with pytest.raises(ArgumentError, match="--connection cybertrace=nope: test has no such conn"):
+        undo_run(desk.database, INTEGRATION, settings_, run, choose={"cybertrace": "nope"})
     record, _ = undo_run(desk.database, INTEGRATION, settings_, run, choose={"cybertrace": "other"})
     assert outcomes(record) == {"added": 3}
 

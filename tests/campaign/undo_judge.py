@@ -21,6 +21,7 @@ NEVER_KNOWN = ("what was there before is not known", "several are new since")
 EARLIER = (
     *("may still be carried out", "an earlier try may have been", "nothing new is there after two"),
     "nothing there can be read, so it is not sent twice",
+    "no snapshot tells what it was",  # as the undo that changed it could not look
 )
 TWICE = "it is there twice"
 
@@ -41,7 +42,7 @@ def judged(schedule: UndoSchedule, undone: Undone, integration: Integration) -> 
         verdict.counts["sent again"] += sum("once more" in str(row.get("reason")) for row in rows)
         verdict.counts["requests"] += len(stage.requests)
         verdict.counts["faults"] += sum(row["fault"] is not None for row in stage.requests)
-    verdict.wrong += judge.at_the_end()
+    (verdict.doubted if judge.late else verdict.wrong).extend(judge.at_the_end())
     if not undone.intact:
         verdict.wrong.append("the journal does not verify")
     return verdict
@@ -56,6 +57,7 @@ class _Judge:
             set()
         )  # values of which an addition was, or may have been, carried out
         self._troubled: set[str] = set()  # undos during which something went wrong
+        self.late = False  # whether a system acted after it had answered
         self._vain: set[str] = set()  # undos of which a look was in vain
         self._again: set[str] = set()  # undos that send once more
         self._change = {undone.removed: -1}  # what each run does to the number of a value
@@ -69,6 +71,7 @@ class _Judge:
             (self._open.add if stage.died else self._open.discard)(stage.undo)
             if _went_wrong(stage):
                 self._troubled.add(stage.undo)
+            self.late |= _acts_late(stage, self._undone)
             if _looks_fail(stage):
                 self._vain.add(stage.undo)
         if stage.step.dry_run:
@@ -77,18 +80,21 @@ class _Judge:
         if stage.record:
             self._rows[str(stage.undo)] = stage.record["outcomes"]
         yield from self._twice(stage)
-        if not self._open:
+        if not self._open and not self.late:
             yield from self._counted(stage.state)
             yield from self._switched(stage)
 
     def doubted(self, stage: Stage) -> Iterator[str]:
-        """Yield what nothing that went wrong explains."""
+        """Yield what nothing that went wrong explains, and what a busy machine could."""
+        if not self._open and self.late:
+            yield from self._counted(stage.state)
+            yield from self._switched(stage)
         looked = self._schedule.system != "cybertrace"
         for row in stage.record["outcomes"] if stage.record else ():
             name, reason = row["outcome"], str(row.get("reason"))
             if name in {*DONE, PLANNED}:
                 continue
-            known = name == UNKNOWN and any(text in reason for text in (*NEVER_KNOWN, *EARLIER))
+            known = any(text in reason for text in (*NEVER_KNOWN, *EARLIER))
             if stage.undo not in self._troubled and not known:
                 yield f"{row.get('value')} {name} although nothing went wrong: {reason}"
             elif name == UNKNOWN and looked and not known and stage.undo not in self._vain:
@@ -197,3 +203,7 @@ def _looks_fail(stage: Stage) -> bool:
     closed = any(row["status"] in (400, 401, 403, 407) for row in stage.requests)
     looks = [row for row in stage.requests if _is_look(row)]
     return closed or any(row["fault"] is not None or row["status"] != 200 for row in looks)
+
+
+def _acts_late(stage: Stage, undone: Undone) -> bool:
+    return any("acts_after" in undone.rules.get(row["fault"] or 0, {}) for row in stage.requests)

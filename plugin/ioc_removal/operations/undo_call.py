@@ -13,8 +13,9 @@ from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..store.claims import Claim, split
 from ..store.database import Database
 from ..store.earlier import Earlier, made_by, told_before
+from ..store.lineage import THEN
 from ..store.recorder import StoreRecorder
-from ..store.undone import THEN, Done
+from ..store.undone import Done
 from ..trust.perform import perform
 from ..trust.recorder import Finished, Known
 from ..trust.restoring import Undoing

@@ -9,8 +9,8 @@ from typing import Any
 from ..integration import Integration
 from ..store.claims import Claim
 from ..store.earlier import Earlier
-from ..store.lineage import Place
-from ..store.undone import THEN, Done
+from ..store.lineage import THEN, Place
+from ..store.undone import Done
 from ..trust.restoring import Undoing, undoing_of
 
 

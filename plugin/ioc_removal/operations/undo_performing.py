@@ -10,8 +10,8 @@ from ..errors import ArgumentError, PluginError
 from ..integration import Integration
 from ..settings import Settings
 from ..store.claims import Claim
+from ..store.lineage import THEN
 from ..store.runs import UNDO
-from ..store.undone import THEN
 from ..trust.approval import Counted, approving_of
 from ..trust.perform import LEAVE
 from .undo_call import Calls

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..action import Action
 from ..connection import Connection
-from ..errors import SettingsError
+from ..errors import ArgumentError, SettingsError
 from ..integration import Integration
 from ..settings import Settings
 from ..store.database import Database
@@ -31,13 +31,20 @@ class Places:
         self.addresses: dict[str, str] = {}
 
     def connect(self, rows: Iterable[Done]) -> None:
-        """Make the connections that rows need, to where the run was; raises SettingsError."""
+        """Make the connections that rows need, to where the run was.
+
+        Raises SettingsError, ArgumentError.
+        """
         for done in rows:
             if done.connection in self._connections:
                 continue
             before = get_run(self._database, done.run).details.get("addresses", {})
             system = self._integration.definition(done.action).system
             name = self._choose.get(system, done.connection)
+            if name not in self._settings.connections and system in self._choose:
+                raise ArgumentError(
+                    f"--connection {system}={name}: {self._settings.source} has no such connection"
+                )
             if name not in self._settings.connections:
                 raise SettingsError(
                     f"the run {done.run} used the connection {name}, which "

@@ -6,9 +6,9 @@ from typing import Any
 from ..outcome import ADDED, DONE, Outcome
 from .columns import parsed
 from .database import Database
-from .lineage import Key, Place
+from .lineage import THEN, Key, Place
 from .recorder import outcome_of
-from .undone import COLUMNS, THEN
+from .undone import COLUMNS
 
 
 @dataclass(frozen=True)

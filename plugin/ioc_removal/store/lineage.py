@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from ..outcome import DONE
 from .columns import parsed
 from .database import Database
 
 DEEPEST = 64  # undos of undos
 
+THEN = " then"  # ends the name of a call that follows on another one; no task is named so
+
+Row = tuple[str | None, ...]
+NOTHING: Row = (None, None, None, None)
 Key = tuple[str, int, int]  # of a row in its run: call, batch, position
 Place = tuple[str, Key]  # of a row in the store: its run, and where there
 
@@ -17,7 +22,7 @@ class Lineage:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._claims: dict[str, dict[tuple[str, str | None], Place]] = {}
-        self._rows: dict[str, dict[Key, tuple[str | None, str | None, str | None]]] = {}
+        self._rows: dict[str, dict[Key, Row]] = {}
 
     def snapshot(self, place: Place) -> Any:
         """Return what was told before the same was done to it before; None when nothing was.
@@ -35,11 +40,23 @@ class Lineage:
                 return parsed(raw, "outcomes.snapshot", place[0])
         return None
 
+    def half(self, place: Place) -> bool:
+        """Tell whether what a row of an undo undid was put back but in part.
+
+        Then what was told just before is not how it should be, but how it was left.
+        """
+        undone = self._undone(place)
+        if undone is None:
+            return False
+        run, (call, *_) = undone
+        then = (run, (call + THEN, 0, 0))
+        return self._row(then)[3] not in {None, *DONE}
+
     def _undone(self, place: Place) -> Place | None:
         """Return which row a row of an undo undid."""
         run, (call, *_) = place
         claims = self._claimed(run)
-        value, id_, _ = self._row(place) if claims else (None, None, None)
+        value, id_, _, _ = self._row(place) if claims else NOTHING
         found = (claims.get((call, item)) for item in (value, id_, None))
         return next(filter(None, found), None)
 
@@ -54,12 +71,16 @@ class Lineage:
             }
         return self._claims[undo]
 
-    def _row(self, place: Place) -> tuple[str | None, str | None, str | None]:
+    def _row(self, place: Place) -> Row:
+        """Return value, id, snapshot and outcome of a row."""
         run, key = place
         if run not in self._rows:
-            query = "SELECT call, batch, position, value, id, snapshot FROM outcomes WHERE run = ?"
+            query = (
+                "SELECT call, batch, position, value, id, snapshot, outcome FROM outcomes"
+                " WHERE run = ?"
+            )
             self._rows[run] = {
-                (call, batch, position): (value, id_, raw)
-                for call, batch, position, value, id_, raw in self._database.rows(query, (run,))
+                (call, batch, position): tuple(row)
+                for call, batch, position, *row in self._database.rows(query, (run,))
             }
-        return self._rows[run].get(key, (None, None, None))
+        return self._rows[run].get(key, NOTHING)

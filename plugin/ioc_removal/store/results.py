@@ -6,9 +6,9 @@ from typing import Any
 from ..outcome import DONE, OUTCOMES, Summary, ordered
 from .columns import parsed
 from .database import Database
+from .lineage import THEN
 from .recorder import OUTCOME_COLUMNS, outcome_of
 from .runs import UNDO
-from .undone import THEN
 
 AT_ONCE = 2_000  # rows read together
 WORST_FIRST = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(OUTCOMES))

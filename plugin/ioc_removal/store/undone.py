@@ -9,11 +9,10 @@ from ..outcome import ADDED, Outcome
 from ..trust.effects import told_of
 from .columns import parsed
 from .database import Database
-from .lineage import Key, Lineage, Place
+from .lineage import THEN, Key, Lineage, Place
 from .recorder import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 
-THEN = " then"  # ends the name of a call that follows on another one; no task is named so
 COLUMNS = ", ".join(f"o.{name}" for name in OUTCOME_COLUMNS.split(", "))
 DONE = "(o.outcome IN ('removed', 'added', 'changed') OR o.outcome = 'absent' AND o.maybe_ours)"
 
@@ -66,8 +65,9 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
         if text not in arguments:
             arguments[text] = by_value(database, parsed(text, "calls.arguments", run, dict))
         outcome = outcome_of(tuple(row), run)
-        if outcome.snapshot is None and outcome.outcome != ADDED:
-            outcome = replace(outcome, snapshot=lineage.snapshot((run, key)))
+        if outcome.outcome != ADDED and (outcome.snapshot is None or lineage.half((run, key))):
+            before = lineage.snapshot((run, key))
+            outcome = replace(outcome, snapshot=outcome.snapshot if before is None else before)
         name = outcome.value or value or _told(outcome)
         found.append(Done(run, key, action, connection, arguments[text], outcome, name))
     sent = {_removal(done) for done in found if done.outcome.attempts}
