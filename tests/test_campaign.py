@@ -84,7 +84,7 @@ LIES = [
     ({"method": "DELETE", "status": 200, "body": {"code": "0", "data": {"success_ids": "all"}}},
      "removed, and it is still there"),
     ({"method": "DELETE", "status": 400, "acted": True}, "failed, and it is gone"),
-    ({"method": "POST", "status": 200, "body": {"code": "0", "total": 0, "data": []}},
+    ({"method": "POST", "status": 200, "body": {"code": "0", "total": 0, "data": []}, "times": 9},
      "absent, and it is still there"),
 ]  # fmt: skip
 

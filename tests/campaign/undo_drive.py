@@ -133,15 +133,16 @@ class _Desk:
         self.path = path
         document = sandbox.settings("aksk")
         own = document["connections"][schedule.system]
-        own |= {"limits": dict(schedule.limits), "connect_timeout": CONNECT}
-        own |= {"read_timeout": READ, "total_timeout": TOTAL}
+        own |= {"limits": dict(schedule.limits)}
+        self.patient: Settings = settings_from(document, "campaign")
+        own |= {"connect_timeout": CONNECT, "read_timeout": READ, "total_timeout": TOTAL}
         self.settings: Settings = settings_from(document, "campaign")
 
     def remove(self) -> str:
         """Remove all items; return the run."""
         schedule = self.schedule
         system = self.integration.systems[schedule.system]
-        connection = Connection(schedule.system, self.settings, system)
+        connection = Connection(schedule.system, self.patient, system)
         if schedule.lost:
             method = "PUT" if schedule.action.endswith("close") else "DELETE"
             self.sandbox.misbehave(method=method, hang_up="after")
