@@ -17,6 +17,7 @@ SHOWN_TIME = pattern(
 EPOCH = pattern(r"\d{10}|\d{13}")  # in seconds, or in milliseconds
 START = datetime(1970, 1, 1, tzinfo=timezone.utc)
 UNKNOWN_FORM = "in a form that is not known"
+_schemas: dict[int, Schema] = {}  # by the identity of their rules, which they hold
 
 
 def as_written(
@@ -50,7 +51,7 @@ def as_written(
             value, zone = _time(value)  # the same in another form
         else:
             value = _typed(value, rule)
-        if any(Schema(rule).problems(value)):
+        if any(_schema_of(rule).problems(value)):
             lost.append(f"its {above}{name}, {UNKNOWN_FORM}")
             continue
         written[name] = value
@@ -63,6 +64,14 @@ def spelled(shown: Any, rule: Mapping[str, Any]) -> Any:
     """Return a text as its rule spells it, where they differ in case only; else as it came."""
     form = shown.strip().casefold() if isinstance(shown, str) else None
     return next((name for name in rule.get("enum", ()) if name.casefold() == form), shown)
+
+
+def _schema_of(rule: Mapping[str, Any]) -> Schema:
+    """Return the schema of a rule, made once: a plan asks for it for each field of each line."""
+    known = _schemas.get(id(rule))
+    if known is None:
+        known = _schemas[id(rule)] = Schema(rule)
+    return known
 
 
 def _typed(value: Any, rule: Mapping[str, Any]) -> Any:
