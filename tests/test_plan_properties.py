@@ -168,7 +168,7 @@ def test_no_way_leads_out_of_the_plan(
             truth = {(*row,) for row in planner.sent()}
         assert truth <= set(named)
         done = [row for row in record["outcomes"] if row["outcome"] == "removed"]
-        assert len(done) <= len(named)
+        assert sum(row["attempts"] > 0 for row in done) <= len(named)  # the others are told of it
         accounted = {row.get("id", row.get("value")) for row in record["outcomes"]}
         assert {item for _, _, item in named} <= accounted
         planner.database.close()
