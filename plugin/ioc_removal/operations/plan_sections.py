@@ -33,9 +33,9 @@ class Sections:
 
     def line(self, met: DryOutcome) -> PlannedLine:
         """Return the line of an outcome."""
-        definition = self._integration.definitions[met.action]
+        definition = self._integration.definitions[met.call.action]
         outcome, acts = met.outcome, definition.acts
-        arguments = met.arguments if acts else {}
+        arguments = met.call.arguments if acts else {}
         effect = effect_of(definition, arguments, outcome.snapshot) if acts else None
         number = self._numbers.get((met.place, effect))
         if number is None:
@@ -53,18 +53,18 @@ class Sections:
         key = key_of(self.sections[number], line)
         if outcome.outcome != PLANNED:
             key = f"{outcome.outcome} {digest([number, line])}"
-        return PlannedLine(key, number, outcome.outcome, met.assumed, 1, line)
+        return PlannedLine(key, number, outcome.outcome, met.call.assumed, 1, line)
 
     def _number(self, met: DryOutcome, definition: Definition, effect: str | None) -> int:
         """Begin a section; return its number."""
-        acts = definition.acts
+        acts, call = definition.acts, met.call
         section = {
-            "action": met.action,
-            "connection": met.connection,
-            "arguments": met.arguments if acts else {},
+            "action": call.action,
+            "connection": call.connection,
+            "arguments": call.arguments if acts else {},
             "target": dict(met.outcome.target),
             "effect": effect,
-            "filled": met.filled if acts else [],
+            "filled": call.filled if acts else [],
             **facts_of(definition, self._prints),
         }
         self.sections.append(section)

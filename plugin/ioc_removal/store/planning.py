@@ -16,38 +16,87 @@ TARGET = OUTCOME_COLUMNS.split(", ").index("target")
 
 
 @dataclass(frozen=True)
-class DryOutcome:
-    """An outcome of a dry run, with its call.
+class DryCall:
+    """A call of a dry run.
 
-    place: one text for all that have the same action, connection, arguments and target; arguments:
-    without the batch argument, sets by reference; filled: those from the connection's defaults;
-    assumed: whether it depends on what is only assumed; values: for which a search found the id.
+    arguments: without the batch argument, sets by reference; filled: those from the connection's
+    defaults; assumed: whether it depends on what is only assumed.
     """
-
-    place: str
 
     action: str
     connection: str | None
     arguments: Any
     filled: list[str]
     assumed: bool
+
+
+@dataclass(frozen=True)
+class DryOutcome:
+    """An outcome of a dry run, with its call.
+
+    place: one text for all that have the same action, connection, arguments and target; values: for
+    which a search found the id.
+    """
+
+    place: str
+    call: DryCall
     outcome: Outcome
     values: list[str]
 
 
 def dry_outcomes(database: Database, run: str) -> Iterator[list[DryOutcome]]:
     """Yield the outcomes of a run in portions, in order."""
-    columns = ", ".join(f"o.{name}" for name in OUTCOME_COLUMNS.split(", "))
+    calls = _calls(database, run)
     query = (
-        "SELECT o.call, o.batch, o.position, c.action, c.connection, c.arguments, c.filled,"  # noqa: S608
-        f" c.assumed, {columns} FROM outcomes o JOIN calls c ON c.run = o.run AND c.call = o.call"
-        " WHERE o.run = ? AND (o.call, o.batch, o.position) > (?, ?, ?)"
-        " ORDER BY o.call, o.batch, o.position LIMIT ?"
+        f"SELECT call, batch, position, {OUTCOME_COLUMNS} FROM outcomes"  # noqa: S608
+        " WHERE run = ? AND (call, batch, position) > (?, ?, ?)"
+        " ORDER BY call, batch, position LIMIT ?"
     )
     after: tuple[Any, ...] = ("", -1, -1)
     while rows := database.rows(query, (run, *after, AT_ONCE)):
         after = rows[-1][:3]
-        yield [_dry_outcome(database, run, row[3:]) for row in rows]
+        found = _found(database, run, rows[0][:3], after)
+        portion = []
+        for call, _, _, *columns in rows:
+            place, known = calls[call]
+            outcome = outcome_of(tuple(columns), run)
+            values = found.get(str(outcome.id), []) if outcome.value is None else []
+            portion.append(DryOutcome(f"{place}\n{columns[TARGET]}", known, outcome, values))
+        yield portion
+
+
+def _calls(database: Database, run: str) -> dict[str, tuple[str, DryCall]]:
+    """Return the calls of a run, each with one text for all that do the same."""
+    query = "SELECT call, action, connection, arguments, filled, assumed FROM calls WHERE run = ?"
+    return {
+        call: (
+            f"{action}\n{connection}\n{arguments}",
+            DryCall(
+                action,
+                connection,
+                parsed(arguments, "calls.arguments", run, dict),
+                parsed(filled, "calls.filled", run, list),
+                bool(assumed),
+            ),
+        )
+        for call, action, connection, arguments, filled, assumed in database.rows(query, (run,))
+    }
+
+
+def _found(
+    database: Database, run: str, first: tuple[Any, ...], last: tuple[Any, ...]
+) -> dict[str, list[str]]:
+    """Return the values for which a search found the ids of some outcomes; first, last: of them."""
+    query = (
+        "SELECT r.id, r.value FROM resolved r WHERE r.run = ? AND r.id IN (SELECT o.id"
+        " FROM outcomes o WHERE o.run = ? AND o.value IS NULL"
+        " AND (o.call, o.batch, o.position) BETWEEN (?, ?, ?) AND (?, ?, ?))"
+        " ORDER BY r.id, r.value"
+    )
+    found: dict[str, list[str]] = {}
+    for id_, value in database.rows(query, (run, run, *first, *last)):
+        found.setdefault(id_, []).append(value)
+    return found
 
 
 def forget_plan(database: Database, plan: str) -> None:
@@ -111,21 +160,3 @@ def told_lines(database: Database, plan: str) -> Iterator[tuple[int, bool, str]]
     for section, outcome, text in database.walk(query, (plan,)):
         yield section, outcome == PLANNED, text
 
-
-def _dry_outcome(database: Database, run: str, row: tuple[Any, ...]) -> DryOutcome:
-    action, connection, arguments, filled, assumed, *columns = row
-    outcome = outcome_of(tuple(columns), run)
-    values: list[tuple[str]] = []
-    if outcome.value is None:
-        query = "SELECT value FROM resolved WHERE run = ? AND id = ? ORDER BY value"
-        values = database.rows(query, (run, outcome.id))
-    return DryOutcome(
-        "\n".join((action, str(connection), arguments, columns[TARGET])),
-        action,
-        connection,
-        parsed(arguments, "calls.arguments", run, dict),
-        parsed(filled, "calls.filled", run, list),
-        bool(assumed),
-        outcome,
-        [value for (value,) in values],
-    )
