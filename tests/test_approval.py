@@ -914,3 +914,75 @@ def test_inputs_of_a_plan_that_were_changed_while_it_waited_are_refused(desk: De
     refused = desk.do("resume", run)
     assert (refused.status, desk.sent()) == (2, [])
     assert "inputs was changed" in refused.err
+
+
+READ_BEFORE = """
+version: 1.0
+tasks:
+  one:
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: InternalTI, indicators: [192.0.2.10]}
+    next: [{do: search}]
+  search:
+    action: ioc_removal.secmaster-indicators-search
+    input: {values: [malware.example]}
+    next:
+      - when: "{{ succeeded() }}"
+        publish: [ids: "{{ result().result.outputs | map(attribute='id') | list }}"]
+        do: ask
+  ask:
+    action: core.ask
+    next:
+      - when: "{{ succeeded() }}"
+        do: read
+  read:
+    action: ioc_removal.secmaster-indicators-search
+    input: {values: [c2.example.net]}
+    next:
+      - when: "{{ succeeded() }}"
+        do: remove
+  remove:
+    action: ioc_removal.secmaster-indicators-delete
+    input: {batch_ids: "{{ ctx().ids }}"}
+"""
+OTHER = "909494e3-558e-46b6-a9eb-07a8e18ca62f"  # an indicator that nobody names
+HAND_MADE = {
+    f"UPDATE batches SET items = '[\"{OTHER}\"]' WHERE call = 'one'": "one: what it has yet to do",
+    "UPDATE batches SET finished = 0, items = '[\"192.0.2.11\"]' WHERE call = 'one'": "yet to do",
+    f"UPDATE outputs SET row = json_set(row, '$.id', '{OTHER}')": "search: what it read",
+    f"INSERT INTO outputs SELECT run, call, batch, 9, json_set(row, '$.id', '{OTHER}')"
+    " FROM outputs": "search: what it read",
+    f"UPDATE items SET item = json_set(item, '$.id', '{OTHER}')"
+    " WHERE name = 'outputs of search'": "the list outputs of search that search returned",
+    "UPDATE steps SET result = replace(result, 'outputs of search', 'outcomes of one')"
+    " WHERE step = 'search'": "search: what its playbook saw",
+    "DELETE FROM steps WHERE step = 'search'": "search: what its playbook saw",
+    "INSERT INTO steps SELECT run, 'read', result FROM steps WHERE step = 'search'": "rows of read",
+    "INSERT INTO batches SELECT run, 'read', 0, items, 1, 1 FROM batches WHERE call = 'search'": (
+        "rows of read were added (table batches)"
+    ),
+    f"INSERT INTO batches SELECT run, 'remove', 0, '[\"{OTHER}\"]', 0, 0 FROM batches"
+    " WHERE call = 'search'": "rows of remove were added (table batches)",
+    "INSERT INTO calls SELECT run, 'remove', 'secmaster-indicators-delete', connection, target,"
+    " arguments, 0, filled, 0 FROM calls WHERE call = 'search'": "rows of remove were added",
+}
+
+
+def test_what_a_run_goes_on_with_is_compared(desk: Desk) -> None:
+    run = desk.do("run", desk.playbook(READ_BEFORE), "--actor", "carl").json["run"]
+    assert desk.do("approve", run, "--actor", "anna").status == 0
+    assert desk.do("journal", "verify").status == 0
+    store, sent = (desk.folder / "store.db").read_bytes(), desk.sent()
+    for change, what in HAND_MADE.items():
+        (desk.folder / "store.db").write_bytes(store)
+        desk.unlocked(change)
+        refused = desk.do("resume", run)
+        assert (refused.status, desk.sent()) == (2, sent), change
+        assert "the store was changed by hand" in refused.err
+        assert what in refused.err
+        assert len(refused.err.strip().splitlines()) <= 2
+        if not change.startswith("INSERT INTO"):  # of those that no link tells of
+            assert desk.do("journal", "verify").status == 1, change
+    (desk.folder / "store.db").write_bytes(store)
+    ended = desk.do("resume", run)
+    assert (ended.status, ended.json["counts"]) == (0, {"removed": 2})

@@ -1,9 +1,12 @@
 """Verify what the store says of a run against what its chain says: who, why, what, how it ended."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .ahead import SAID as AHEAD
+from .ahead import changed_lists, verify_ahead
+from .chain import Link
 from .database import Database
 from .entries import Linked
 from .journal import (
@@ -20,7 +23,6 @@ from .journal import (
 from .kept import SAID, kept
 from .recorder import called, flag
 from .runs import constant
-from .sets import set_digest
 from .verdict import Problem
 
 
@@ -29,24 +31,17 @@ def verify_facts(database: Database, linked: Linked) -> Iterator[Problem]:
     link = linked.link
     try:
         facts = json.loads(link.facts)
-        if link.kind == BEGIN:
-            known = _run(database, link.run, facts)
-            said = {**facts, "started": link.at, "actor": facts["requester"]["actor"]}
-        elif link.kind == END:
-            known = _end(database, link.run)
-            said = {**facts, "ended": link.at}
-        elif link.kind == CALLED:
-            known = _call(database, link.run, link.call)
-            said = {**facts}
-        elif link.kind in {INPUTS, CONNECTIONS}:
-            known = _given(database, link.run)
-            said = {"inputs": facts["sha256"]} if link.kind == INPUTS else {**facts}
-            yield from _sets(database, link.run, facts.get("sets", ()))
-        else:
+        if link.kind in AHEAD:
+            yield from verify_ahead(database, link, facts)
+            return
+        if link.kind == INPUTS:
+            yield from changed_lists(database, link.run, "of its inputs", facts)
+        if (compared := _compared(database, link, facts)) is None:
             return
     except (ValueError, TypeError, KeyError, AttributeError):
         yield Problem("what is told of it cannot be read: it was changed", link.run, link.number)
         return
+    known, said = compared
     if known is None:
         yield Problem(f"the {link.kind} is not in the store any more", link.run, call=link.call)
         return
@@ -56,6 +51,27 @@ def verify_facts(database: Database, linked: Linked) -> Iterator[Problem]:
             if name in SAID:
                 what = f"{SAID[name]} was {'changed' if value else 'taken away'} after it ended"
             yield Problem(what, link.run, call=link.call)
+
+
+def _compared(
+    database: Database, link: Link, facts: Mapping[str, Any]
+) -> tuple[Mapping[str, Any] | None, Mapping[str, Any]] | None:
+    """Return what the tables know now of a link's facts, and what it said; None: no fact of them.
+
+    What they know is None where it is gone.
+    """
+    if link.kind == BEGIN:
+        said = {**facts, "started": link.at, "actor": facts["requester"]["actor"]}
+        return _run(database, link.run, facts), said
+    if link.kind == END:
+        return _end(database, link.run), {**facts, "ended": link.at}
+    if link.kind == CALLED:
+        return _call(database, link.run, link.call), facts
+    if link.kind == CONNECTIONS:
+        return _given(database, link.run), facts
+    if link.kind == INPUTS:
+        return _given(database, link.run), {"inputs": facts["sha256"]}
+    return None
 
 
 def _shown(value: Any) -> str:
@@ -80,17 +96,6 @@ def _given(database: Database, run: str) -> Mapping[str, Any] | None:
         addresses = details.get("addresses")
         return {"inputs": fingerprint(details.get("inputs")), "addresses": addresses}
     return None
-
-
-def _sets(database: Database, run: str, told: Iterable[Any]) -> Iterator[Problem]:
-    """Yield the lists of a run's inputs that do not hold what it was given; told: with SHA-256."""
-    for owner, name, digest in told:
-        if set_digest(database, owner, name) != digest:
-            yield Problem(
-                f"the list {name} of its inputs was changed: items were added, taken "
-                "away, changed or moved",
-                run,
-            )
 
 
 def _end(database: Database, run: str) -> Mapping[str, Any] | None:

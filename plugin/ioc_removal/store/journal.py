@@ -17,6 +17,8 @@ from .database import Database
 
 BEGIN, CALLED, BATCH, END = "begin", "call", "batch", "end"
 INPUTS, CONNECTIONS, RESUME = "inputs", "connections", "resume"
+CUT, READ, SEEN = "cut", "read", "seen"  # see ahead.py
+WITHOUT_HEAD = frozenset({BATCH, CALLED, CUT, READ, SEEN})
 BEFORE = "before"  # how much there was before there were chains
 RESOLVED = "SELECT id, value FROM resolved WHERE run = ? ORDER BY id, value"
 OVERRIDE = "override"

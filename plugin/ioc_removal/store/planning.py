@@ -159,4 +159,3 @@ def told_lines(database: Database, plan: str) -> Iterator[tuple[int, bool, str]]
     )
     for section, outcome, text in database.walk(query, (plan,)):
         yield section, outcome == PLANNED, text
-

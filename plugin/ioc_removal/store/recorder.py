@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from sqlite3 import Connection
 from typing import Any
 
 from ..action import Action
@@ -11,11 +12,12 @@ from ..outcome import FAILED, OUTCOMES, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
 from ..trust.recorder import Finished, Known
+from .ahead import rows_digest
 from .chain import ROW
 from .columns import parsed, unreadable
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .database import Database
-from .journal import BATCH, CALLED, add_link
+from .journal import BATCH, CALLED, CUT, READ, add_link
 from .sets import by_reference, by_value
 
 OUTCOME_COLUMNS = ", ".join(ROW[4:])
@@ -79,11 +81,14 @@ class StoreRecorder:
         """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
         key = (self._run, self._call)
         if not self.count():
+            hashing = self._database.hashing
             with self._database.transaction() as connection:
+                cut = [(batch.number, json.dumps(list(batch.items))) for batch in batches]
                 connection.executemany(
-                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0)",
-                    ((*key, batch.number, json.dumps(list(batch.items))) for batch in batches),
+                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0)", ((*key, *row) for row in cut)
                 )
+                facts = {"sha256": rows_digest(cut)}
+                add_link(connection, hashing, self._run, CUT, call=self._call, facts=facts)
         return self.count()
 
     def count(self) -> int:
@@ -162,10 +167,8 @@ class StoreRecorder:
             connection.execute(
                 "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
             )  # its outcomes hold them now
-            connection.executemany(
-                "INSERT INTO outputs VALUES (?, ?, ?, ?, ?)",
-                ((*key, at, json.dumps(row)) for at, row in enumerate(finished.outputs)),
-            )
+            if not rows:
+                self._read(connection, finished)
             if self._action.definition.resolves:
                 connection.executemany(
                     "INSERT OR IGNORE INTO resolved VALUES (?, ?, ?)",
@@ -197,6 +200,17 @@ class StoreRecorder:
                     batch, batch.items, self._target, outcome, text, tries
                 )
                 self.finish(Finished(batch, outcomes=tuple(outcomes)))
+
+    def _read(self, connection: Connection, finished: Finished) -> None:
+        """Keep what a batch read."""
+        call, batch = self._call, finished.batch.number
+        outputs = [(at, json.dumps(row)) for at, row in enumerate(finished.outputs)]
+        connection.executemany(
+            "INSERT INTO outputs VALUES (?, ?, ?, ?, ?)",
+            ((self._run, call, batch, *row) for row in outputs),
+        )
+        hashing, facts = self._database.hashing, {"sha256": rows_digest(outputs)}
+        add_link(connection, hashing, self._run, READ, call=call, batch=batch, facts=facts)
 
     def _size(self) -> int:
         """Return how many distinct items the batches of the call hold."""

@@ -9,7 +9,7 @@ from .database import Database
 from .decisions import APPROVAL, TABLE, differences, told_by
 from .entries import Linked, links_of, rows_of
 from .fact_verification import verify_facts
-from .journal import BATCH, BEGIN, CALLED, END
+from .journal import BATCH, BEGIN, CALLED, END, WITHOUT_HEAD
 from .verdict import Problem
 
 LIKE = "it was changed, or the link before it together with its hash"
@@ -59,7 +59,7 @@ class RunVerification:
             yield from self._linked(linked, before, indexed=bool(indexed))
             begun |= link.kind == BEGIN
             end = linked if link.kind == END else end
-            if bare is None and link.number >= covered and link.kind not in {BATCH, CALLED}:
+            if bare is None and link.number >= covered and link.kind not in WITHOUT_HEAD:
                 bare = linked
             sealed |= link.key is not None
             if link.key is None and (sealed or link.number >= covered):

@@ -4,8 +4,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from .ahead import seen_facts
 from .columns import parsed
 from .database import Database
+from .journal import SEEN, add_link
 
 
 def kept(database: Database, run: str, step: str, do: Callable[[], Any]) -> Any:
@@ -17,8 +19,9 @@ def kept(database: Database, run: str, step: str, do: Callable[[], Any]) -> Any:
     for (text,) in database.rows(query, (run, step)):
         return parsed(text, "steps.result", run)
     result = do()
+    text = json.dumps(result)
+    facts, insert = seen_facts(database, step, text), "INSERT OR IGNORE INTO steps VALUES (?, ?, ?)"
     with database.transaction() as connection:
-        connection.execute(
-            "INSERT OR IGNORE INTO steps VALUES (?, ?, ?)", (run, step, json.dumps(result))
-        )
+        if connection.execute(insert, (run, step, text)).rowcount:
+            add_link(connection, database.hashing, run, SEEN, call=step, facts=facts)
     return result

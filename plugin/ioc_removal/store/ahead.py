@@ -1,0 +1,81 @@
+"""What a run that goes on works with, as its chain has it: how calls are cut, what was read, seen.
+
+Each digest enters the chain together with the rows that it is of, so that nobody who changes the
+tables can let a run do another thing than what was approved.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from typing import Any
+
+from .chain import Link
+from .database import Database
+from .journal import CUT, READ, SEEN
+from .sets import references, set_digest
+from .verdict import Problem
+
+SAID = {
+    CUT: "what it has yet to do (table batches) was changed",
+    READ: "what it read (table outputs) was changed",
+    SEEN: "what its playbook saw (table steps) was changed",
+}
+_ROWS = {
+    CUT: "SELECT batch, items FROM batches WHERE run = ? AND call = ? ORDER BY batch",
+    READ: "SELECT position, row FROM outputs WHERE run = ? AND call = ? AND batch = ?"
+    " ORDER BY position",
+    SEEN: "SELECT step, result FROM steps WHERE run = ? AND step = ?",
+}
+# Rows that a run would go by, and that its chain does not know.
+_ADDED = {
+    "calls": "SELECT a.call FROM calls a WHERE a.run = ? AND NOT EXISTS (SELECT 1 FROM links l"
+    " WHERE l.run = a.run AND l.call = a.call AND l.kind = 'call')",
+    "batches": "SELECT a.call FROM batches a WHERE a.run = ? AND NOT EXISTS (SELECT 1 FROM links l"
+    " WHERE l.run = a.run AND l.call = a.call AND (l.kind = 'cut' OR (a.finished = 1"
+    " AND l.batch = a.batch AND l.kind IN ('batch', 'read'))))",
+    "steps": "SELECT a.step FROM steps a WHERE a.run = ? AND NOT EXISTS (SELECT 1 FROM links l"
+    " WHERE l.run = a.run AND l.call = a.step AND l.kind = 'seen')",
+}
+
+
+def rows_digest(rows: Iterable[Any]) -> str:
+    """Return the SHA-256 of rows."""
+    whole = sha256()
+    for row in rows:
+        whole.update(json.dumps(row, default=repr).encode())
+    return whole.hexdigest()
+
+
+def seen_facts(database: Database, step: str, text: str) -> dict[str, Any]:
+    """Return what the chain tells of a step's result; text: its JSON, sets by reference."""
+    facts: dict[str, Any] = {"sha256": rows_digest([(step, text)])}
+    sets = [[*named, set_digest(database, *named)] for named in references(json.loads(text))]
+    return {**facts, "sets": sets} if sets else facts
+
+
+def verify_ahead(database: Database, link: Link, facts: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what the tables say otherwise than a link; facts: of the link."""
+    place = (link.run, link.call) if link.batch is None else (link.run, link.call, link.batch)
+    if rows_digest(database.walk(_ROWS[link.kind], place)) != facts["sha256"]:
+        yield Problem(SAID[link.kind], link.run, None, link.call, link.batch)
+    yield from changed_lists(database, link.run, f"that {link.call} returned", facts)
+
+
+def changed_lists(
+    database: Database, run: str, which: str, facts: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Yield the lists that do not hold what they held; facts: of a link, with their SHA-256."""
+    for owner, name, digest in facts.get("sets", ()):
+        if set_digest(database, owner, name) != digest:
+            yield Problem(
+                f"the list {name} {which} was changed: items were added, taken away, changed or "
+                "moved",
+                run,
+            )
+
+
+def added(database: Database, run: str) -> Iterator[str]:
+    """Yield where the tables have more than the chain of a run tells."""
+    for table, query in _ADDED.items():
+        for (name,) in database.rows(f"{query} LIMIT 1", (run,)):
+            yield f"rows of {name} were added (table {table})"
