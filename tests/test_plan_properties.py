@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ioc_removal.connection import Connection
-from ioc_removal.errors import ArgumentError
+from ioc_removal.errors import ArgumentError, RunError
 from ioc_removal.integration import load_integration
 from ioc_removal.operations.apply import apply_plan
 from ioc_removal.operations.inputs import IndicatorFile
@@ -197,6 +197,42 @@ def test_a_run_that_was_cut_goes_on_with_its_plan(tmp_path: Path) -> None:
         assert sorted(set(planner.sent())) == named
         assert record["result"] == "succeeded"
         assert record["plan"]["plan"] == plan.plan
+        planner.database.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (
+            "UPDATE planned SET key = key || 'x'",
+            "would be done",
+        ),
+        ("UPDATE plans SET hash = 'x'", "another hash"),
+        ("UPDATE plans SET header = json_set(header, '$.parts.removals.sha256', 'x')", "its hash"),
+        ("UPDATE plans SET header = json_set(header, '$.effects.disarms', 1)", "the lines say"),
+        ("UPDATE batches SET items = '[\"other.example\"]' WHERE NOT finished", "yet to do"),
+    ],
+)
+def test_a_run_that_was_cut_does_not_go_on_with_another_plan(
+    tmp_path: Path, change: str, what: str
+) -> None:
+    with Sandbox(seed_of(set(VALUES), dict.fromkeys(VALUES, 1))) as sandbox:
+        planner = Planner(sandbox, tmp_path)
+        planner.document["connections"]["cybertrace"]["limits"] = {"items": 1, "in_flight": 1}
+        plan, _ = planner.dry(indicators=VALUES)
+
+        def cut(_: Any) -> None:
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            apply_plan(planner.database, INTEGRATION, planner.settings, plan, progress=cut)
+        sent = planner.sent()
+        [(run,)] = planner.database.rows("SELECT run FROM runs WHERE dry_run = 0")
+        with planner.database.transaction() as connection:
+            connection.execute(change)
+        with pytest.raises(RunError, match=what):
+            resume_run(planner.database, INTEGRATION, planner.settings, run)
+        assert planner.sent() == sent
         planner.database.close()
 
 

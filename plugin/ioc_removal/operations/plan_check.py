@@ -2,19 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
-from ..errors import ArgumentError
+from ..errors import ArgumentError, RunError
 from ..integration import Integration
 from ..outcome import PLANNED
 from ..settings import Settings
 from ..store.approvals import PLAN, Ask
 from ..store.database import Database
 from ..store.plans import StoredPlan, get_plan, planned_lines
-from ..store.runs import get_run
+from ..store.runs import Run, get_run
 from ..store.sets import by_value
 from ..trust.effects import effect_of
 from ..trust.removal_key import canonical, digest
-from .plan import lines_with_effects, longest_of, moment_text
+from .plan import lines_with_effects, longest_of, moment_text, sums_of_plan
 from .plan_parts import (
     changes,
     input_parts,
@@ -84,14 +85,54 @@ def plan_changes(
         playbooks.values(), integration, settings, {**header["choose"], **choose}
     )
     parts = present_parts(playbooks, texts, integration, settings, connections)
-    parts["inputs"] = input_parts(by_value(database, header["inputs"]))
-    parts["removals"] = removals_part(lines_with_effects(database, plan.plan, header["sections"]))
-    parts |= told_parts(plan)
     names = {system: one.name for system, one in connections.items()}
-    found = list(changes(header["parts"], parts, names))
-    own = {name: digest(text) for name, text in header["texts"].items()}
-    found += changes({"playbooks": header["parts"]["playbooks"]}, {"playbooks": own}, {})
+    found = [*changes(header["parts"], parts, names), *changed_within(database, plan)]
     return list(dict.fromkeys(found)) or list(_forged(database, integration, plan))
+
+
+def changed_within(
+    database: Database,
+    plan: StoredPlan,
+    lines: str | None = None,
+    inputs: Mapping[str, Any] | None = None,
+) -> Iterator[str]:
+    """Say what of a plan is not as its parts and its lines say, a line each.
+
+    lines: the name under which its lines are, if not its own; inputs: where they are now.
+    """
+    header, lines = plan.header, lines or plan.plan
+    told = lines_with_effects(database, lines, header["sections"])
+    own = {
+        "playbooks": {name: digest(text) for name, text in header["texts"].items()},
+        "inputs": input_parts(by_value(database, inputs or header["inputs"])),
+        "removals": removals_part(told),
+        **told_parts(plan),
+    }
+    yield from changes(header["parts"], own, {})
+    sums, counts = sums_of_plan(database, lines, header["sections"])
+    for name, value in sums.items():
+        if header[name] != value:
+            yield f"the header says {name} {header[name]}, the lines say {value}"
+    for section, counted in zip(header["sections"], counts, strict=True):
+        said = {"counts": section["counts"], "assumed": section["assumed"]}
+        if said != counted:
+            yield f"the section {section['action']} says {said}, its lines say {counted}"
+
+
+def check_kept(database: Database, integration: Integration, run: Run) -> None:
+    """Refuse to go on with a run whose plan the tables tell otherwise; raises RunError."""
+    if "plan" not in run.details:
+        return
+    plan = get_plan(database, run.details["plan"])
+    found = ["it has another hash"] if plan.hash != run.details["sha256"] else []
+    if plan_hash(plan.header["parts"]) != plan.hash:
+        found.append("what its hash covers was changed")
+    found += [*changed_within(database, plan)] or [*_forged(database, integration, plan)]
+    if found:
+        raise RunError(
+            f"the store was changed by hand: plan {plan.plan}, which the run {run.run} applies: "
+            f"{found[0]}; nothing was sent now; make a new plan"
+        )
 
 
 def check_approved(

@@ -17,11 +17,11 @@ from ..schema import Schema
 from ..store.database import Database
 from ..store.planning import forget_plan, keep_lines, lacking, move_lines
 from ..store.plans import PlannedLine, StoredPlan, find_plan, keep_plan, plans_made_at
-from ..store.sets import REFERENCE, by_value, forget_sets, write_set
+from ..store.sets import REFERENCE, forget_sets, write_set
 from ..trust.removal_key import digest
-from .plan import lines_with_effects, sums_of_plan
+from .plan_check import changed_within
 from .plan_file import CHECKSUM, HEADER, INPUT, ITEM, SECTION, TITLE, head_lines
-from .plan_parts import changes, input_parts, plan_hash, removals_part, told_parts
+from .plan_parts import plan_hash
 from .plan_sections import key_of
 
 BOM = "\ufeff"
@@ -232,23 +232,9 @@ class _Reading:
     ) -> Iterator[str]:
         """Name what does not fit together."""
         header = plan.header
-        parts = {
-            "playbooks": {name: digest(text) for name, text in header["texts"].items()},
-            "inputs": input_parts(by_value(self.database, dict(given))),
-            "removals": removals_part(lines_with_effects(self.database, self.draft, self.sections)),
-            **told_parts(plan),
-        }
-        yield from changes(header["parts"], parts, {})
+        yield from changed_within(self.database, plan, self.draft, dict(given))
         if plan_hash(header["parts"]) != plan.hash:
             yield "its sha256 is not that of its parts"
-        sums, counts = sums_of_plan(self.database, self.draft, self.sections)
-        for name, value in sums.items():
-            if header[name] != value:
-                yield f"the header says {name} {header[name]}, the lines say {value}"
-        for section, own in zip(self.sections, counts, strict=True):
-            said = {"counts": section["counts"], "assumed": section["assumed"]}
-            if said != own:
-                yield f"the section {section['action']} says {said}, its lines say {own}"
         expected = [line.removeprefix("#") for line in head_lines(plan)]
         for (number, line), right in zip(head, expected, strict=False):
             if line.rstrip() != right.rstrip():

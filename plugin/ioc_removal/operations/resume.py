@@ -18,6 +18,7 @@ from ..trust.terms import Terms
 from .approval import Attend
 from .execute import execute
 from .performing import Told, performing_of
+from .plan_check import check_kept
 from .playbooks import parse_all
 
 
@@ -49,6 +50,7 @@ def resume_run(
                 f"the run {known.run} stopped while its input was read and sent nothing; start anew"
             )
         check_given(database, run)
+        check_kept(database, integration, known)
         playbooks = parse_all(known.details["texts"], integration)
         note(database, run, RESUME, {"user": requester_of().user})
         performing = performing_of(
