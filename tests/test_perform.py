@@ -83,13 +83,13 @@ class Plan:
         assert (definition.name, target) == (DELETE, {"supplier": "InternalTI"})
         return Planned({item: "not in plan" for item in batch.items if item not in self.left})
 
-    def claims(
+    def claimed(
         self, definition: Definition, target: Mapping[str, str], batch: Batch, before: Snapshot
-    ) -> Mapping[str, str]:
+    ) -> Planned:
         assert not before.rows
         assert (definition.name, target) == (DELETE, {"supplier": "InternalTI"})
         self.left -= set(batch.items)
-        return {}
+        return Planned()
 
 
 def test_batches_are_cut_by_items_and_keep_the_order() -> None:

@@ -18,7 +18,9 @@ from ..outcome import FAILED, PLANNED, SUCCEEDED
 from ..settings import Settings
 from ..store.approvals import EXPIRED, put_ask, settled
 from ..store.database import Database
-from ..store.plans import PlannedOnly, get_plan
+from ..store.in_work import InWork
+from ..store.planned_only import PlannedOnly
+from ..store.plans import get_plan
 from ..store.recorder import StoreRecorder
 from ..store.results import outcome_rows, run_summary
 from ..store.runs import OVERRIDES, get_run
@@ -79,6 +81,7 @@ class Performing:
         self._connections: dict[str, Connection] = {}
         self._lock = Lock()
         self._done: dict[str, int] = {}
+        self._in_work = InWork()
 
     @property
     def dry_run(self) -> bool:
@@ -192,6 +195,8 @@ class Performing:
                     self._tell(call, len(finished.batch.items), total)
         except PluginError as error:
             return {"errors": [_row(call, error)]}
+        finally:
+            self._in_work.end(call, first, stop)
         return {"errors": []}
 
     def outcome(self, call: str, name: str) -> dict[str, Any]:
@@ -222,7 +227,7 @@ class Performing:
         if self._plan is None or action.call is None:
             return self._terms
         fingerprint = digest(connection_facts(action.call.connection, self.settings))
-        only = PlannedOnly(self.database, self._plan, self.run, call, fingerprint)
+        only = PlannedOnly(self.database, self._plan, self.run, call, fingerprint, self._in_work)
         return replace(self._terms, plan=only)
 
     def _tell(self, call: str, done: int, total: int) -> None:

@@ -66,9 +66,9 @@ def _compared(
     if link.kind == END:
         return _end(database, link.run), {**facts, "ended": link.at}
     if link.kind == CALLED:
-        return _call(database, link.run, link.call), facts
+        return _call(database, link.run, link.call), {**facts}
     if link.kind == CONNECTIONS:
-        return _given(database, link.run), facts
+        return _given(database, link.run), {**facts}
     if link.kind == INPUTS:
         return _given(database, link.run), {"inputs": facts["sha256"]}
     return None

@@ -2,24 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from ..batches import Batch
-from ..definition import Definition
 from ..errors import ArgumentError
-from ..outcome import Outcome
-from ..trust.removal_key import removal_key
-from ..trust.snapshot import Snapshot
-from ..trust.terms import Planned
-from ..trust.told import difference
 from .columns import parsed
 from .database import Database
-from .recorder import OUTCOME_COLUMNS, outcome_of
 
 COLUMNS = "plan, hash, created, expires, header"
-IN_WORK = "this run is at it already, in {}"
-AGAIN = "done once, by {} of this run"
 SHORTEST_HASH = 8  # digits by which a plan may be named
 
 
@@ -54,113 +44,6 @@ class PlannedLine:
     assumed: bool
     times: int
     line: Mapping[str, Any]
-
-
-class PlannedOnly:
-    """What a call may do: what is in the plan, and was not done by another call or run before.
-
-    fingerprint: of the call's connection.
-    """
-
-    def __init__(
-        self, database: Database, plan: StoredPlan, run: str, call: str, fingerprint: str
-    ) -> None:
-        self._database, self._plan, self._fingerprint = database, plan.plan, fingerprint
-        self._effects = [section["effect"] for section in plan.header["sections"]]
-        self._run, self._call = run, call
-
-    def judged(self, definition: Definition, target: Mapping[str, str], batch: Batch) -> Planned:
-        """Say what of a batch is not planned, and what was done already; nothing is used up."""
-        refused: dict[str, str] = {}
-        done: dict[str, Outcome] = {}
-        for item, key in self._keys(definition, target, batch):
-            found = self._database.rows(
-                "SELECT u.run, u.call, u.batch FROM planned p LEFT JOIN uses u"
-                " ON u.plan = p.plan AND u.key = p.key WHERE p.plan = ? AND p.key = ?",
-                (self._plan, key),
-            )
-            if not found:
-                refused[item] = f"not in plan {self._plan}"
-            elif found[0][0] not in (None, self._run):
-                refused |= self._used(item, found[0], batch)
-            elif found[0][0] and found[0] != self._own(batch):
-                outcome = self._outcome(definition.named_by, item, found[0])
-                if outcome:
-                    done[item] = outcome
-                else:
-                    refused |= self._used(item, found[0], batch)
-        return Planned(refused, done)
-
-    def claims(
-        self, definition: Definition, target: Mapping[str, str], batch: Batch, before: Snapshot
-    ) -> Mapping[str, str]:
-        """Say of each item that is not what was planned why; the others are used up."""
-        reasons: dict[str, str] = {}
-        keys = self._keys(definition, target, batch)
-        for item, key in keys:
-            [(section, line)] = self._database.rows(
-                "SELECT section, line FROM planned WHERE plan = ? AND key = ?", (self._plan, key)
-            )
-            said, effect = line_of(line, self._plan), self._effects[section]
-            why = before.unread.get(item)
-            if row := before.rows.get(item):
-                why = difference(definition, batch.arguments, said, effect, row)
-            elif why is not None and (said.get("told") or ("id" in said and said.get("value"))):
-                why = f"whether it is what the plan says is not known: {why}"
-            else:
-                why = None
-            if why:
-                reasons[item] = f"not in plan {self._plan}: {why}"
-        with self._database.transaction() as connection:
-            for item, key in keys:
-                if item in reasons:
-                    continue
-                own = (self._plan, key, *self._own(batch))
-                if not connection.execute(
-                    "INSERT OR IGNORE INTO uses VALUES (?,?,?,?,?)", own
-                ).rowcount:
-                    query = "SELECT run, call, batch FROM uses WHERE plan = ? AND key = ?"
-                    used = connection.execute(query, own[:2]).fetchone()
-                    reasons |= self._used(item, used, batch)
-        return reasons
-
-    def _keys(
-        self, definition: Definition, target: Mapping[str, str], batch: Batch
-    ) -> list[tuple[str, str]]:
-        """Return the items of a batch, each with its key."""
-        limits = definition.limits
-        arguments = {
-            name: value
-            for name, value in batch.arguments.items()
-            if not limits or name != limits.argument
-        }
-        named = (definition.name, self._fingerprint, arguments, target)
-        return [(item, removal_key(*named, item)) for item in batch.items]
-
-    def _outcome(self, named_by: str, item: str, used: tuple[Any, ...]) -> Outcome | None:
-        """Return what became of an item in the batch that used it, once that is known."""
-        rows = self._database.rows(
-            f"SELECT {OUTCOME_COLUMNS} FROM outcomes WHERE run = ? AND call = ? AND batch = ?"  # noqa: S608
-            f" AND {named_by} = ?",
-            (*used, item),
-        )
-        return _again(outcome_of(rows[0], used[0]), used[1]) if rows else None
-
-    def _own(self, batch: Batch) -> tuple[str, str, int]:
-        return (self._run, self._call, batch.number)
-
-    def _used(self, item: str, used: tuple[Any, ...], batch: Batch) -> dict[str, str]:
-        """Say that an item is used by another batch, if it is so."""
-        if used == self._own(batch):
-            return {}
-        run, call, _ = used
-        return {item: IN_WORK.format(call) if run == self._run else f"used already by run {run}"}
-
-
-def _again(outcome: Outcome, call: str) -> Outcome:
-    """Return an outcome as a later call of the run gives it: nothing is sent for it."""
-    reason = AGAIN.format(call) + (f": {outcome.reason}" if outcome.reason else "")
-    return replace(outcome, reason=reason, attempts=0, snapshot=None)
 
 
 def get_plan(database: Database, name: str) -> StoredPlan:

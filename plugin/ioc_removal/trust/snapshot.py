@@ -1,6 +1,6 @@
 """What a system tells of indicators before something is done to them, kept as it came."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
 from threading import Lock
@@ -28,6 +28,11 @@ class Snapshot:
     rows: Mapping[str, Any] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     listed: Sequence[Mapping[str, Any]] | None = None
+
+    def without(self, items: Container[str]) -> "Snapshot":
+        """Return the snapshot without what it tells of some items."""
+        rows = {item: row for item, row in self.rows.items() if item not in items}
+        return Snapshot(rows, {k: v for k, v in self.unread.items() if k not in items}, self.listed)
 
 
 class Snapshots:

@@ -77,8 +77,12 @@ class Steps:
             self._guarded.after(found, left, before if self._snapshots else None)
         found.refused |= self._beyond(self._without(left, found.refused), before)
         if plan:
-            claimed = self._without(left, found.refused)
-            found.refused |= plan.claims(definition, place, claimed, before)
+            wanted = self._without(left, found.refused)
+            claimed = plan.claimed(definition, place, wanted, before)
+            found.refused |= claimed.refused
+            planned = Planned(planned.refused, {**planned.done, **claimed.done})
+            before = before.without(claimed.done)
+            self._action.check(batch)  # what it waited for may never come
         return found, planned, before
 
     def _unapproved(self, batch: Batch) -> dict[str, str]:

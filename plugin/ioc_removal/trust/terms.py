@@ -11,6 +11,8 @@ from ..outcome import Outcome
 from .guards import Guards
 from .snapshot import Snapshot
 
+Target = Mapping[str, str]  # of the outcomes, with tenant and node
+
 
 class Planned(NamedTuple):
     """What a plan says of a batch.
@@ -25,18 +27,19 @@ class Planned(NamedTuple):
 class Plan(Protocol):
     """An approved plan."""
 
-    def judged(self, definition: Definition, target: Mapping[str, str], batch: Batch) -> Planned:
+    def judged(self, definition: Definition, target: Target, batch: Batch) -> Planned:
         """Say what of a batch is not planned, and what was done already; nothing is used up.
 
-        definition: of the action; target: of the outcomes, with tenant and node.
+        definition: of the action.
         """
 
-    def claims(
-        self, definition: Definition, target: Mapping[str, str], batch: Batch, before: Snapshot
-    ) -> Mapping[str, str]:
+    def claimed(
+        self, definition: Definition, target: Target, batch: Batch, before: Snapshot
+    ) -> Planned:
         """Say of each item that is not what was planned why; the others are used up.
 
-        before: what is there. Asked again for the same batch of the same call, it says the same.
+        What another call of the run does meanwhile is told once it is done. before: what is there.
+        Asked again for the same batch of the same call, it says the same.
         """
 
 
