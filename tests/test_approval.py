@@ -986,3 +986,19 @@ def test_what_a_run_goes_on_with_is_compared(desk: Desk) -> None:
     (desk.folder / "store.db").write_bytes(store)
     ended = desk.do("resume", run)
     assert (ended.status, ended.json["counts"]) == (0, {"removed": 2})
+
+
+def test_it_goes_on_at_the_place_of_which_it_asked(desk: Desk) -> None:
+    run = desk.do("run", desk.playbook(READ_BEFORE), "--actor", "carl").json["run"]
+    assert desk.do("approve", run, "--actor", "anna").status == 0
+    defaults, sent = desk.settings["connections"]["secmaster"]["defaults"], desk.sent()
+    before = defaults["workspace_id"]
+    defaults["workspace_id"] = "909494e3-558e-46b6-a9eb-07a8e18ca621"
+    refused = desk.do("resume", run)
+    assert (refused.status, desk.sent()) == (2, sent)
+    assert (
+        f"begun with other settings: connection secmaster: defaults: workspace_id was {before}"
+        in (refused.err)
+    )
+    defaults["workspace_id"] = before
+    assert desk.do("resume", run).json["counts"] == {"removed": 2}

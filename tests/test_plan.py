@@ -136,7 +136,7 @@ def test_a_plan_is_used_once(planner: Planner) -> None:
     second, _ = planner.apply(plan)
     assert len(planner.sent()) == before
     reasons = {r["reason"] for r in second["outcomes"] if r["outcome"] == "refused"}
-    assert reasons == {f"used already by run {first['run']}"}
+    assert reasons == {f"not in plan {plan.plan} any more: used already by run {first['run']}"}
 
 
 @pytest.mark.parametrize(("given", "told"), [(None, "INC-42"), ("INC-7", "INC-7")])

@@ -10,7 +10,9 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.journal import CONNECTIONS, note
 from ..store.runs import add_details, get_run
+from ..trust.removal_key import connection_facts
 from ..trust.terms import Terms
+from .plan_parts import changes
 from .playbooks import systems_of
 
 Told = Callable[[Progress], None]
@@ -39,9 +41,8 @@ def performing_of(
         progress=progress,
     )
     systems = systems_of(playbooks.values(), integration)
-    addresses = {
-        system: made.place for system in systems if (made := performing.connection(system))
-    }
+    connections = {system: made for system in systems if (made := performing.connection(system))}
+    addresses = {system: made.place for system, made in connections.items()}
     before = details.get("addresses", addresses)
     for system, address in addresses.items():
         if before.get(system) != address:
@@ -49,6 +50,14 @@ def performing_of(
                 f"the run {run} was begun on {before.get(system)}, the settings now name {address} "
                 f"for {system}: go on with the settings that it began with"
             )
-    add_details(database, run, addresses=addresses)
-    note(database, run, CONNECTIONS, {"addresses": addresses, "settings": settings.source})
+    facts = {system: connection_facts(made, settings) for system, made in connections.items()}
+    names = {system: made.name for system, made in connections.items()}
+    known = details.get("connections", facts)
+    if found := list(changes({"connections": known}, {"connections": facts}, names)):
+        raise SettingsError(
+            f"the run {run} was begun with other settings: {'; '.join(found)}: go on with those"
+        )
+    add_details(database, run, addresses=addresses, connections=facts)
+    told = {"addresses": addresses, "connections": facts, "settings": settings.source}
+    note(database, run, CONNECTIONS, told)
     return performing

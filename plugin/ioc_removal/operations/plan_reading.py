@@ -84,13 +84,17 @@ class _Lines:
         """Say where the file was changed."""
         return ArgumentError(f"{self.name}: line {number} was changed: {what}; {AGAIN}")
 
+    def strange(self) -> ArgumentError:
+        """Say that another line should follow than the one that does, or that none does."""
+        if self._next is None:
+            return ArgumentError(f"{self.name}: the end is missing; {AGAIN}")
+        return self.changed(self.number, f"{_shown(self._next)!r} is not what follows in a plan")
+
     def whole(self) -> bool:
         """Come to the end; tell whether the checksum there is that of the lines before."""
         last = self._next
-        if last is None:
-            raise ArgumentError(f"{self.name}: the end is missing; {AGAIN}")
-        if not last.startswith(CHECKSUM):
-            raise self.changed(self.number, f"{_shown(last)!r} is no line of a plan")
+        if last is None or not last.startswith(CHECKSUM):
+            raise self.strange()
         if any(rest.strip() for rest in self._lines):
             raise self.changed(self.number + 1, "something follows the checksum")
         return last.strip() == f"{CHECKSUM}{self._hashed.hexdigest()}"
@@ -124,6 +128,8 @@ class _Reading:
             self.sections.append(section)
             self.read_lines(section)
         own = lines.one(HEADER)
+        if own is None:
+            raise lines.strange()
         self.check("header", own, lines.number - 1)
         header = {**own["header"], "sections": self.sections}
         if header["inputs"].keys() != header["parts"]["inputs"].keys():

@@ -90,11 +90,11 @@ def _run(database: Database, run: str, facts: Mapping[str, Any]) -> Mapping[str,
 
 
 def _given(database: Database, run: str) -> Mapping[str, Any] | None:
-    """Return the SHA-256 of a run's inputs, and the addresses of its connections."""
+    """Return the SHA-256 of a run's inputs, and where its connections lead."""
     for (text,) in database.rows("SELECT details FROM runs WHERE run = ?", (run,)):
         details = json.loads(text)
-        addresses = details.get("addresses")
-        return {"inputs": fingerprint(details.get("inputs")), "addresses": addresses}
+        known = {name: details.get(name) for name in ("addresses", "connections")}
+        return {"inputs": fingerprint(details.get("inputs")), **known}
     return None
 
 
