@@ -55,7 +55,7 @@ DOORS: Mapping[str, set[str]] = {
     "jsonschema_rs": {"schema"},
     "sqlite3": {"store"},
     "psycopg": {"store"},
-    "dbos": {"playbooks.engine", "playbooks.workflows"},
+    "dbos": {"playbooks.engine", "playbooks.workflows", "playbooks.conducted"},
     "jinja2": {"playbooks.expressions"},
     "requests": {
         *("adapter", "authentication", "certificates", "iam", "signature", "unanswered", "wire"),

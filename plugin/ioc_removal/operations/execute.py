@@ -39,7 +39,7 @@ def execute(
     while may_go_on(database, run, attend, lambda ask: _check(performing, ask)):
         if why := denial_of_plan(database, run):
             errors = _noted(lambda: record_denied(performing, _plan_of(performing), why))
-            performing.hang_up()
+            performing.connections.hang_up()
             return end_by(database, integration, get_run(database, run), errors)
         turn = get_run(database, run).details.get("turn", 1)
         try:
@@ -50,7 +50,7 @@ def execute(
         except PluginError as error:
             return end_by(database, integration, get_run(database, run), [error_row(error)])
         finally:
-            performing.hang_up()  # the engine has ended: what breaks now is no result
+            performing.connections.hang_up()  # the engine has ended: what breaks now is no result
         if "waiting" not in ended:
             errors, output = ended["errors"], by_value(database, ended["output"])
             if "plan" in get_run(database, run).details:
@@ -60,7 +60,7 @@ def execute(
                 errors = [*errors, *_planned(performing, [row["message"] for row in errors])]
             return end_by(database, integration, get_run(database, run), errors, output)
         set_status(database, run, WAITING, turn=turn + 1)
-    performing.hang_up()
+    performing.connections.hang_up()
     record = run_record(database, integration.definitions, get_run(database, run))
     return record, run_summary(database, run)
 

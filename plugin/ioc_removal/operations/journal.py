@@ -16,7 +16,7 @@ from ..store.entries import (
 )
 from ..store.found import runs_with
 from ..store.journal import BATCH
-from ..store.recorder import outcome_of
+from ..store.outcome_rows import outcome_of
 from ..store.runs import Run, known_run
 from .journal_events import event_rows
 

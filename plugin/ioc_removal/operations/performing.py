@@ -41,8 +41,10 @@ def performing_of(
         progress=progress,
     )
     systems = systems_of(playbooks.values(), integration)
-    connections = {system: made for system in systems if (made := performing.connection(system))}
-    addresses = {system: made.place for system, made in connections.items()}
+    connections = {
+        system: made for system in systems if (made := performing.connections.of(system))
+    }
+    addresses = {system: one.place for system, one in connections.items()}
     before = details.get("addresses", addresses)
     for system, address in addresses.items():
         if before.get(system) != address:
@@ -50,8 +52,8 @@ def performing_of(
                 f"the run {run} was begun on {before.get(system)}, the settings now name {address} "
                 f"for {system}: go on with the settings that it began with"
             )
-    facts = {system: connection_facts(made, settings) for system, made in connections.items()}
-    names = {system: made.name for system, made in connections.items()}
+    facts = {system: connection_facts(one, settings) for system, one in connections.items()}
+    names = {system: one.name for system, one in connections.items()}
     known = details.get("connections", facts)
     if found := list(changes({"connections": known}, {"connections": facts}, names)):
         raise SettingsError(

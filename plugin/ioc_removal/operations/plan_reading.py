@@ -3,14 +3,12 @@
 Line ends of CRLF and a byte order mark, as mail programmes make them, are tolerated.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 from itertools import islice
 from secrets import token_hex
 from typing import Any
 
-from ..errors import ArgumentError, one_line
+from ..errors import ArgumentError
 from ..loader import read
 from ..outcome import OUTCOMES, PLANNED
 from ..schema import Schema
@@ -20,15 +18,13 @@ from ..store.plans import PlannedLine, StoredPlan, find_plan, keep_plan, plans_m
 from ..store.sets import REFERENCE, forget_sets, write_set
 from ..trust.removal_key import digest
 from .plan_check import changed_within
-from .plan_file import CHECKSUM, HEADER, INPUT, ITEM, SECTION, TITLE, head_lines
+from .plan_file import HEADER, INPUT, ITEM, SECTION, head_lines
+from .plan_lines import AGAIN, PlanLines, shown_line
 from .plan_parts import plan_hash
 from .plan_sections import key_of
 
-BOM = "\ufeff"
 AT_ONCE = 2_000  # lines kept together
-LONGEST_SHOWN = 120  # characters
 TEXTS = ("value", "id", "reason", "advice")
-AGAIN = "get it again from where it came, or make a new plan"
 
 
 def read_plan(database: Database, lines: Iterable[str], name: str) -> StoredPlan:
@@ -37,7 +33,7 @@ def read_plan(database: Database, lines: Iterable[str], name: str) -> StoredPlan
     name: of the file, for messages. A plan that the store has already must be the same. Raises
     ArgumentError when the file was cut or changed, and keeps nothing of it then.
     """
-    reading = _Reading(database, _Lines(lines, name))
+    reading = _Reading(database, PlanLines(lines, name))
     try:
         plan = reading.plan()
         reading.keep(plan)
@@ -48,73 +44,10 @@ def read_plan(database: Database, lines: Iterable[str], name: str) -> StoredPlan
     return find_plan(database, plan.plan) or plan
 
 
-class _Lines:
-    """The lines of a file: what comes next, by how it begins.
-
-    name: of the file.
-    """
-
-    def __init__(self, lines: Iterable[str], name: str) -> None:
-        self.name, self.number = name, 0
-        self._lines, self._hashed = iter(lines), sha256()
-        self._next: str | None = None
-        self._step(first=True)
-
-    def all(self, start: str) -> Iterator[tuple[int, str]]:
-        """Yield the rest of each line that begins so, with its number, up to one that does not."""
-        while self._next is not None and self._next.startswith(start):
-            number, text = self.number, self._next.removeprefix(start)
-            self._step()
-            yield number, text
-
-    def one(self, start: str) -> Any:
-        """Return the JSON of the next line if it begins so, else None."""
-        for number, text in self.all(start):
-            return self.json(number, text)
-        return None
-
-    def json(self, number: int, text: str) -> Any:
-        """Read the JSON of a line."""
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            raise self.changed(number, "it is not JSON") from None
-
-    def changed(self, number: int, what: str) -> ArgumentError:
-        """Say where the file was changed."""
-        return ArgumentError(f"{self.name}: line {number} was changed: {what}; {AGAIN}")
-
-    def strange(self) -> ArgumentError:
-        """Say that another line should follow than the one that does, or that none does."""
-        if self._next is None:
-            return ArgumentError(f"{self.name}: the end is missing; {AGAIN}")
-        return self.changed(self.number, f"{_shown(self._next)!r} is not what follows in a plan")
-
-    def whole(self) -> bool:
-        """Come to the end; tell whether the checksum there is that of the lines before."""
-        last = self._next
-        if last is None or not last.startswith(CHECKSUM):
-            raise self.strange()
-        if any(rest.strip() for rest in self._lines):
-            raise self.changed(self.number + 1, "something follows the checksum")
-        return last.strip() == f"{CHECKSUM}{self._hashed.hexdigest()}"
-
-    def _step(self, *, first: bool = False) -> None:
-        if self._next is not None:
-            self._hashed.update(f"{self._next}\n".encode(errors="surrogatepass"))
-        raw = next(self._lines, None)
-        self.number += 1
-        self._next = None if raw is None else raw.rstrip("\r\n")
-        if first:
-            self._next = (self._next or "").removeprefix(BOM)
-            if self._next.rstrip() != TITLE:
-                raise ArgumentError(f"{self.name}: this is not a file with a plan")
-
-
 class _Reading:
     """A file that is being read: its lines and sets are kept under a draft's name at first."""
 
-    def __init__(self, database: Database, lines: _Lines) -> None:
+    def __init__(self, database: Database, lines: PlanLines) -> None:
         self.database, self.lines = database, lines
         self.draft = f"draft-{token_hex(8)}"
         self.sections: list[dict[str, Any]] = []
@@ -179,7 +112,7 @@ class _Reading:
             ):
                 count, first = lacking(self.database, one, other)
                 if count:
-                    yield f"it {what}: {count:,}, first {_shown(first)}"
+                    yield f"it {what}: {count:,}, first {shown_line(first)}"
 
     def check(self, part: str, value: Any, number: int) -> None:
         """Refuse what does not look like a part of a plan."""
@@ -244,7 +177,8 @@ class _Reading:
         expected = [line.removeprefix("#") for line in head_lines(plan)]
         for (number, line), right in zip(head, expected, strict=False):
             if line.rstrip() != right.rstrip():
-                yield f"line {number} says {_shown(line)!r}, what follows says {_shown(right)!r}"
+                said, other = shown_line(line), shown_line(right)
+                yield f"line {number} says {said!r}, what follows says {other!r}"
                 return
         if len(head) != len(expected):
             yield f"its head has {len(head)} lines, what follows needs {len(expected)}"
@@ -257,7 +191,3 @@ def _is_told(told: Any) -> bool:
         for fact in told.values()
         for one in (fact if isinstance(fact, list) else [fact])
     )
-
-
-def _shown(text: str) -> str:
-    return one_line(text.strip(), LONGEST_SHOWN)

@@ -1,4 +1,4 @@
-"""Run playbooks durably: the door to DBOS, with workflows.py.
+"""Run playbooks durably: the door to DBOS, with workflows.py and conducted.py.
 
 A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks: a single
 one is a step too, each of several a child workflow with one step, on a queue of its connection that
@@ -17,9 +17,10 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, Wo
 from ..errors import RunError, SettingsError
 from ..store.database import SQLITE_VERSION, Database, own_file
 from ..store.sets import by_reference
+from .conducted import POLLING, Conducting
 from .model import Playbook
 from .performing import Performing
-from .workflows import POLLING, Conducting, Workflows
+from .workflows import Workflows
 
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
 REPLAY_VERSION = "2"

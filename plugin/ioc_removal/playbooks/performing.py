@@ -11,7 +11,6 @@ from threading import Lock
 from typing import Any
 
 from ..action import Action
-from ..connection import Connection
 from ..errors import PluginError
 from ..integration import Integration
 from ..outcome import FAILED, PLANNED, SUCCEEDED
@@ -35,6 +34,7 @@ from ..trust.terms import Terms
 from .approving import RunApproval
 from .asking import assumed_yes, question_of, result_of
 from .conductor import TIMEOUT
+from .connections import Connections
 
 CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
 ASSUMED = "assumed: a dry run sends nothing"
@@ -69,7 +69,8 @@ class Performing:
         progress: Callable[[Progress], None],
     ) -> None:
         self.database, self.run, self.integration = database, run, integration
-        self.settings, self._choose = settings, choose
+        self.settings = settings
+        self.connections = Connections(integration, settings, choose)
         overrides = get_run(database, run).details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
         self._progress = progress
@@ -78,7 +79,6 @@ class Performing:
         self._approving = approving_of(settings.approval, settings.source)
         self._approval = RunApproval(database, run, integration, self._approving.most, applied)
         self._terms = replace(terms, guards=guards, approval=self._approval)
-        self._connections: dict[str, Connection] = {}
         self._lock = Lock()
         self._done: dict[str, int] = {}
         self._in_work = InWork()
@@ -93,29 +93,10 @@ class Performing:
         """What the guards warned of in this process."""
         return self._terms.guards.warnings if self._terms.guards else []
 
-    def connection(self, system: str) -> Connection | None:
-        """Return the connection to a system, the same for the whole run; None for local."""
-        if system == "local":
-            return None
-        with self._lock:
-            if system not in self._connections:
-                name = self.settings.pick(system, self._choose.get(system))
-                self._connections[system] = Connection(
-                    name, self.settings, self.integration.systems[system]
-                )
-            return self._connections[system]
-
-    def hang_up(self) -> None:
-        """End what is in flight on every connection, and let go of them; a later call makes new."""
-        with self._lock:
-            for connection in self._connections.values():
-                connection.hang_up()
-            self._connections.clear()
-
     def bind(self, name: str) -> Action:
         """Return an action on its connection."""
         system = self.integration.definition(name).system
-        return self.integration.bind(name, self.connection(system))
+        return self.integration.bind(name, self.connections.of(system))
 
     def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
         """Do a step of a playbook that asks, unless an earlier turn of the run did it."""

@@ -7,7 +7,7 @@ from ..outcome import ADDED, DONE, Outcome
 from .columns import parsed
 from .database import Database
 from .lineage import THEN, Key, Place
-from .recorder import outcome_of
+from .outcome_rows import outcome_of
 from .undone import COLUMNS
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from .ahead import SAID as AHEAD
 from .ahead import changed_lists, verify_ahead
+from .called import called, flag
 from .chain import Link
 from .database import Database
 from .entries import Linked
@@ -21,7 +22,6 @@ from .journal import (
     resolved,
 )
 from .kept import SAID, kept
-from .recorder import called, flag
 from .runs import constant
 from .verdict import Problem
 

@@ -11,8 +11,8 @@ from ..trust.terms import Planned, Target
 from ..trust.told import difference
 from .database import Database
 from .in_work import InWork
+from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .plans import StoredPlan, line_of
-from .recorder import OUTCOME_COLUMNS, outcome_of
 
 AGAIN = "done once, by {} of this run"
 _Use = tuple[str, str, int]  # run, call and batch

@@ -8,8 +8,8 @@ from typing import Any
 from ..outcome import PLANNED, Outcome
 from .columns import parsed
 from .database import Database
+from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .plans import PlannedLine
-from .recorder import OUTCOME_COLUMNS, outcome_of
 
 AT_ONCE = 2_000  # rows read together
 TARGET = OUTCOME_COLUMNS.split(", ").index("target")

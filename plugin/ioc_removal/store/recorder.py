@@ -1,38 +1,34 @@
 """Record a call: its batches before they are sent, their outcomes before they count."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping
 from sqlite3 import Connection
 from typing import Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
-from ..outcome import FAILED, OUTCOMES, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
 from ..trust.recorder import Finished, Known
 from .ahead import rows_digest
+from .called import called
 from .chain import ROW
-from .columns import parsed, unreadable
+from .columns import parsed
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
-from .database import Database
-from .journal import BATCH, CALLED, CUT, READ, add_link
-from .sets import by_reference, by_value
+from .cut_call import CutCall
+from .journal import BATCH, CALLED, READ, add_link
+from .outcome_rows import OUTCOME_COLUMNS, columns_of, outcome_of
+from .sets import by_reference
 
-OUTCOME_COLUMNS = ", ".join(ROW[4:])
 PLACES = ", ".join("?" * len(ROW))
 
 
-class StoreRecorder:
+class StoreRecorder(CutCall):
     """The recorder of one call of a run; keyed (run, call, batch).
 
     call: "call", or the path of the task in its playbook.
     """
-
-    def __init__(self, database: Database, run: str, call: str, action: Action) -> None:
-        self._database, self._run, self._call, self._action = database, run, call, action
-        self._target: Mapping[str, str] = {}
 
     def begin(self, prepared: Prepared, *, assumed: bool = False) -> None:
         """Note a call that is about to be performed; noting it again changes nothing.
@@ -77,44 +73,6 @@ class StoreRecorder:
         tried = sum(counts.values()) - counts.get(REFUSED, 0) - counts.get(PLANNED, 0)
         return tried, counts.get(FAILED, 0) + counts.get(UNKNOWN, 0)
 
-    def plan(self, batches: Iterable[Batch]) -> int:
-        """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
-        key = (self._run, self._call)
-        if not self.count():
-            hashing = self._database.hashing
-            with self._database.transaction() as connection:
-                cut = [(batch.number, json.dumps(list(batch.items))) for batch in batches]
-                connection.executemany(
-                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0)", ((*key, *row) for row in cut)
-                )
-                facts = {"sha256": rows_digest(cut)}
-                add_link(connection, hashing, self._run, CUT, call=self._call, facts=facts)
-        return self.count()
-
-    def count(self) -> int:
-        """Return how many batches are kept."""
-        query = "SELECT count(*) FROM batches WHERE run = ? AND call = ?"
-        [(count,)] = self._database.rows(query, (self._run, self._call))
-        return int(count)
-
-    def prepared(self) -> Prepared:
-        """Return what begin() noted, without the list that the batches hold."""
-        query = "SELECT arguments, target FROM calls WHERE run = ? AND call = ?"
-        [(arguments, target)] = self._database.rows(query, (self._run, self._call))
-        self._target = parsed(target, "calls.target", self._run, dict)
-        given = parsed(arguments, "calls.arguments", self._run, dict)
-        return Prepared(by_value(self._database, given), self._target, 0, (), size=self._size())
-
-    def planned(self, prepared: Prepared, first: int, stop: int) -> Iterator[Batch]:
-        """Return some of the batches that plan() kept."""
-        query = (
-            "SELECT batch, items FROM batches WHERE run = ? AND call = ? AND batch >= ?"
-            " AND batch < ? ORDER BY batch"
-        )
-        for number, items in self._database.rows(query, (self._run, self._call, first, stop)):
-            whole = Batch(number, prepared.arguments)
-            yield self._action.part(whole, parsed(items, "batches.items", self._run, list))
-
     def known(self, batch: Batch) -> Known:
         """Return what is known of a batch."""
         key = (self._run, self._call, batch.number)
@@ -149,7 +107,7 @@ class StoreRecorder:
         """Keep what became of a batch, all of it or nothing."""
         key = (self._run, self._call, finished.batch.number)
         outcomes = finished.outcomes or tuple(self._unresolved(finished.outputs))
-        rows = [(*key, at, *_columns(outcome)) for at, outcome in enumerate(outcomes)]
+        rows = [(*key, at, *columns_of(outcome)) for at, outcome in enumerate(outcomes)]
         hashing = self._database.hashing
         hashes = [hashing.row(row) for row in rows]
         with self._database.transaction() as connection:
@@ -212,15 +170,6 @@ class StoreRecorder:
         hashing, facts = self._database.hashing, {"sha256": rows_digest(outputs)}
         add_link(connection, hashing, self._run, READ, call=call, batch=batch, facts=facts)
 
-    def _size(self) -> int:
-        """Return how many distinct items the batches of the call hold."""
-        query = (
-            "SELECT coalesce(sum(json_array_length(items)), 0) FROM batches"
-            " WHERE run = ? AND call = ? AND batch % ? = 0"
-        )
-        [(size,)] = self._database.rows(query, (self._run, self._call, self._action.copies))
-        return int(size)
-
     def _counts(self, batch: Batch) -> bool:
         """Tell whether a batch counts for the caps: of those that go to several nodes, one."""
         return self._action.definition.acts and batch.number % self._action.copies == 0
@@ -243,62 +192,6 @@ class StoreRecorder:
             tuple(outcome_of(row, self._run) for row in outcomes),
             tuple(parsed(row, "outputs.row", self._run) for (row,) in outputs),
         )
-
-
-def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
-    """Return the outcome of a row of OUTCOME_COLUMNS; raises StoreError."""
-    value, id_, target, outcome, reason, status, request_id, attempts, maybe, *rest = row
-    response, settled, advice, verified, snapshot, not_restored = rest
-    if outcome not in OUTCOMES:
-        raise unreadable("outcomes.outcome", run)
-    return Outcome(
-        outcome, parsed(target, "outcomes.target", run, dict), value, id_, reason, status,
-        request_id, attempts,
-        bool(maybe), bool(settled), advice, bool(verified),
-        parsed(snapshot, "outcomes.snapshot", run, dict) if snapshot else None,
-        tuple(parsed(not_restored, "outcomes.not_restored", run, list)) if not_restored else (),
-        parsed(response, "outcomes.response", run),
-    )  # fmt: skip
-
-
-def called(columns: Sequence[Any]) -> dict[str, Any]:
-    """Return what the journal says of a call; columns: of `calls`, from the action on."""
-    action, connection, target, arguments, duplicates, filled, assumed = columns
-    return {
-        "action": action,
-        "connection": connection,
-        "target": json.loads(target),
-        "arguments": sha256(arguments.encode()).hexdigest(),
-        "duplicates": duplicates,
-        "filled": json.loads(filled),
-        "assumed": flag(assumed),
-    }
-
-
-def flag(value: Any) -> Any:
-    """Return the truth value that SQLite keeps as 0 or 1; anything else stays what it is."""
-    return bool(value) if value in (0, 1) else value
-
-
-def _columns(outcome: Outcome) -> tuple[Any, ...]:
-    """Return the columns as SQLite keeps them, as the journal's hash is made of them."""
-    return (
-        outcome.value,
-        outcome.id,
-        json.dumps(outcome.target, sort_keys=True),
-        outcome.outcome,
-        outcome.reason,
-        outcome.http_status,
-        outcome.request_id,
-        outcome.attempts,
-        int(outcome.maybe_ours),
-        json.dumps(outcome.response),
-        int(outcome.settled),
-        outcome.advice,
-        int(outcome.verified),
-        None if outcome.snapshot is None else json.dumps(outcome.snapshot, sort_keys=True),
-        json.dumps(outcome.not_restored) if outcome.not_restored else None,
-    )
 
 
 def _short(action: Action, prepared: Prepared) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from ..outcome import DONE, OUTCOMES, Summary, ordered
 from .columns import parsed
 from .database import Database
 from .lineage import THEN
-from .recorder import OUTCOME_COLUMNS, outcome_of
+from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .runs import UNDO
 
 AT_ONCE = 2_000  # rows read together

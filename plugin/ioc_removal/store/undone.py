@@ -10,7 +10,7 @@ from ..trust.effects import told_of
 from .columns import parsed
 from .database import Database
 from .lineage import THEN, Key, Lineage, Place
-from .recorder import OUTCOME_COLUMNS, outcome_of
+from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 
 COLUMNS = ", ".join(f"o.{name}" for name in OUTCOME_COLUMNS.split(", "))

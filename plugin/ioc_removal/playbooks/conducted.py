@@ -1,0 +1,220 @@
+"""A playbook, or an item of a task, as it is conducted inside its workflow."""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from dbos import DBOS, WorkflowHandle
+
+from ..errors import PluginError
+from ..store.sets import by_reference, by_value
+from ..trust.record import error_row
+from .calls import Call, CallResult
+from .conductor import Waiting, conduct
+from .model import ASK, Playbook
+from .performing import Performing
+
+POLLING = 0.05  # seconds
+AT_ONCE = 16  # items of a task, each in a thread
+SUCCEEDED, FAILED = "succeeded", "failed"
+
+
+class Conducting:
+    """What the workflows of one run share.
+
+    playbooks: the run's own, under its name, and those that it runs; performing: its calls.
+    """
+
+    def __init__(self, performing: Performing, playbooks: Mapping[str, Playbook]) -> None:
+        self.performing, self.playbooks = performing, playbooks
+        self.run, self.database = performing.run, performing.database
+        tasks = [task for playbook in playbooks.values() for task in playbook.tasks.values()]
+        self.asks = any(task.action == ASK for task in tasks)
+
+    def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
+        """Do a step, in a run that asks once for all its workflows."""
+        if self.asks:
+            return DBOS.run_step({"name": name}, self.performing.step, name, function, *given)
+        return DBOS.run_step({"name": name}, function, *given)
+
+    def acts_on(self, action: str) -> frozenset[str]:
+        """Return the systems that an action, or a playbook with all that it runs, may change."""
+        if action in self.playbooks:
+            tasks = self.playbooks[action].tasks.values()
+            return frozenset().union(*(self.acts_on(task.action) for task in tasks))
+        definition = self.performing.integration.definitions.get(action)
+        return frozenset({definition.system} if definition and definition.acts else ())
+
+    def queue(self, system: str) -> str:
+        """Return the queue on which the chunks of a system wait."""
+        return f"{self.run}/{system}"
+
+
+class Inner(Protocol):
+    """The workflows inside that of a playbook."""
+
+    item: Callable[..., dict[str, Any]]
+    chunk: Callable[..., dict[str, Any]]
+
+
+@dataclass
+class Conducted:
+    """A playbook, or one item's call, inside its workflow.
+
+    prefix: path of the task that runs this playbook, for the names of its calls; acted: the systems
+    that a dry run has taken for changed, of which a read may no longer tell the truth.
+    """
+
+    shared: Conducting
+    workflows: Inner
+    prefix: str
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    acted: set[str] = field(default_factory=set)
+    _tries: dict[str, int] = field(default_factory=dict)
+    _pauses: int = 0
+
+    def run(self, name: str, inputs: Mapping[str, Any], *, assumed: bool = False) -> dict[str, Any]:
+        """Conduct a playbook to its end."""
+        playbook = self.shared.playbooks[name]
+        ended = conduct(playbook, inputs, self.perform_calls, self.wait, assumed=assumed)
+        said = [{"error": "DefinitionError", "message": line} for line in ended.errors]
+        if not self.errors:
+            said += [{"error": "RunError", "message": line} for line in ended.endings]
+        return {
+            "status": ended.status,
+            "assumed": ended.assumed,
+            "output": by_reference(ended.output),
+            "errors": self.errors + said,
+        }
+
+    def perform_calls(
+        self, task_id: str, calls: list[Call], concurrency: int | None
+    ) -> Sequence[CallResult | None]:
+        """Perform the calls of a task: one here, several as child workflows."""
+        key = self._key(task_id)
+        if len(calls) == 1 and calls[0].item_index is None:
+            [call] = calls
+            given = by_reference(dict(call.input))
+            return [self.one(key, call.action, given, assumed=call.assumed)]
+        if self.shared.performing.dry_run:
+            self.acted |= self.shared.acts_on(calls[0].action)
+        results: list[CallResult | None] = [None] * len(calls)
+        running: deque[tuple[int, WorkflowHandle[dict[str, Any]]]] = deque()
+        for index, call in enumerate(calls):
+            while len(running) >= min(concurrency or AT_ONCE, AT_ONCE):
+                self._collect(running, results)
+            if concurrency and any(r is not None and r.status == FAILED for r in results):
+                break
+            handle = DBOS.start_workflow(
+                self.workflows.item,
+                f"{key}[{index}]",
+                call.action,
+                by_reference(dict(call.input)),
+                call.assumed or self._may_not_begin(call.action, index, concurrency),
+                sorted(self.acted),
+            )
+            running.append((index, handle))
+        while running:
+            self._collect(running, results)
+        return results
+
+    def one(
+        self, key: str, action: str, given: dict[str, Any], *, assumed: bool = False
+    ) -> CallResult:
+        """Perform one call: a sub-playbook, a removal or a read."""
+        performing = self.shared.performing
+        if action == ASK:
+            return self._ask(key, given)
+        if action in self.shared.playbooks:
+            inner = Conducted(self.shared, self.workflows, f"{key}/", acted=self.acted)
+            try:
+                ended = inner.run(action, by_value(self.shared.database, given), assumed=assumed)
+            except PluginError as error:  # its inputs are wrong
+                self.errors.append({"call": key, **error_row(error)})
+                return CallResult(FAILED, {"output": {}}, assumed)
+            self.errors += ended["errors"]
+            output = by_value(self.shared.database, ended["output"])
+            return CallResult(ended["status"], {"output": output}, ended["assumed"])
+        definition = performing.integration.definition(action)
+        if definition.acts:
+            result = self._remove(key, action, given, assumed=assumed)
+            if performing.dry_run:
+                self.acted.add(definition.system)
+        else:
+            result = self.shared.step(key, performing.read, key, action, given)
+        self.errors += result.get("errors", ())
+        status = SUCCEEDED if result["result"] == SUCCEEDED else FAILED
+        assumed = assumed or definition.system in self.acted
+        return CallResult(status, {"result": by_value(self.shared.database, result)}, assumed)
+
+    def wait(self, seconds: float) -> None:
+        """Wait before a further try, but not again for what an earlier workflow waited for."""
+        if self.shared.asks:
+            self._pauses += 1
+            name = f"{self.prefix}pause {self._pauses}"
+            seconds = DBOS.run_step({"name": name}, self.shared.performing.pause, name, seconds)
+        DBOS.sleep(seconds)
+
+    def _ask(self, key: str, given: dict[str, Any]) -> CallResult:
+        """Ask a person; raises Waiting while nobody has decided."""
+        said = DBOS.run_step({"name": key}, self.shared.performing.ask, key, given)
+        if "waiting" in said:
+            raise Waiting(said["waiting"])
+        self.errors += said.get("errors", ())
+        return CallResult(said["status"], said["result"], self.shared.performing.dry_run)
+
+    def _may_not_begin(self, action: str, index: int, concurrency: int | None) -> bool:
+        """Tell whether an item begins only if earlier ones did, in earnest, what is assumed."""
+        acts = self.shared.performing.dry_run and self.shared.acts_on(action)
+        return bool(acts and concurrency and index >= concurrency)
+
+    def _remove(
+        self, key: str, action: str, given: dict[str, Any], *, assumed: bool
+    ) -> dict[str, Any]:
+        """Perform a removal chunk by chunk, and sum it up."""
+        performing = self.shared.performing
+        name = f"{key}: prepare"
+        sizes = self.shared.step(name, performing.prepare, key, action, given, assumed)
+        if "errors" in sizes:
+            return {"result": FAILED, **sizes}
+        errors = self._perform(key, action, sizes["batches"], sizes["chunk"])
+        result = self.shared.step(f"{key}: outcomes", performing.outcome, key, action)
+        return {**result, "result": FAILED, "errors": errors} if errors else result
+
+    def _perform(self, key: str, action: str, batches: int, chunk: int) -> list[dict[str, Any]]:
+        """Perform the batches of a removal, chunk by chunk; return the errors that stopped it.
+
+        What fits in one chunk is a step here: a queue would only make it wait.
+        """
+        performing = self.shared.performing
+        if batches <= chunk:
+            name = f"{key}: batches"
+            said = self.shared.step(name, performing.perform, key, action, 0, batches)
+            return list(said["errors"])
+        queue = self.shared.queue(performing.integration.definition(action).system)
+        chunks = [
+            DBOS.enqueue_workflow(
+                queue, self.workflows.chunk, key, action, first, min(first + chunk, batches)
+            )
+            for first in range(0, batches, chunk)
+        ]
+        results = [waiting.get_result(polling_interval_sec=POLLING) for waiting in chunks]
+        return [row for result in results for row in result["errors"]]
+
+    def _key(self, task_id: str) -> str:
+        """Name the calls of a task; a task that is tried again has a new name each time."""
+        key = self.prefix + task_id
+        self._tries[key] = self._tries.get(key, 0) + 1
+        return key if self._tries[key] == 1 else f"{key}~{self._tries[key]}"
+
+    def _collect(
+        self,
+        running: deque[tuple[int, WorkflowHandle[dict[str, Any]]]],
+        results: list[CallResult | None],
+    ) -> None:
+        index, handle = running.popleft()
+        said = handle.get_result(polling_interval_sec=POLLING)
+        self.errors += said["errors"]
+        result = by_value(self.shared.database, said["result"])
+        results[index] = CallResult(said["status"], result, said["assumed"])

@@ -1,0 +1,40 @@
+"""The connections of a run, each made once."""
+
+from collections.abc import Mapping
+from threading import Lock
+
+from ..connection import Connection
+from ..integration import Integration
+from ..settings import Settings
+
+
+class Connections:
+    """The connections of one run in this process.
+
+    choose: the connection of a system, by name, where there are several.
+    """
+
+    def __init__(
+        self, integration: Integration, settings: Settings, choose: Mapping[str, str]
+    ) -> None:
+        self._integration, self._settings, self._choose = integration, settings, choose
+        self._made: dict[str, Connection] = {}
+        self._lock = Lock()
+
+    def of(self, system: str) -> Connection | None:
+        """Return the connection to a system, the same for the whole run; None for local."""
+        if system == "local":
+            return None
+        with self._lock:
+            if system not in self._made:
+                name = self._settings.pick(system, self._choose.get(system))
+                known = self._integration.systems[system]
+                self._made[system] = Connection(name, self._settings, known)
+            return self._made[system]
+
+    def hang_up(self) -> None:
+        """End what is in flight on every connection, and let go of them; a later call makes new."""
+        with self._lock:
+            for connection in self._made.values():
+                connection.hang_up()
+            self._made.clear()

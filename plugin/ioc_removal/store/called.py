@@ -1,0 +1,25 @@
+"""A call as the journal tells of it."""
+
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Any
+
+
+def called(columns: Sequence[Any]) -> dict[str, Any]:
+    """Return what the journal says of a call; columns: of `calls`, from the action on."""
+    action, connection, target, arguments, duplicates, filled, assumed = columns
+    return {
+        "action": action,
+        "connection": connection,
+        "target": json.loads(target),
+        "arguments": sha256(arguments.encode()).hexdigest(),
+        "duplicates": duplicates,
+        "filled": json.loads(filled),
+        "assumed": flag(assumed),
+    }
+
+
+def flag(value: Any) -> Any:
+    """Return the truth value that SQLite keeps as 0 or 1; anything else stays what it is."""
+    return bool(value) if value in (0, 1) else value

@@ -1,0 +1,70 @@
+"""How a call is cut into batches, kept so that it is cut the same when it goes on."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+
+from ..action import Action
+from ..batches import Batch, Prepared
+from .ahead import rows_digest
+from .columns import parsed
+from .database import Database
+from .journal import CUT, add_link
+from .sets import by_value
+
+
+class CutCall:
+    """A call of a run in the store.
+
+    call: "call", or the path of the task in its playbook.
+    """
+
+    def __init__(self, database: Database, run: str, call: str, action: Action) -> None:
+        self._database, self._run, self._call, self._action = database, run, call, action
+        self._target: Mapping[str, str] = {}
+
+    def plan(self, batches: Iterable[Batch]) -> int:
+        """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
+        key = (self._run, self._call)
+        if not self.count():
+            hashing = self._database.hashing
+            with self._database.transaction() as connection:
+                cut = [(batch.number, json.dumps(list(batch.items))) for batch in batches]
+                connection.executemany(
+                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0)", ((*key, *row) for row in cut)
+                )
+                facts = {"sha256": rows_digest(cut)}
+                add_link(connection, hashing, self._run, CUT, call=self._call, facts=facts)
+        return self.count()
+
+    def count(self) -> int:
+        """Return how many batches are kept."""
+        query = "SELECT count(*) FROM batches WHERE run = ? AND call = ?"
+        [(count,)] = self._database.rows(query, (self._run, self._call))
+        return int(count)
+
+    def prepared(self) -> Prepared:
+        """Return what begin() noted, without the list that the batches hold."""
+        query = "SELECT arguments, target FROM calls WHERE run = ? AND call = ?"
+        [(arguments, target)] = self._database.rows(query, (self._run, self._call))
+        self._target = parsed(target, "calls.target", self._run, dict)
+        given = parsed(arguments, "calls.arguments", self._run, dict)
+        return Prepared(by_value(self._database, given), self._target, 0, (), size=self._size())
+
+    def planned(self, prepared: Prepared, first: int, stop: int) -> Iterator[Batch]:
+        """Return some of the batches that plan() kept."""
+        query = (
+            "SELECT batch, items FROM batches WHERE run = ? AND call = ? AND batch >= ?"
+            " AND batch < ? ORDER BY batch"
+        )
+        for number, items in self._database.rows(query, (self._run, self._call, first, stop)):
+            whole = Batch(number, prepared.arguments)
+            yield self._action.part(whole, parsed(items, "batches.items", self._run, list))
+
+    def _size(self) -> int:
+        """Return how many distinct items the batches of the call hold."""
+        query = (
+            "SELECT coalesce(sum(json_array_length(items)), 0) FROM batches"
+            " WHERE run = ? AND call = ? AND batch % ? = 0"
+        )
+        [(size,)] = self._database.rows(query, (self._run, self._call, self._action.copies))
+        return int(size)
