@@ -173,7 +173,8 @@ class Action:
         rows: Rows = self.definition.handler(*calls, **self._asked(batch))
         for call in calls:
             masked = call.connection.wire.quotes.masked
-            rows = [mapped(row, masked) for row in rows]
+            for at, row in enumerate(rows):  # each lets go of the one that came
+                rows[at] = mapped(row, masked)
         return rows
 
     def _sender(self, batch: Batch, target: Mapping[str, str]) -> Sender:

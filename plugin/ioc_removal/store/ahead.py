@@ -38,17 +38,35 @@ _ADDED = {
 }
 
 
-def rows_digest(rows: Iterable[Any]) -> str:
-    """Return the SHA-256 of rows."""
-    whole = sha256()
-    for row in rows:
-        whole.update(json.dumps(row, default=repr).encode())
-    return whole.hexdigest()
+class RowsDigest:
+    """The SHA-256 of rows, made while they pass by."""
+
+    def __init__(self) -> None:
+        self._whole = sha256()
+
+    def through(self, rows: Iterable[Any]) -> Iterator[Any]:
+        """Yield rows, and let each enter the digest."""
+        for row in rows:
+            self._whole.update(json.dumps(row, default=repr).encode())
+            yield row
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a link tells of the rows."""
+        return {"sha256": self._whole.hexdigest()}
+
+
+def rows_facts(rows: Iterable[Any]) -> dict[str, Any]:
+    """Return what a link tells of rows."""
+    digest = RowsDigest()
+    for _ in digest.through(rows):
+        pass
+    return digest.facts
 
 
 def seen_facts(database: Database, step: str, text: str) -> dict[str, Any]:
     """Return what the chain tells of a step's result; text: its JSON, sets by reference."""
-    facts: dict[str, Any] = {"sha256": rows_digest([(step, text)])}
+    facts = rows_facts([(step, text)])
     sets = [[*named, set_digest(database, *named)] for named in references(json.loads(text))]
     return {**facts, "sets": sets} if sets else facts
 
@@ -56,7 +74,7 @@ def seen_facts(database: Database, step: str, text: str) -> dict[str, Any]:
 def verify_ahead(database: Database, link: Link, facts: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what the tables say otherwise than a link; facts: of the link."""
     place = (link.run, link.call) if link.batch is None else (link.run, link.call, link.batch)
-    if rows_digest(database.walk(_ROWS[link.kind], place)) != facts["sha256"]:
+    if rows_facts(database.walk(_ROWS[link.kind], place))["sha256"] != facts["sha256"]:
         yield Problem(SAID[link.kind], link.run, None, link.call, link.batch)
     yield from changed_lists(database, link.run, f"that {link.call} returned", facts)
 

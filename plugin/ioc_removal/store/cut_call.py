@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..action import Action
 from ..batches import Batch, Prepared
-from .ahead import rows_digest
+from .ahead import RowsDigest
 from .columns import parsed
 from .database import Database
 from .journal import CUT, add_link
@@ -26,14 +26,14 @@ class CutCall:
         """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
         key = (self._run, self._call)
         if not self.count():
-            hashing = self._database.hashing
+            hashing, digest = self._database.hashing, RowsDigest()
             with self._database.transaction() as connection:
-                cut = [(batch.number, json.dumps(list(batch.items))) for batch in batches]
+                cut = ((batch.number, json.dumps(list(batch.items))) for batch in batches)
                 connection.executemany(
-                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0)", ((*key, *row) for row in cut)
+                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0)",
+                    ((*key, *row) for row in digest.through(cut)),
                 )
-                facts = {"sha256": rows_digest(cut)}
-                add_link(connection, hashing, self._run, CUT, call=self._call, facts=facts)
+                add_link(connection, hashing, self._run, CUT, call=self._call, facts=digest.facts)
         return self.count()
 
     def count(self) -> int:

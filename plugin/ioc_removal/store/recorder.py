@@ -11,7 +11,7 @@ from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
 from ..trust.recorder import Finished, Known
-from .ahead import rows_digest
+from .ahead import RowsDigest
 from .called import called
 from .chain import ROW
 from .columns import parsed
@@ -162,13 +162,13 @@ class StoreRecorder(CutCall):
     def _read(self, connection: Connection, finished: Finished) -> None:
         """Keep what a batch read."""
         call, batch = self._call, finished.batch.number
-        outputs = [(at, json.dumps(row)) for at, row in enumerate(finished.outputs)]
+        outputs = ((at, json.dumps(row)) for at, row in enumerate(finished.outputs))
+        hashing, digest = self._database.hashing, RowsDigest()
         connection.executemany(
             "INSERT INTO outputs VALUES (?, ?, ?, ?, ?)",
-            ((self._run, call, batch, *row) for row in outputs),
+            ((self._run, call, batch, *row) for row in digest.through(outputs)),
         )
-        hashing, facts = self._database.hashing, {"sha256": rows_digest(outputs)}
-        add_link(connection, hashing, self._run, READ, call=call, batch=batch, facts=facts)
+        add_link(connection, hashing, self._run, READ, call=call, batch=batch, facts=digest.facts)
 
     def _counts(self, batch: Batch) -> bool:
         """Tell whether a batch counts for the caps: of those that go to several nodes, one."""
