@@ -45,4 +45,6 @@ def _recorded(database: Database, run: str) -> str:
             f"{counts or 'no answer'} so far; the run waits on: `ioc-removal resume {run}`; {look}"
         )
     go_on = f"; `ioc-removal resume {run}` goes on" if known.kind != CALL else ""
+    if known.dry_run:
+        doubt = "a dry run sends nothing that does something"
     return f"{counts or 'no answer'} so far; {doubt}; {look}{go_on}"

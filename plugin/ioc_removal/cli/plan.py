@@ -76,7 +76,11 @@ def show_made(session: Session, name: str, out: str | None) -> None:
 
 def tell_where(session: Session, name: str, out: str | None) -> None:
     """Tell how the plan that was made is applied."""
-    session.output.note(f"apply it: ioc-removal run --plan {name if out in (None, '-') else out}")
+    apply = f"ioc-removal run --plan {name if out in (None, '-') else out}"
+    if get_plan(session.database, name).header["errors"]:
+        session.output.note(f"the dry run was not complete; apply what the plan has: {apply}")
+    else:
+        session.output.note(f"apply it: {apply}")
 
 
 def check_writable(path: str) -> None:
