@@ -15,7 +15,7 @@ from ioc_removal.errors import ArgumentError
 from ioc_removal.integration import Integration, load_integration
 from ioc_removal.operations.apply import apply_plan
 from ioc_removal.operations.inputs import IndicatorFile
-from ioc_removal.operations.plan import lines_with_effects
+from ioc_removal.operations.plan import lines_with_effects, sums_of_plan
 from ioc_removal.operations.plan_check import check_plan
 from ioc_removal.operations.plan_file import file_lines
 from ioc_removal.operations.plan_parts import plan_hash, removals_part, told_parts
@@ -528,8 +528,10 @@ def test_control_characters_are_spelt_out(planner: Planner) -> None:
 
 
 def forged(database: Database, plan: StoredPlan, **header: Any) -> StoredPlan:
-    """Return a plan as somebody makes it who knows this program: each hash is made anew."""
+    """Return a plan as somebody makes it who knows this program: each hash and sum made anew."""
     made = replace(plan, header={**plan.header, **header})
+    sums, _ = sums_of_plan(database, plan.plan, made.header["sections"])
+    made = replace(made, header={**made.header, **sums})
     parts = dict(made.header["parts"])
     lines = lines_with_effects(database, plan.plan, made.header["sections"])
     parts |= {"removals": removals_part(lines), **told_parts(made)}
