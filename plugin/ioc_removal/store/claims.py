@@ -44,7 +44,7 @@ def claim(
             values = (undo, one.call, one.item, json.dumps(one.before) if one.before else None)
             if before is None:
                 cursor = connection.execute(
-                    "INSERT OR IGNORE INTO undone VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO undone VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                     (run, *key, *values),
                 )
             else:

@@ -14,7 +14,7 @@ from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 
 COLUMNS = ", ".join(f"o.{name}" for name in OUTCOME_COLUMNS.split(", "))
-DONE = "(o.outcome IN ('removed', 'added', 'changed') OR o.outcome = 'absent' AND o.maybe_ours)"
+DONE = "(o.outcome IN ('removed', 'added', 'changed') OR o.outcome = 'absent' AND o.maybe_ours = 1)"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def in_flight(database: Database, run: str) -> dict[str, list[str]]:
     """Return what a run may have sent of which it knows no outcome: items, each once, by action."""
     query = (
         "SELECT c.action, b.items FROM batches b JOIN calls c ON c.run = b.run AND c.call = b.call"
-        " WHERE b.run = ? AND b.tries > 0 AND NOT b.finished ORDER BY b.call, b.batch"
+        " WHERE b.run = ? AND b.tries > 0 AND b.finished = 0 ORDER BY b.call, b.batch"
     )
     found: dict[str, dict[str, None]] = {}
     for action, items in database.rows(query, (run,)):
