@@ -43,18 +43,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "proxies",
         "certificates",
     ),
-    ("private_file", "loader", "outcome", "refusals", "deadline", "pace"),
+    ("private_file", "loader", "wording", "outcome", "refusals", "deadline", "pace"),
     ("duration", "errors", "places", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}
 TRUST = LAYER["trust"]
 CALL_PATH = {name for row in LAYERS[TRUST:] for name in row} - {"errors"}
 DOORS: Mapping[str, set[str]] = {
-    "yaml": {"loader"},
+    "yaml": {"loader", "hosts.xsoar.pack"},
     "jsonschema": {"schema"},
     "jsonschema_rs": {"schema"},
     "sqlite3": {"store"},
     "psycopg": {"store"},
+    "fastjsonschema": {"hosts"},
     "dbos": {"playbooks.engine", "playbooks.workflows", "playbooks.conducted"},
     "jinja2": {"playbooks.expressions"},
     "requests": {

@@ -153,3 +153,21 @@ def _refusal(
         unclear=unclear,
         date=reply.headers.get("Date"),
     )
+
+
+def outputs_of(schema: Mapping[str, Any], value: object) -> dict[str, Any]:
+    """Collect the fields of an answer that its schema names as outputs ("x-output").
+
+    schema: of the value, an object; objects below it without an output name are walked through.
+    """
+    found: dict[str, Any] = {}
+    if not isinstance(value, Mapping):
+        return found
+    for name, rule in schema.get("properties", {}).items():
+        if value.get(name) is None:
+            continue
+        if "x-output" in rule:
+            found.setdefault(rule["x-output"], value[name])
+        else:
+            found = {**outputs_of(rule, value[name]), **found}
+    return found

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .answer import Answer
+from .answer import Answer, outputs_of
 from .connection import Connection
 from .endpoint import Endpoint
 from .errors import ApiError, ClosedError, ResponseError, TransportError
 from .outcome import Rows
-from .schema import Schema, outputs_of
+from .schema import Schema
 
 LookUp = Callable[[Mapping[str, Any], Sequence[str]], Rows]
 

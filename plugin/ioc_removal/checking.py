@@ -8,7 +8,7 @@ from .batches import many
 from .definition import Definition
 from .errors import ArgumentError, one_line
 from .quotes import DEEPEST
-from .schema import LONGEST_SHOWN
+from .wording import LONGEST_SHOWN
 
 CHECKED_AT_ONCE = 10_000  # items; a list is checked whole before anything is sent
 MOST_PROBLEMS = 5  # that a message lists

@@ -7,7 +7,7 @@ from re import fullmatch
 from .errors import SettingsError
 from .huawei_sdk import HuaweiSdk
 from .places import is_address
-from .schema import hint
+from .wording import hint
 
 ADDRESS = r"https?://[^/?#@\s]+(/[^?#@\s]*)?"
 

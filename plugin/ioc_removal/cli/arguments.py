@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ArgumentError, DefinitionError
 from ..loader import parse_with_lines
-from ..schema import hint
+from ..wording import hint
 
 BOOLEANS = {"true": True, "false": False}
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from .. import __version__
 from ..errors import ArgumentError
-from ..schema import hint
+from ..wording import hint
 
 PROGRAM = "ioc-removal"
 

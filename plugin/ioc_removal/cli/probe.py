@@ -5,9 +5,9 @@ from typing import Any
 from ..connection import Connection
 from ..errors import ApiError, ArgumentError, PluginError, SettingsError
 from ..outcome import UNKNOWN, Summary, exit_status
-from ..schema import hint
 from ..trust.perform import perform
 from ..trust.recorder import NoRecord
+from ..wording import hint
 from .session import Session
 from .table import shown
 

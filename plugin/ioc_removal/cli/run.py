@@ -7,9 +7,9 @@ from ..errors import ArgumentError
 from ..operations.history import resumable
 from ..operations.undo import resume_undo
 from ..outcome import Summary
-from ..schema import hint
 from ..store.runs import OVERRIDES, UNDO, Run, get_run
 from ..trust.guards import Guards
+from ..wording import hint
 from .arguments import parsed
 from .ended import show_record
 from .extras import needed_by

@@ -8,7 +8,6 @@ from ..connection import Connection
 from ..definition import Definition
 from ..errors import ArgumentError
 from ..integration import Integration, load_integration
-from ..schema import hint
 from ..settings import Settings, load_settings
 from ..store.database import Database, store_path
 from ..store.runs import Requester, requester_of
@@ -17,6 +16,7 @@ from ..trust.catalogue import overrides_of
 from ..trust.guards import Guards
 from ..trust.terms import Terms
 from ..trust.verify import can_be_verified
+from ..wording import hint
 from .output import Output
 from .parser import Options
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 
-from ..schema import hint
+from ..wording import hint
 from .model import COMMANDS, Playbook, Task, Transition
 from .values import Place
 

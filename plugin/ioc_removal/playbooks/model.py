@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ArgumentError, DefinitionError
-from ..schema import Schema, hint
+from ..schema import Schema
+from ..wording import hint
 from .functions import Scope
 from .values import Place, Value
 

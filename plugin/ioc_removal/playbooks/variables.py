@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ..schema import hint
+from ..wording import hint
 from .model import Assignments, Playbook, Task
 from .values import Value
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..errors import ArgumentError
-from ..schema import hint
+from ..wording import hint
 from .caps import CAPS, PER_CALL, PER_HOUR, PER_RUN
 
 EMPTY = "empty"
