@@ -253,3 +253,27 @@ def test_nothing_is_repeated_after_a_401() -> None:
         finished = list(perform(action, action.prepare(arguments), NoRecord(), terms=ALONE))
     assert [o.outcome for f in finished for o in f.outcomes] == [REMOVED, FAILED, FAILED]
     assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(("retries", "most"), [(0, 1), (1, 2), (4, 5)])
+def test_a_request_is_tried_again_as_often_as_the_settings_allow(retries: int, most: int) -> None:
+    with serving(by=lambda _: reply(503, headers={"Retry-After": "0"})) as server:
+        bound = INTEGRATION.bind(
+            "cybertrace-indicators-delete",
+            connection("cybertrace", server.url, retries=retries),
+        )
+        arguments = {"supplier": "InternalTI", "indicators": ["a.example"]}
+        [finished] = perform(bound, bound.prepare(arguments), NoRecord(), terms=ALONE)
+    assert [outcome.attempts for outcome in finished.outcomes] == [most]
+    assert len(server.requests) == most
+
+
+def test_a_lost_answer_is_not_asked_for_again_without_retries() -> None:
+    with serving(by=lambda _: Reply(raw=b"")) as server:
+        bound = INTEGRATION.bind(
+            "cybertrace-indicators-delete", connection("cybertrace", server.url, retries=0)
+        )
+        arguments = {"supplier": "InternalTI", "indicators": ["a.example"]}
+        [finished] = perform(bound, bound.prepare(arguments), NoRecord(), terms=ALONE)
+    assert [outcome.outcome for outcome in finished.outcomes] == [UNKNOWN]
+    assert len(server.requests) == 1

@@ -51,6 +51,7 @@ class Connection:
         self.defaults: Mapping[str, str] = own.get("defaults", {})
         self.limits: Mapping[str, Any] = own.get("limits", {})
         self.in_flight: int = self.limits.get("in_flight", system.in_flight)
+        self.tries: int | None = own["retries"] + 1 if "retries" in own else None
         self.warnings = tuple(_warnings(name, url, own))
         self._closed: dict[object, str] = {}
         self.accepted = self._hung_up = False

@@ -86,6 +86,7 @@ class Integration:
                 name: partial(_read, self.bind(name, connection, alone=True))
                 for name in definition.reads
             },
+            tries=connection.tries,
             once=definition.does == ADDS,
         )
 

@@ -26,6 +26,7 @@ LOOK = "what was done is not known: look it up in the system before anything els
 # Seconds until another look at what a system may still carry out, or could not tell.
 LOOK_AGAIN = 1.0
 GATEWAY_TIMEOUT = 504
+MANY = 1_000  # tries, more than any request has
 # Statuses with which one value can make a whole batch fail.
 POISONED = frozenset({400, 500})
 # What a refusal may speak of that has nothing to do with the values.
@@ -124,8 +125,13 @@ class Sender:
         answer = self._try(items, self.call)
         if isinstance(answer, ApiError) and len(items) > 1:
             once = replace(self.call, crashes=0)  # it was tried again already
+            most = self.call.tries or MANY
             parts = list(
-                bisected(items, answer, lambda half, n: self._try(half, replace(once, tries=n)))
+                bisected(
+                    items,
+                    answer,
+                    lambda half, left: self._try(half, replace(once, tries=min(left, most))),
+                )
             )
         else:
             parts = [Part(items, answer)]
