@@ -103,6 +103,11 @@ def load_integration() -> Integration:
     document = read("integration.yml")
     if problems := list(Schema(read("schemas/integration.json")).problems(document)):
         raise DefinitionError(f"integration.yml: {'; '.join(problems)}")
+    return integration_of(document)
+
+
+def integration_of(document: Mapping[str, Any]) -> Integration:
+    """Return the catalogue that a checked document holds."""
     iam = replace(Service("iam", ""), **_tuples(document["services"]["iam"]))
     systems = {
         name: _system(name, entry, document["refusals"], iam)

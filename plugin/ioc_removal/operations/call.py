@@ -27,7 +27,7 @@ from ..store.runs import (
 from ..store.sets import by_reference
 from ..trust.approval import Counted
 from ..trust.perform import EARNEST, perform
-from ..trust.record import error_row
+from ..trust.record import error_row, read_result
 from ..trust.recorder import Finished
 from ..trust.terms import Terms
 from .history import run_record
@@ -105,7 +105,7 @@ def _ended(
     result = summary.result
     if not definition.acts:
         unknown = sum(row.get("outcome") == UNKNOWN for row in rows)
-        result = _read_result(unknown, len(rows))
+        result = read_result(unknown, len(rows))
         if unknown and not summary.counts:
             summary.counts = {UNKNOWN: unknown}  # the exit status tells of it
     if more["errors"]:
@@ -134,9 +134,3 @@ def _short(value: Any) -> Any:
     """Return an argument as the run tells it; the batches hold a long list."""
     long = isinstance(value, list | dict) and len(value) > SHORT
     return f"{len(value):,} given" if long else value
-
-
-def _read_result(unknown: int, rows: int) -> str:
-    if not unknown:
-        return SUCCEEDED
-    return FAILED if unknown == rows else PARTIAL

@@ -1,16 +1,16 @@
 """Record a call: its batches before they are sent, their outcomes before they count."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from sqlite3 import Connection
 from typing import Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
-from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
-from ..trust.recorder import Finished, Known
+from ..trust.recorder import Finished, Known, unresolved
 from .ahead import RowsDigest
 from .called import called
 from .chain import ROW
@@ -106,7 +106,10 @@ class StoreRecorder(CutCall):
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch, all of it or nothing."""
         key = (self._run, self._call, finished.batch.number)
-        outcomes = finished.outcomes or tuple(self._unresolved(finished.outputs))
+        definition = self._action.definition
+        outcomes = finished.outcomes or tuple(
+            unresolved(definition, finished.outputs, self._target)
+        )
         rows = [(*key, at, *columns_of(outcome)) for at, outcome in enumerate(outcomes)]
         hashing = self._database.hashing
         hashes = [hashing.row(row) for row in rows]
@@ -173,14 +176,6 @@ class StoreRecorder(CutCall):
     def _counts(self, batch: Batch) -> bool:
         """Tell whether a batch counts for the caps: of those that go to several nodes, one."""
         return self._action.definition.acts and batch.number % self._action.copies == 0
-
-    def _unresolved(self, outputs: Iterable[Mapping[str, Any]]) -> Iterator[Outcome]:
-        """Yield the outcomes of values for which a search found no id."""
-        if self._action.definition.resolves:
-            for row in outputs:
-                if "outcome" in row:
-                    value, id_, reason = (row.get(name) for name in ("value", "id", "reason"))
-                    yield Outcome(row["outcome"], self._target, value, id_, reason)
 
     def _finished(self, batch: Batch) -> Finished:
         key = (self._run, self._call, batch.number)

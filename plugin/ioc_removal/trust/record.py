@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import ApiError, ArgumentError, PluginError
-from ..outcome import Summary
+from ..outcome import FAILED, PARTIAL, SUCCEEDED, Summary
 
 _OWN = ("error", "message", "problems", "http_status", "code", "request_id", "call")
 _Rows = Sequence[Mapping[str, Any]]
@@ -48,6 +48,13 @@ def nested(path: str, rows: _Rows) -> dict[str, Any]:
     """Return rows below a context path: {"CyberTrace": {"IndicatorRemoval": rows}}."""
     system, entry = path.split(".")
     return {system: {entry: list(rows)}}
+
+
+def read_result(unknown: int, rows: int) -> str:
+    """Return the result of a read, by how many of its rows nothing is known."""
+    if not unknown:
+        return SUCCEEDED
+    return FAILED if unknown == rows else PARTIAL
 
 
 def error_row(error: PluginError) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """What perform() tells a recorder, and asks it: the store's, or that of a host without one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..batches import Batch
+from ..definition import Definition
 from ..outcome import Outcome
 
 
@@ -56,3 +57,14 @@ class NoRecord:
 
     def finish(self, finished: Finished) -> None:
         """Keep nothing."""
+
+
+def unresolved(
+    definition: Definition, outputs: Iterable[Mapping[str, Any]], target: Mapping[str, str]
+) -> Iterator[Outcome]:
+    """Yield the outcomes of values for which a search found no id."""
+    if definition.resolves:
+        for row in outputs:
+            if "outcome" in row:
+                value, id_, reason = (row.get(name) for name in ("value", "id", "reason"))
+                yield Outcome(row["outcome"], target, value, id_, reason)
