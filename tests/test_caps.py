@@ -21,7 +21,7 @@ from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import PLAYBOOK, begin_run, get_run
-from ioc_removal.trust.caps import HOUR, ProcessCounts
+from ioc_removal.trust.caps import AN_HOUR, ProcessCounts
 from ioc_removal.trust.guards import Guards
 from ioc_removal.trust.perform import perform
 from ioc_removal.trust.recorder import NoRecord
@@ -123,10 +123,10 @@ def test_a_clock_that_jumped_frees_nothing(server: Server, database: Database) -
             connection.execute("UPDATE sent SET at = ?", (int(time()) + seconds,))
             connection.execute("UPDATE reserved SET at = ?", (int(time()) + seconds,))
 
-    for seconds in (10 * HOUR, HOUR, -HOUR + 60):
+    for seconds in (10 * AN_HOUR, AN_HOUR, -AN_HOUR + 60):
         dated(seconds)
         assert call(database, settings, 1)["counts"] == {REFUSED: 1}
-    dated(-HOUR - 60)
+    dated(-AN_HOUR - 60)
     assert call(database, settings, 1)["counts"] == {REMOVED: 1}
 
 

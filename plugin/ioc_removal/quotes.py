@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from .secret import MASK, Secret
+from .secret import MASKED, Secret
 
 DEEPEST = 50  # levels of JSON
 LARGEST = 2**63 - 1
@@ -67,7 +67,7 @@ class Quotes:
     def masked(self, text: str) -> str:
         """Return a text, whole, without the secrets."""
         for secret in self._secrets:
-            text = text.replace(secret.reveal(), MASK)
+            text = text.replace(secret.reveal(), MASKED)
         return text
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from urllib3.exceptions import InvalidHeader, MaxRetryError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util.retry import Retry
+from urllib3.util import Retry
 
 # A server that is starting (425), busy (429), or behind a gateway in trouble (502 to 504).
 RETRIED = frozenset({425, 429, 502, 503, 504})

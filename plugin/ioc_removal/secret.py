@@ -1,6 +1,6 @@
 """The one type in which secrets live: whatever prints it, prints a mask."""
 
-MASK = "***"
+MASKED = "***"
 
 
 class Secret:
@@ -16,7 +16,7 @@ class Secret:
         return self._text
 
     def __repr__(self) -> str:
-        return MASK
+        return MASKED
 
     __str__ = __repr__
 
@@ -27,4 +27,4 @@ class MaskedText(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return MASK
+        return MASKED

@@ -27,7 +27,7 @@ PORTION = 1 << 16  # bytes
 LONG = 1.0  # seconds
 SHORTEST = 0.001  # seconds; 0 is not allowed
 USER_AGENT = "ioc-removal"
-LOG = getLogger("ioc_removal")
+LOGGER = getLogger("ioc_removal")
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ class Wire:
         if self.closed or pause >= deadline.left:
             return False
         if pause >= LONG:
-            LOG.info("%s; trying again in %.0f s", why, pause)
+            LOGGER.info("%s; trying again in %.0f s", why, pause)
         return deadline.waited(pause) and not self.closed
 
     def hang_up(self) -> None:

@@ -9,7 +9,7 @@ from sqlite3 import Connection
 from time import time
 
 from ..outcome import FAILED, REFUSED, Outcome
-from ..trust.caps import HOUR, Excess, excess_of
+from ..trust.caps import AN_HOUR, Excess, excess_of
 from .database import Database
 
 MINUTE = 60  # seconds
@@ -33,7 +33,7 @@ def reserve(
             cap, before = found
             return Excess(cap, before) if cap in caps else None
         in_run = _sum(connection, "run = ?", (run,))
-        in_hour = _sum(connection, "place = ? AND at > ?", (place, now - HOUR))
+        in_hour = _sum(connection, "place = ? AND at > ?", (place, now - AN_HOUR))
         if dry_run:  # counts for itself alone
             in_hour += in_run
         excess = excess_of(caps, size, in_run, in_hour)
@@ -81,7 +81,7 @@ def leaves_none(
     left, now = set(there), int(time())
     with database.transaction() as connection:
         query = "SELECT rule FROM going WHERE policy = ? AND at > ?"
-        going = {name for (name,) in connection.execute(query, (policy, now - HOUR))}
+        going = {name for (name,) in connection.execute(query, (policy, now - AN_HOUR))}
         if rule in left and not left - going - {rule}:
             return True
         values = (policy, rule, now, *key)

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 PER_CALL, PER_RUN, PER_HOUR = "max_per_call", "max_per_run", "max_per_hour"
 CAPS: Mapping[str, int] = {PER_CALL: 100_000, PER_RUN: 300_000, PER_HOUR: 300_000}
-HOUR = 3600  # seconds
+AN_HOUR = 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class ProcessCounts:
             run = sum(known for _, _, known in self._sizes)
             hour = sum(
                 known for at, where, known in self._sizes
-                if where in {place, mark} and at > now - HOUR
+                if where in {place, mark} and at > now - AN_HOUR
             )  # fmt: skip
             excess = excess_of(caps, size, run, hour)
             if excess is None:

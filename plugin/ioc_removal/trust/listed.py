@@ -72,8 +72,8 @@ class Listed:
                 return f"{one_line(key, LONGEST_ENTRY)} ({self._values[key]})"
         if self._networks and (found := self._network(forms)):
             return f"{found[0]} ({found[1]})"
-        for pattern, text, source in self._patterns:
-            if any(map(pattern.fullmatch, forms.texts)):
+        for form, text, source in self._patterns:
+            if any(map(form.fullmatch, forms.texts)):
                 return f"{one_line(text, LONGEST_ENTRY)} ({source})"
         return None
 
