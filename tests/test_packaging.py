@@ -21,6 +21,10 @@ pytestmark = pytest.mark.xdist_group("packaging")
 
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+CODE = (
+    *("ioc_removal/**/*.py", "ioc_removal/py.typed"),
+    *("ioc_removal/hosts/xsoar/*.txt", "ioc_removal/hosts/xsoar/texts/*"),
+)
 DEFINITIONS = ("integration.yml", "schemas/**/*.json", "playbooks/*.yml", "examples/*")
 NEEDS = {"ioc-removal", "jsonschema", "pyyaml", "requests"}
 THEIRS = {
@@ -28,7 +32,7 @@ THEIRS = {
     *("attrs", "jsonschema-specifications", "referencing", "rpds-py", "typing-extensions"),
 }
 
-MADE = (".*_cache", ".git", ".hypothesis", ".venv", "__pycache__", "*.egg-info", "build", "dist")
+MADE = (".*_cache", ".git", ".hypothesis", ".venv*", "__pycache__", "*.egg-info", "build", "dist")
 
 
 @dataclass(frozen=True)
@@ -123,9 +127,7 @@ def _installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Enviro
 def test_wheel_is_the_code_and_the_definitions(built: Built) -> None:
     source = ROOT / "plugin"
     code = {
-        file.relative_to(source).as_posix()
-        for pattern in ("ioc_removal/**/*.py", "ioc_removal/py.typed")
-        for file in source.glob(pattern)
+        file.relative_to(source).as_posix() for pattern in CODE for file in source.glob(pattern)
     }
     definitions = {
         f"ioc_removal/definitions/{file.relative_to(ROOT).as_posix()}"
@@ -184,6 +186,7 @@ def test_command_calls_outside_the_checkout(installed: Environment, tmp_path: Pa
         (("demo",), "playbooks"),
         (("run", "unmark-false-positives"), "playbooks"),
         (("completion", "bash"), "cli"),
+        (("export", "xsoar", "--out", "content"), "hosts"),
     ],
 )
 def test_command_names_the_extra_it_needs(

@@ -8,6 +8,7 @@ from ..errors import SettingsError
 EXTRAS = {
     "rich": "cli",
     "shtab": "cli",
+    "fastjsonschema": "hosts",
     "dbos": "playbooks",
     "jinja2": "playbooks",
     "trustme": "sandbox",

@@ -5,6 +5,7 @@ from argparse import SUPPRESS
 from ..parser import Parser, common_options, whole_parser
 from .actions import add_actions, add_guards
 from .approvals import add_approvals
+from .hosts import add_hosts
 from .journal import add_journal
 from .playbooks import add_plans, add_playbooks
 from .rehearsals import add_rehearsals
@@ -40,4 +41,5 @@ def parser_with_commands() -> Parser:
     add_guards(add)
     add_journal(add)
     add_rehearsals(add)
+    add_hosts(add)
     return parser

@@ -1,0 +1,23 @@
+"""`export`: the catalogue as a platform's native package."""
+
+from importlib import import_module
+from pathlib import Path
+
+from ..hosts.folder import write_export
+from .extras import needed_by
+from .session import Session
+
+
+def export(session: Session) -> int:
+    """Write the package of a platform into a folder."""
+    options, output = session.options, session.output
+    host, folder = options.given("host"), Path(options.given("out"))
+    with needed_by("export"):
+        exporter = import_module(f"..hosts.{host}.export", __package__)
+    files: dict[str, bytes] = exporter.pack_files(session.integration)
+    write_export(folder, host, files)
+    if output.json:
+        output.print_json({"host": host, "out": str(folder), "files": list(files)})
+    else:
+        output.say(f"{folder}: {len(files)} files for {host}")
+    return 0

@@ -1,0 +1,1 @@
+"""Exports for SOAR platforms: the same catalogue as a platform's native package."""
