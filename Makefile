@@ -6,10 +6,10 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help run test campaign check build clean
+.PHONY: help run test campaign check check-xsoar build clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 18
 
 run: .venv/all.stamp ## install the command into .venv and rehearse a removal on the sandbox
 	@$(BIN)/ioc-removal demo
@@ -25,6 +25,9 @@ OF ?= removals undos
 campaign: .venv/dev.stamp ## random schedules of faults against deletions and undos; SCHEDULES=20000 SEED=1 OF=undos
 	@set -e; for of in $(OF); do PYTHONPATH=tests $(BIN)/python -m campaign $(SCHEDULES) $(SEED) $$of; done
 
+check-xsoar: .venv/dev.stamp .venv-xsoar/stamp ## XSOAR's own tools on the exported pack
+	@PYTHONPATH=tests $(BIN)/python -m xsoar_pack .venv-xsoar
+
 check: .venv/dev.stamp ## ruff format, ruff, mypy --strict
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -34,7 +37,7 @@ build: .venv/dev.stamp ## make the sdist and the wheel in dist/
 	@$(BIN)/python -m build --no-isolation
 
 clean: ## delete .venv and all that was built
-	rm -rf .venv build dist plugin/*.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-xsoar build dist plugin/*.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find plugin tests -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -54,3 +57,11 @@ clean: ## delete .venv and all that was built
 	@echo 'installing ioc-removal[all,dev] into .venv'
 	@$(INSTALL) --editable '.[all,dev]'
 	@touch $@ .venv/all.stamp
+
+# Tools of 340 MB, which want other versions of what the plugin uses.
+.venv-xsoar/stamp: tests/xsoar_pack/requirements.txt | .venv/bin/python
+	@echo 'installing demisto-sdk into .venv-xsoar'
+	@rm -rf .venv-xsoar
+	@$(PYTHON) -m venv .venv-xsoar
+	@.venv-xsoar/bin/python -m pip --quiet --disable-pip-version-check install --requirement $<
+	@touch $@
