@@ -93,7 +93,8 @@ class Expression:
     """What stands between {{ and }}, compiled.
 
     names: the functions it calls; variables: what it takes from ctx() by name; whole: whether it
-    also takes from ctx() in another way, so that any variable may be meant.
+    also takes from ctx() in another way, so that any variable may be meant; tree: Jinja2's, which
+    syntax.py reads.
     """
 
     def __init__(self, source: str) -> None:
@@ -112,7 +113,8 @@ class Expression:
         ctx = [node for node in found if isinstance(node, nodes.Name) and node.name == "ctx"]
         self.whole = len(ctx) > len(variables)
         target = nodes.Name("result", "store")
-        assign = nodes.Assign(target, _Joined().visit(tree), lineno=1)
+        self.tree = _Joined().visit(tree)
+        assign = nodes.Assign(target, self.tree, lineno=1)
         template = nodes.Template([assign], lineno=1)
         template.set_environment(ENVIRONMENT)
         self._call = TemplateExpression(ENVIRONMENT.from_string(template), False)

@@ -52,16 +52,16 @@ class Value:
         self.names: set[str] = set()
         self.whole = False
         self._allowed = allowed
-        self._tree = self._compiled(value)
+        self.tree = self._compiled(value)
 
     @property
     def is_expression(self) -> bool:
         """Tell whether it is one expression and nothing else."""
-        return isinstance(self._tree, tuple) and len(self._tree) == 1
+        return isinstance(self.tree, tuple) and len(self.tree) == 1
 
     def evaluate(self, scope: Scope) -> Any:
         """Give the value; DefinitionError says which expression failed, and why."""
-        return self._evaluated(self._tree, scope)
+        return self._evaluated(self.tree, scope)
 
     def _compiled(self, value: Any) -> Any:
         if isinstance(value, dict):
