@@ -10,8 +10,9 @@ from asking import PROJECT, WORKSPACE
 from ioc_removal.errors import ArgumentError
 from ioc_removal.handlers import RESTORINGS
 from ioc_removal.integration import load_integration
+from ioc_removal.restoring import can_be_undone
 from ioc_removal.sandbox import Sandbox
-from ioc_removal.trust.restoring import Undoing, can_be_undone, undoing_of
+from ioc_removal.trust.restoring import Undoing, undoing_of
 
 INTEGRATION = load_integration()
 POLICY = {"policy_id": "6d392034d94c4e8a95a78c98127453b6"}

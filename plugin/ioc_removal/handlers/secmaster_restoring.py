@@ -11,7 +11,7 @@ from ..restoring import Restoring, left_out, without_none
 from .secmaster_written import UNKNOWN_FORM, as_written, spelled
 
 # What the new indicator has of its own, or has from the workspace.
-OF_ITS_OWN = frozenset({"id", "create_time", "update_time", "workspace_id", "project_id"})
+_OF_ITS_OWN = frozenset({"id", "create_time", "update_time", "workspace_id", "project_id"})
 LONGEST_VALUE = 128
 
 
@@ -31,7 +31,7 @@ def create_indicator_again(
         odd.append("its name, in place of which it has its value")
     lost = [
         f"its {name}, which no new indicator takes"
-        for name in sorted(left_out(shown, known, OF_ITS_OWN))
+        for name in sorted(left_out(shown, known, _OF_ITS_OWN))
     ]
     if len(str(written.get("value", ""))) > LONGEST_VALUE:
         lost.append(

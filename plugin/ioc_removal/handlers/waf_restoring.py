@@ -11,7 +11,7 @@ from ..restoring import Restoring, left_out, without_none
 
 ON = 1
 # What the new rule has of its own, or is set after it.
-OF_ITS_OWN = frozenset({"id", "policyid", "policyname", "timestamp", "status"})
+_OF_ITS_OWN = frozenset({"id", "policyid", "policyname", "timestamp", "status"})
 
 
 def create_rule_again(
@@ -24,7 +24,7 @@ def create_rule_again(
         for name, value in snapshot.items()
         if name in fields and value is not None
     }
-    lost = sorted(left_out(snapshot, fields, OF_ITS_OWN))
+    lost = sorted(left_out(snapshot, fields, _OF_ITS_OWN))
     status = _switch(snapshot.get("status"))
     off = isinstance(status, int) and status != ON
     return Restoring(

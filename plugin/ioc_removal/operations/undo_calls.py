@@ -1,12 +1,12 @@
 """Divide what an undo puts back among calls: together what one request can carry."""
 
 import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..integration import Integration
+from ..restoring import merged_arguments
 from ..store.claims import Claim
 from ..store.earlier import Earlier
 from ..store.lineage import THEN, Place
@@ -75,27 +75,9 @@ def place_of(done: Done) -> Iterator[Any]:
 def _shared(undoing: Undoing) -> Iterator[Any]:
     """Yield what the rows of one call have in common: all but the item, and what is told of it."""
     yield undoing.action.name
-    yield {
-        name: value
-        for name, value in undoing.restoring.arguments.items()
-        if name != undoing.named and not _of_item(value, undoing.item)
-    }
-
-
-def _of_item(value: Any, item: str | None) -> bool:
-    return isinstance(value, Mapping) and set(value) == {item}
+    yield undoing.restoring.shared(undoing.named)
 
 
 def merged(undoings: Sequence[Undoing]) -> dict[str, Any]:
     """Return the arguments of rows that go together."""
-    arguments = dict(undoings[0].restoring.arguments)
-    if undoings[0].item is None:
-        return arguments
-    items: dict[str, None] = {}
-    by_item: dict[str, dict[str, Any]] = defaultdict(dict)
-    for undoing in undoings:
-        items[str(undoing.item)] = None
-        for name, value in undoing.restoring.arguments.items():
-            if _of_item(value, undoing.item):
-                by_item[name].update(value)
-    return {**arguments, **by_item, str(undoings[0].named): list(items)}
+    return merged_arguments([one.restoring for one in undoings], undoings[0].named)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from ..definition import ADDS
 from ..integration import Integration
 from ..outcome import FAILED, REFUSED, UNKNOWN, Outcome
+from ..restoring import can_be_undone
 from ..store.database import Database
 from ..store.earlier import Earlier, earlier_undos
 from ..store.lease import is_held
 from ..store.lineage import Key, Place
 from ..store.undone import Done, done_rows
-from ..trust.restoring import Undoing, can_be_undone
+from ..trust.restoring import Undoing
 from .undo_rows import Row, how_of
 
 

@@ -8,10 +8,7 @@ from ..definition import Definition
 from ..errors import ArgumentError
 from ..handlers import RESTORINGS
 from ..integration import Integration
-from ..outcome import ABSENT, ADDED, CHANGED, REMOVED
 from ..restoring import Restoring
-
-UNDOABLE = frozenset({REMOVED, ADDED, CHANGED})
 
 
 @dataclass(frozen=True)
@@ -38,12 +35,6 @@ class Undoing:
         return found if isinstance(found, str) else None
 
 
-def can_be_undone(row: Mapping[str, Any]) -> bool:
-    """Tell whether something was done that can be undone; row: of an outcome."""
-    ours = row["outcome"] == ABSENT and bool(row.get("maybe_ours"))
-    return row["outcome"] in UNDOABLE or ours
-
-
 def undoing_of(
     integration: Integration, action: str, row: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Undoing:
@@ -59,6 +50,5 @@ def undoing_of(
     then = integration.definition(definition.undo_then) if definition.undo_then else None
     restoring = RESTORINGS[definition.undo_by](row, given, undo.schema.part["properties"])
     named = undo.limits.argument if undo.limits else None
-    items = restoring.arguments.get(named) if named else None
-    item = items[0] if isinstance(items, list) and items else None
+    item = restoring.item(named)
     return Undoing(undo, then if restoring.then else None, restoring, named, item)
