@@ -14,10 +14,13 @@ def select_indicators(indicators: Sequence[str], types: Sequence[str]) -> Rows:
     return [{"value": value, "type": kind} for value, kind in typed if kind in types]
 
 
-def report_outcomes(outcomes: Sequence[Any], resolved: Sequence[Mapping[str, Any]] = ()) -> Rows:
+def report_outcomes(
+    outcomes: Sequence[Any] = (), resolved: Sequence[Mapping[str, Any]] = ()
+) -> Rows:
     """Return a line an indicator and target: the worst of its outcomes.
 
-    outcomes: rows of removals, or lists of them; resolved: rows of a search, which tell the value
+    outcomes: rows of removals, or lists of them; without any (an empty list is none on some hosts)
+    nothing is reported; resolved: rows of a search, which tell the value
     of each id, and the values that have none.
     """
     values = {row["id"]: row["value"] for row in resolved if "id" in row and "value" in row}
