@@ -15,7 +15,11 @@ from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.trust.terms import Terms
 
-EXTRAS = {"dbos", "jinja2", "rich", "shtab"}
+# The last two are there inside XSOAR only.
+EXTRAS = {"dbos", "fastjsonschema", "jinja2", "PIL", "rich", "shtab"} | {
+    "CommonServerPython",
+    "demistomock",
+}
 
 
 def import_everything() -> None:

@@ -56,6 +56,7 @@ DOORS: Mapping[str, set[str]] = {
     "sqlite3": {"store"},
     "psycopg": {"store"},
     "fastjsonschema": {"hosts"},
+    "PIL": {"hosts.xsoar.picture"},
     "dbos": {"playbooks.engine", "playbooks.workflows", "playbooks.conducted"},
     "jinja2": {"playbooks.expressions"},
     "requests": {

@@ -8,6 +8,7 @@ from ..errors import SettingsError
 EXTRAS = {
     "rich": "cli",
     "shtab": "cli",
+    "PIL": "hosts",
     "fastjsonschema": "hosts",
     "dbos": "playbooks",
     "jinja2": "playbooks",
