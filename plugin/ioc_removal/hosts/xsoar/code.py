@@ -82,5 +82,6 @@ def joined_code(
 
 def handler_names(definitions: Mapping[str, Any]) -> set[str]:
     """Return the names of the functions that a part of the catalogue needs."""
-    actions = definitions.get("integration.yml", {}).get("actions", {}).values()
+    known = (definitions.get("integration.yml", {}).get("actions"), definitions.get("actions.json"))
+    actions = [entry for actions in known for entry in (actions or {}).values()]
     return {entry[key] for entry in actions for key in ("handler", "undo_by") if key in entry}

@@ -4,15 +4,19 @@ from collections.abc import Callable, Iterator
 
 from ...errors import DefinitionError
 from ...integration import Integration
+from .incident import incident_files
 from .integrations import integration_files
 from .metadata import metadata_files, secrets_ignored
 from .pack import PACK, PackFile
+from .playbooks import playbook_files
 from .scripts import script_files
 
 PARTS: tuple[Callable[[Integration], Iterator[PackFile]], ...] = (
     metadata_files,
     integration_files,
     script_files,
+    playbook_files,
+    incident_files,
 )
 
 

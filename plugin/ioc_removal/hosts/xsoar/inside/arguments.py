@@ -37,14 +37,14 @@ def texts(args: dict[str, Any], name: str) -> list[str]:
     value = args.pop(name, None)
     if value in (None, ""):
         return []
-    return [str(entry) for entry in _list(name, value)]
+    return [str(entry) for entry in listed(name, value)]
 
 
 def _typed(name: str, value: Any, rule: Mapping[str, Any]) -> Any:
     kind = rule.get("type")
     kinds = [kind] if isinstance(kind, str) else list(kind or ())
     if "array" in kinds:
-        return _list(name, value)
+        return listed(name, value)
     if not isinstance(value, str):
         return value
     if "object" in kinds:
@@ -68,7 +68,7 @@ def _boolean(name: str, value: Any) -> Any:
     return TRUTHS[str(value).strip().lower()]
 
 
-def _list(name: str, value: Any) -> Any:
+def listed(name: str, value: Any) -> Any:
     """Return a list; of one entry of a context, the server gives the entry alone."""
     if isinstance(value, Mapping):
         return [value]
