@@ -193,3 +193,18 @@ def test_a_sub_playbook_with_wrong_inputs_fails_its_run(
     record, _ = run_playbook(database, INTEGRATION, settings, str(tmp_path / "parent.yml"), {})
     assert "there is no input 'need'" in record["errors"][0]["message"]
     assert (record["status"], record["result"]) == ("ended", "failed")
+
+
+def test_a_search_keeps_what_it_found_also_when_a_value_has_no_id(
+    sandbox: Sandbox, database: Database
+) -> None:
+    settings = settings_from(sandbox.settings(), "the sandbox")
+    connection = Connection("secmaster", settings, INTEGRATION.systems["secmaster"])
+    search = INTEGRATION.bind("secmaster-indicators-search", connection)
+    values = ["malware.example", "nowhere.example"]
+    record, _ = call_action(database, search, {"values": values})
+    assert {row["value"]: "id" in row for row in record["outputs"]} == {
+        "malware.example": True,
+        "nowhere.example": False,
+    }
+    assert record["counts"] == {"absent": 1}

@@ -128,7 +128,7 @@ class StoreRecorder(CutCall):
             connection.execute(
                 "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
             )  # its outcomes hold them now
-            if not rows:
+            if finished.outputs or not rows:  # a search has both
                 self._read(connection, finished)
             if self._action.definition.resolves:
                 connection.executemany(
