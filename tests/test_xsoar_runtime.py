@@ -192,7 +192,7 @@ def test_an_instance_is_tested(system: str, pack: Path, sandboxes: tuple[Sandbox
 def test_a_test_says_what_is_missing(pack: Path, sandboxes: tuple[Sandbox, Sandbox]) -> None:
     server = server_for(pack, sandboxes[0], {"workspace_id": ""})
     [entry] = server.on("secmaster", "test-module", {})
-    assert entry["Contents"] == "workspace_id is missing; set it in the instance"
+    assert entry["Contents"] == "'workspace_id' is missing; set it in the instance"
 
 
 @pytest.mark.parametrize(
