@@ -83,14 +83,16 @@ class PlannedOnly:
         self, definition: Definition, batch: Batch, before: Snapshot, item: str, key: str
     ) -> str | None:
         """Say why an item is not what the plan says of it, None when it is."""
+        row, unread = before.rows.get(item), before.unread.get(item)
+        if not row and unread is None:
+            return None
         [(section, line)] = self._database.rows(
             "SELECT section, line FROM planned WHERE plan = ? AND key = ?", (self._plan, key)
         )
         said, effect = line_of(line, self._plan), self._effects[section]
-        if row := before.rows.get(item):
+        if row:
             return difference(definition, batch.arguments, said, effect, row)
-        unread = before.unread.get(item)
-        if unread is not None and (said.get("told") or ("id" in said and said.get("value"))):
+        if said.get("told") or ("id" in said and said.get("value")):
             return f"whether it is what the plan says is not known: {unread}"
         return None
 
