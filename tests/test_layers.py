@@ -50,7 +50,7 @@ LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}
 TRUST = LAYER["trust"]
 CALL_PATH = {name for row in LAYERS[TRUST:] for name in row} - {"errors"}
 DOORS: Mapping[str, set[str]] = {
-    "yaml": {"loader", "hosts.xsoar.pack"},
+    "yaml": {"loader", "hosts.yaml_text"},
     "jsonschema": {"schema"},
     "jsonschema_rs": {"schema"},
     "sqlite3": {"store"},

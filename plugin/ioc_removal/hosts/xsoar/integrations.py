@@ -5,11 +5,12 @@ from typing import Any
 
 from ...integration import Integration
 from ...system import System
+from ..yaml_text import yaml_text
 from .code import integration_code
 from .commands import command_of
 from .documents import command_examples, description, readme
 from .image import image
-from .pack import FROM_VERSION, MARKETPLACES, PackFile, integration_id, yaml_text
+from .pack import FROM_VERSION, MARKETPLACES, PackFile, integration_id
 from .parameters import parameters_of
 from .unit_tests import unit_test
 

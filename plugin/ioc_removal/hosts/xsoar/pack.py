@@ -11,8 +11,6 @@ from string import Template
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-import yaml
-
 PACK = "IOCRemoval"
 FROM_VERSION = "6.10.0"  # the lowest that demisto-sdk's rule BA106 accepts
 MARKETPLACES = ("xsoar",)
@@ -49,14 +47,6 @@ def script_id(action: str) -> str:
     return PACK + camel(action)
 
 
-def yaml_text(document: Mapping[str, Any]) -> str:
-    """Return YAML as `demisto-sdk format` keeps it: keys in their order, no line broken."""
-    text: str = yaml.dump(
-        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf")
-    )
-    return text
-
-
 def json_text(document: Mapping[str, Any]) -> str:
     """Return JSON as `demisto-sdk format` keeps it: indented by four, without a last newline."""
     return json.dumps(document, indent=4, ensure_ascii=False)
@@ -66,20 +56,3 @@ def filled(name: str, /, **places: str) -> str:
     """Return a text of texts/ with what goes in the place of each $name."""
     text = files(__package__).joinpath("texts", name).read_text(encoding="utf-8")
     return Template(text).substitute(places)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes shared values out, and texts of several lines as they read."""
-
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
-    )
-
-
-_Dumper.add_representer(str, _text)
-_Dumper.add_representer(tuple, lambda dumper, items: dumper.represent_list(list(items)))

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from ...integration import Integration
+from ..yaml_text import yaml_text
 from .graph import Graph, Placed, tasks_of, uses, view_of
-from .pack import FROM_VERSION, MARKETPLACES, PackFile, integration_id, yaml_text
+from .pack import FROM_VERSION, MARKETPLACES, PackFile, integration_id
 from .picture import playbook_picture
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from ...definition import Definition
 from ...integration import Integration
+from ..yaml_text import yaml_text
 from .code import joined_code, script_code
 from .commands import arguments_of, outputs_of, sentence
 from .documents import script_readme
 from .integrations import IMAGE
 from .joining import INSIDE
 from .own_scripts import Script, scripts_of
-from .pack import FROM_VERSION, MARKETPLACES, PackFile, filled, script_id, yaml_text
+from .pack import FROM_VERSION, MARKETPLACES, PackFile, filled, script_id
 from .unit_tests import script_unit_test
 
 LOCAL = "local"
