@@ -21,8 +21,11 @@ Facts of Orquesta 1.6.0 that it follows (its conductor was run beside it):
   completed(); a run fails by it as by a failed task.
 - With items: result() is the list of the items' results; after a failed item no further one
   starts, and its place in the list is None. An empty list succeeds without a call.
-Where a task's input cannot be rendered, Orquesta renders "output" without any variable; here it
-sees those of that task, so that what was done before can be told.
+It does not follow it in three things. Where a task's input, items or retry cannot be rendered,
+Orquesta renders "output" without what that task saw; here it is seen, so that what was done before
+can be told. Orquesta lays one mapping over another in place, so that what a row publishes may be
+seen on ways that it does not lead to; here it is not. And it renders the items of a task batch by
+batch, so that they see the status of their own task change; here all are rendered at once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
