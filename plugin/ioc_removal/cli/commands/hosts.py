@@ -2,7 +2,7 @@
 
 from .options import Add
 
-HOSTS = ("xsoar",)
+HOSTS = ("stackstorm", "xsoar")
 
 
 def add_hosts(add: Add) -> None:
@@ -10,7 +10,8 @@ def add_hosts(add: Add) -> None:
     export = add(
         "export", "export.export", "Write the native package of a SOAR platform",
         "ioc-removal export xsoar --out content",
-        more=" The same\ncatalogue and handlers in the platform's form; xsoar: a content pack.",
+        more=" The same\ncatalogue and handlers in the platform's form; stackstorm: a pack with "
+        "the playbooks as\nworkflows; xsoar: a content pack.",
     )  # fmt: skip
     export.add_argument("host", metavar="HOST", choices=HOSTS, help=f"one of: {', '.join(HOSTS)}")
     export.add_argument(

@@ -1,0 +1,1 @@
+"""The catalogue as a StackStorm pack: actions, playbooks as Orquesta workflows, rules, aliases."""

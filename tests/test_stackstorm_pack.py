@@ -1,0 +1,320 @@
+"""The exported StackStorm pack: whole, valid, alone, and of the same catalogue."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from configparser import ConfigParser
+from os import environ
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft4Validator, ValidationError, validators
+
+from ioc_removal.cli import main
+from ioc_removal.hosts.stackstorm.export import NOT_GIVEN, pack_files
+from ioc_removal.hosts.stackstorm.inside.configuration import MOST, settings_of
+from ioc_removal.integration import load_integration
+from ioc_removal.sandbox import Sandbox
+from ioc_removal.settings import SECRETS
+from stackstorm.compare import config_of
+
+ROOT = Path(__file__).parents[1]
+SCHEMAS = ROOT.parent / "shared" / "data" / "stackstorm-schemas"
+INTEGRATION = load_integration()
+FILES = pack_files(INTEGRATION)
+CASTS = {"array", "boolean", "integer", "number", "object", "string"}  # st2common/util/casts.py
+KINDS = {"actions": "action", "aliases": "alias", "rules": "rule"}
+PLAYBOOKS = sorted(file.stem for file in (ROOT / "playbooks").glob("*.yml"))
+# Reads [name, parameters, config] a line, from the pack's own library alone.
+RUN = """
+import json, sys
+import ioc_removal
+from ioc_removal.hosts.stackstorm.inside.performed import performed
+assert ioc_removal.__file__.startswith(sys.argv[1]), ioc_removal.__file__
+for line in sys.stdin:
+    print(json.dumps(performed(*json.loads(line))))
+"""
+
+
+def document(path: str) -> Any:
+    return yaml.safe_load(FILES[path])
+
+
+def of(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in FILES:
+        if path.startswith(f"{folder}/") and path.endswith(".yaml") and path.count("/") == 1:
+            yield path, document(path)
+
+
+ACTIONS = {body["name"]: body for _, body in of("actions")}
+
+
+@pytest.fixture(scope="module")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("packs") / "ioc_removal"
+    assert main(["export", "stackstorm", "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as started:
+        yield started
+
+
+def performed(
+    pack: Path, *calls: tuple[str, Mapping[str, Any], Mapping[str, Any]]
+) -> list[tuple[bool, dict[str, Any]]]:
+    """Perform calls with nothing of the plugin but what the pack carries."""
+    lib = str(pack / "actions" / "lib")
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, lib],
+        input="".join(json.dumps(call) + "\n" for call in calls),
+        env={**environ, "PYTHONPATH": lib},
+        cwd=pack,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+
+
+def test_an_export_is_the_same_byte_for_byte_and_tells_what_is_not_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):  # an earlier export is replaced
+        assert main(["export", "stackstorm", "--out", str(tmp_path / "pack")]) == 0
+        out, err = capsys.readouterr()
+        assert f"{len(FILES)} files for stackstorm" in out
+        assert all(line in err for line in NOT_GIVEN)
+        for path, content in FILES.items():
+            assert (tmp_path / "pack" / path).read_bytes() == content
+    assert pack_files(INTEGRATION) == FILES
+
+
+def test_a_folder_with_something_else_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    assert main(["export", "stackstorm", "--out", str(tmp_path)]) == 2
+    assert "it is not empty, and no earlier export" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_each_action_and_playbook_is_there() -> None:
+    assert ACTIONS.keys() == {*INTEGRATION.definitions, *PLAYBOOKS}
+
+
+@pytest.mark.parametrize("name", PLAYBOOKS)
+def test_a_playbook_is_unchanged_and_finds_its_actions(name: str) -> None:
+    own = FILES[f"actions/{ACTIONS[name]['entry_point']}"]
+    assert own == (ROOT / "playbooks" / f"{name}.yml").read_bytes()
+    workflow = yaml.safe_load(own)
+    for task in workflow["tasks"].values():
+        pack, _, action = task["action"].partition(".")
+        if pack == "core":
+            continue
+        assert pack == document("pack.yaml")["ref"]
+        parameters = ACTIONS[action]["parameters"]
+        assert task.get("input", {}).keys() <= parameters.keys()
+        needed = {key for key, rule in parameters.items() if rule.get("required")}
+        assert needed <= task.get("input", {}).keys()
+    inputs = [row if isinstance(row, str) else next(iter(row)) for row in workflow["input"]]
+    assert ACTIONS[name]["parameters"].keys() == set(inputs)
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_a_parameter_has_one_type_that_stackstorm_casts_and_is_no_secret(name: str) -> None:
+    for key, rule in ACTIONS[name]["parameters"].items():
+        assert key.isidentifier()
+        assert key not in SECRETS
+        assert rule.get("type", "integer") in CASTS
+        assert rule.get("description") or key == "timeout"
+
+
+@pytest.mark.parametrize("name", INTEGRATION.definitions)
+def test_an_action_names_itself_and_has_its_arguments(name: str) -> None:
+    parameters = ACTIONS[name]["parameters"]
+    assert parameters["perform"] == {**parameters["perform"], "default": name, "immutable": True}
+    part = INTEGRATION.definitions[name].schema.part
+    arguments = {key for key, rule in part["properties"].items() if not rule.get("x-connection")}
+    assert arguments <= parameters.keys()
+    assert ("dry_run" in parameters) is INTEGRATION.definitions[name].acts
+
+
+def test_rules_are_off_and_aliases_name_inputs() -> None:
+    rules, aliases = dict(of("rules")), dict(of("aliases"))
+    assert len(rules) == len(aliases) == 2
+    for body in rules.values():
+        assert body["enabled"] is False
+        [criterion] = body["criteria"].values()
+        pattern = criterion["pattern"]["item"]["pattern"]
+        assert not any(mark in pattern for mark in ("{{", "{%", "{#"))
+        for text in ("{{ 7*7 }}.example.com", "a\n{% x %}", "a{# b #}.example.com"):
+            assert not re.search(pattern, text)
+        for text in ("192.0.2.1", "http://a.example/{id}?q=%7B%7B#x", ""):
+            assert re.search(pattern, text)
+        action = ACTIONS[body["action"]["ref"].removeprefix("ioc_removal.")]
+        assert body["action"]["parameters"].keys() <= action["parameters"].keys()
+    for body in aliases.values():
+        assert "{{ indicators }}" in body["formats"][0]
+        assert body["action_ref"].removeprefix("ioc_removal.") in ACTIONS
+
+
+def test_every_secret_stands_where_stackstorm_masks_it() -> None:
+    schema = document("config.schema.yaml")
+    assert schema["credentials"]["secret"] is True
+    own = schema["credentials"]["additionalProperties"]["properties"]
+    assert {key for key, rule in own.items() if rule.get("secret")} == set(SECRETS)
+    connection = schema["connections"]["additionalProperties"]["properties"]
+    assert connection["auth"] == {**connection["auth"], "type": "string"}
+    assert not set(SECRETS) & connection.keys()
+    assert schema["guards"]["properties"]["max_per_call"]["default"] == MOST == 10_000
+
+
+def test_the_requirements_are_those_of_the_plugin() -> None:
+    parser = ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    wanted = parser["options"]["install_requires"].split()
+    assert FILES["requirements.txt"].decode().split() == wanted
+
+
+def test_the_example_of_a_config_is_one() -> None:
+    example = yaml.safe_load(FILES["ioc_removal.yaml.example"])
+    for one in example["credentials"].values():
+        for key in SECRETS:
+            if key in one:
+                one[key] = "made-up-secret"
+    assert settings_of(example).connections.keys() == {"cybertrace", "secmaster", "waf"}
+
+
+def properties_with_required(
+    validator: Any, properties: Any, instance: Any, schema: Any
+) -> Iterator[ValidationError]:
+    """Draft 3's `required` in each property, as StackStorm's schemas have it."""
+    if isinstance(instance, dict):
+        for name, rule in properties.items():
+            if isinstance(rule, dict) and rule.get("required") is True and name not in instance:
+                yield ValidationError(f"{name!r} is a required property")
+    yield from Draft4Validator.VALIDATORS["properties"](validator, properties, instance, schema)
+
+
+Published: Any = validators.extend(  # type: ignore[no-untyped-call]  # its stub
+    Draft4Validator,
+    {"properties": properties_with_required, "required": lambda *_: iter(())},
+)
+
+
+@pytest.mark.parametrize("path", ["pack.yaml", *(p for kind in KINDS for p, _ in of(kind))])
+def test_stackstorms_published_schemas_accept_it(path: str) -> None:
+    if not SCHEMAS.is_dir():
+        pytest.skip("StackStorm's published schemas are not beside the checkout")
+    kind = KINDS.get(path.partition("/")[0], "pack")
+    schema = json.loads((SCHEMAS / f"{kind}.json").read_text(encoding="utf-8"))
+    assert not list(Published(schema).iter_errors(document(path)))
+
+
+def test_the_pack_alone_removes_and_tells_what_became_of_each(pack: Path, sandbox: Sandbox) -> None:
+    config = config_of(sandbox.settings())
+    delete = "cybertrace-indicators-delete"
+    given = {"supplier": "InternalTI", "indicators": ["192.0.2.10", "192.0.2.99"]}
+    dry, done, partly, rows, found = performed(
+        pack,
+        (delete, {**given, "dry_run": True}, config),
+        (delete, {**given, "connection": None, "override": None}, config),
+        (delete, {**given, "indicators": ["tux.example.com", "co.uk"]}, config),
+        ("cybertrace-suppliers-list", {}, config),
+        ("secmaster-indicators-search", {"values": ["192.0.2.10"]}, config),
+    )
+    assert (dry[0], dry[1]["counts"]) == (True, {"planned": 2})
+    assert (done[0], done[1]["counts"]) == (True, {"removed": 1, "absent": 1})
+    assert (partly[0], partly[1]["result"]) == (False, "partial")
+    assert [row["outcome"] for row in partly[1]["outcomes"]] == ["removed", "refused"]
+    assert rows[0]
+    assert rows[1]["outputs"][0]["name"] == "InternalTI"
+    assert found[1]["outputs"][0]["id"]
+    assert "context" not in done[1]
+    held = sandbox.state()["cybertrace"]["suppliers"]["InternalTI"]
+    assert "192.0.2.10" not in json.dumps(held)
+
+
+def test_a_read_that_knows_nothing_succeeds_with_what_it_knows(
+    pack: Path, sandbox: Sandbox
+) -> None:
+    sandbox.misbehave(system="secmaster", status=403, times=20)
+    call = (
+        "secmaster-indicators-search",
+        {"values": ["192.0.2.10"]},
+        config_of(sandbox.settings()),
+    )
+    [(succeeded, record)] = performed(pack, call)
+    assert succeeded
+    assert [row["outcome"] for row in record["outputs"]] == ["unknown"]
+    assert (record["result"], record["counts"]) == ("succeeded", {"unknown": 1})
+
+
+def test_what_stackstorm_fills_in_empty_is_as_if_it_were_not_there(sandbox: Sandbox) -> None:
+    config = config_of(sandbox.settings())
+    config["connections"]["cybertrace"] |= {"nodes": [], "limits": {}, "tenant": None}
+    config |= {"guards": {"protected": [], "stop_after": {}}, "chosen": {}}
+    settings = settings_of(config)
+    assert "nodes" not in settings.connections["cybertrace"]
+    assert settings.guards == {"max_per_call": MOST}
+
+
+def test_what_is_refused_is_told_in_one_line_and_nothing_is_sent(
+    pack: Path, sandbox: Sandbox
+) -> None:
+    config = config_of(sandbox.settings())
+    secret = config["credentials"]["secmaster"]["secret_key"]
+    twice = {**config["connections"], "other": config["connections"]["cybertrace"]}
+    several = {**config, "connections": twice}
+    delete, given = "cybertrace-indicators-delete", {"supplier": "InternalTI"}
+    many = [f"a{number}.example.com" for number in range(MOST + 1)]
+    calls: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
+        (delete, {**given, "indicators": many}, config,
+         "indicators: 10,001 are given, and 10,000 are the most of one call: give them in parts, "
+         "or raise guards.max_per_call in the pack's config"),
+        (delete, {**given, "indicators": [f"{secret}.example.com"]}, config,
+         "indicators: it holds a secret of the pack's config; StackStorm evaluates {{ }} in "
+         "inputs"),
+        (delete, {**given, "indicators": ["a.example.com"]}, several,
+         "cybertrace has several connections: name one of cybertrace, other by the input "
+         "connection, or in chosen.cybertrace of the pack's config"),
+        (delete, {**given, "indicators": ["a.example.com"], "connection": "nosuch"}, config,
+         "there is no cybertrace connection 'nosuch' (there is: cybertrace)"),
+        ("waf-policies-list", {}, {}, "there is no connection to waf: add it to the pack's config"),
+        (delete, {**given, "indicators": []}, config,
+         "indicators: must not be empty"),
+        ("run-refuse", {"reason": "not today"}, {}, "not today"),
+    ]  # fmt: skip
+    results = performed(pack, *(call[:3] for call in calls))
+    for (succeeded, record), (*_, line) in zip(results, calls, strict=True):
+        assert not succeeded
+        assert record["result"] == "failed"
+        [error] = record["errors"]
+        assert error["message"] == line
+        assert secret not in json.dumps(record)
+    assert sandbox.requests == []
+    chosen = {**several, "chosen": {"cybertrace": "other"}}
+    asked = (delete, {**given, "indicators": ["192.0.2.10"], "connection": "other"}, several)
+    plain = (delete, {**given, "indicators": ["malware.example"]}, chosen)
+    assert [succeeded for succeeded, _ in performed(pack, asked, plain)] == [True, True]
+
+
+def test_an_older_python_can_read_the_entry_point_and_is_told_what_it_needs() -> None:
+    tree = ast.parse(FILES["actions/perform.py"], feature_version=(3, 6))
+    at_once = [node.module for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert at_once == ["st2common.runners.base_action"]  # the plugin later: after the question
+
+
+def test_an_unforeseen_error_is_one_line_without_what_may_be_secret(pack: Path) -> None:
+    [(succeeded, record)] = performed(pack, ("waf-policies-list", {}, {"connections": 7}))
+    assert not succeeded
+    assert "\n" not in record["errors"][0]["message"]
