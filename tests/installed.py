@@ -15,11 +15,8 @@ from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.trust.terms import Terms
 
-# The last two are there inside XSOAR only.
-EXTRAS = {"dbos", "fastjsonschema", "jinja2", "PIL", "rich", "shtab"} | {
-    "CommonServerPython",
-    "demistomock",
-}
+EXTRAS = {"dbos", "fastjsonschema", "jinja2", "PIL", "rich", "shtab"}
+HOSTS = {"CommonServerPython", "demistomock", "st2common"}  # what is there inside a host only
 
 
 def import_everything() -> None:
@@ -29,7 +26,7 @@ def import_everything() -> None:
             try:
                 import_module(module.name)
             except ModuleNotFoundError as error:
-                if error.name not in EXTRAS:
+                if error.name not in EXTRAS | HOSTS:
                     raise
 
 

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 CODE = (
     *("ioc_removal/**/*.py", "ioc_removal/py.typed"),
-    *("ioc_removal/hosts/xsoar/*.txt", "ioc_removal/hosts/xsoar/texts/*"),
+    *("ioc_removal/hosts/xsoar/*.txt", "ioc_removal/hosts/*/texts/*"),
 )
 DEFINITIONS = ("integration.yml", "schemas/**/*.json", "playbooks/*.yml", "examples/*")
 NEEDS = {"ioc-removal", "jsonschema", "pyyaml", "requests"}
