@@ -16,6 +16,7 @@ from ioc_removal.outcome import exit_status
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
+from ioc_removal.store.location import Location, Server
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import INTERRUPTED, begin_run, end_run, get_run
 from ioc_removal.store.sets import by_reference, by_value, write_set
@@ -24,12 +25,18 @@ from ioc_removal.trust.perform import perform
 INTEGRATION = load_integration()
 DELETE = "cybertrace-indicators-delete"
 IOCS = ["192.0.2.10", "malware.example", "203.0.113.7", "nowhere.example"]
-# SQLite's own refusal, for rows that tell of an answer: what a full disk does at a bad moment.
-FULL = """
-CREATE TRIGGER full BEFORE INSERT ON outcomes
-WHEN NEW.value = '203.0.113.7' AND NEW.http_status IS NOT NULL
-BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END
-"""
+# The database's own refusal, of rows that tell of an answer: what a full disk does at a bad time.
+FULL_FILE = (
+    "CREATE TRIGGER no_space BEFORE INSERT ON outcomes"
+    " WHEN NEW.value = '203.0.113.7' AND NEW.http_status IS NOT NULL"
+    " BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+)
+FULL_SERVER = (
+    "CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN RAISE disk_full USING MESSAGE = ''database or disk is full''; END'",
+    "CREATE TRIGGER no_space BEFORE INSERT ON outcomes FOR EACH ROW"
+    " WHEN (NEW.value = '203.0.113.7' AND NEW.http_status IS NOT NULL) EXECUTE FUNCTION no_space()",
+)
 
 
 @pytest.fixture
@@ -39,8 +46,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "store.db")
+def database(store: Location) -> Iterator[Database]:
+    database = Database(store)
     yield database
     database.close()
 
@@ -59,7 +66,8 @@ def by_value_of(record: dict[str, Any]) -> dict[str, str]:
 
 def fill_the_disk(database: Database) -> None:
     with database.transaction() as connection:
-        connection.execute(FULL)
+        for statement in FULL_SERVER if isinstance(database.location, Server) else FULL_FILE:
+            connection.execute(statement)
 
 
 def test_a_store_that_fails_in_a_call_leaves_unknown_what_was_sent(

@@ -1,7 +1,6 @@
 """Nothing is added twice, and what was added is known: with lost answers, late ones and crashes."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from ioc_removal.outcome import ADDED, CHANGED, FAILED, REMOVED, UNKNOWN, Outcom
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
+from ioc_removal.store.location import Location
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import CALL, begin_run
 from ioc_removal.trust.perform import perform
@@ -221,8 +221,8 @@ def test_a_tag_of_another_rule_is_told(sandbox: Sandbox) -> None:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "store.db")
+def database(store: Location) -> Iterator[Database]:
+    database = Database(store)
     yield database
     database.close()
 

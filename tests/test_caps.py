@@ -1,6 +1,5 @@
 """How much a call, a run and an hour may take: nothing is sent of a call that is too much."""
 
-import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +18,7 @@ from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import FAILED, PLANNED, REFUSED, REMOVED, Outcome
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
+from ioc_removal.store.location import Location
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import PLAYBOOK, begin_run, get_run
 from ioc_removal.trust.caps import AN_HOUR, ProcessCounts
@@ -51,8 +51,8 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "store.db")
+def database(store: Location) -> Iterator[Database]:
+    database = Database(store)
     yield database
     database.close()
 
@@ -119,7 +119,7 @@ def test_a_clock_that_jumped_frees_nothing(server: Server, database: Database) -
     call(database, settings, 30)
 
     def dated(seconds: int) -> None:
-        with sqlite3.connect(database.path) as connection:
+        with database.transaction() as connection:
             connection.execute("UPDATE sent SET at = ?", (int(time()) + seconds,))
             connection.execute("UPDATE reserved SET at = ?", (int(time()) + seconds,))
 
@@ -146,7 +146,7 @@ def test_two_at_once_do_not_both_pass(server: Server, database: Database) -> Non
     barrier = Barrier(at_once)
 
     def one(_: int) -> int:
-        other = Database(database.path)
+        other = Database(database.location)
         barrier.wait(10)
         try:
             return int(call(other, settings, 20)["counts"].get(REMOVED, 0))

@@ -26,7 +26,8 @@ from ioc_removal.secret import Secret
 from ioc_removal.store.database import Database
 from ioc_removal.store.journal import add_link, note
 from ioc_removal.store.runs import begin_run, end_run
-from ioc_removal.store.tables import ONLY_ADDED, TRUST
+from ioc_removal.store.sqlite import TRIGGERS
+from ioc_removal.store.tables import TRUST
 from ioc_removal.store.verification import Verification
 from test_resume import Program, deletions, killed_after
 
@@ -312,7 +313,8 @@ def as_version_2(path: Path) -> None:
     """Turn a store into one of version 2, as it was before the journal."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for kind in ("trigger", "index", "table"):
-            names = re.findall(rf"CREATE (?:UNIQUE )?{kind.upper()} (\w+)", TRUST + ONLY_ADDED)
+            made = "\n".join((TRUST, *TRIGGERS))
+            names = re.findall(rf"CREATE (?:UNIQUE )?{kind.upper()} (\w+)", made)
             for name in names:
                 connection.execute(f"DROP {kind} {name}")
         for column in ("verified", "snapshot", "not_restored", "hash"):

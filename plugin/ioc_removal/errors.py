@@ -115,7 +115,14 @@ class ApiError(PluginError):
 
 
 class StoreError(PluginError):
-    """The store cannot be read or written; what was sent before may not be recorded."""
+    """The store cannot be read or written; what was sent before may not be recorded.
+
+    lost: whether the connection to it broke, so that it may be tried again.
+    """
+
+    def __init__(self, message: str, *, lost: bool = False) -> None:
+        super().__init__(message)
+        self.lost = lost
 
 
 class RunError(PluginError):

@@ -74,7 +74,11 @@ def common_options(*, first: bool) -> Parser:
     group = parser.add_argument_group("options of every command")
     add = group.add_argument
     add("--settings", metavar="FILE", help="settings with the connections")
-    add("--store", metavar="FILE", help="where runs are recorded")
+    add(
+        "--store",
+        metavar="FILE",
+        help="where runs are recorded, or postgresql://NAME@HOST/DATABASE",
+    )
     add(
         "--connection",
         metavar="SYSTEM=NAME",

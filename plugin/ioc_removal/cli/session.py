@@ -9,7 +9,8 @@ from ..definition import Definition
 from ..errors import ArgumentError
 from ..integration import Integration, load_integration
 from ..settings import Settings, load_settings
-from ..store.database import Database, store_path
+from ..store.database import Database
+from ..store.location import store_location
 from ..store.runs import Requester, requester_of
 from ..trust.approval import Approving, approving_of
 from ..trust.catalogue import overrides_of
@@ -48,8 +49,8 @@ class Session:
     @cached_property
     def database(self) -> Database:
         """The store."""
-        path = store_path(self.options.store)
-        database = Database(path, lambda: self.settings.journal.get("key"))
+        location = store_location(self.options.store)
+        database = Database(location, lambda: self.settings.journal.get("key"))
         self._open.callback(database.close)
         return database
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from ..indicators.reader import Duplicate, Indicator, Unused, read_indicators
-from ..store.database import Database
+from ..store.database import EVERY, Database
 from ..store.journal import INPUTS, fingerprint, note
 from ..store.runs import get_run
 from ..store.sets import StoredSet, by_reference, references, set_digest, write_set
@@ -98,7 +98,7 @@ def note_inputs(database: Database, run: str, given: Any) -> None:
     note(database, run, INPUTS, {"sha256": fingerprint(kept), "sets": sets})
 
 
-def unused_rows(database: Database, run: str, limit: int = -1) -> list[dict[str, str]]:
+def unused_rows(database: Database, run: str, limit: int = EVERY) -> list[dict[str, str]]:
     """Return the items of a run's file that were not used, each with its place and reason.
 
     The file of a run that applies a plan was read by the dry run that made it.
@@ -113,6 +113,7 @@ def unused_rows(database: Database, run: str, limit: int = -1) -> list[dict[str,
 def _keep(database: Database, run: str, start: int, unused: list[Unused]) -> None:
     with database.transaction() as connection:
         connection.executemany(
-            "INSERT OR REPLACE INTO unused VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO unused VALUES (?, ?, ?, ?, ?) ON CONFLICT (run, position) DO UPDATE"
+            " SET text = excluded.text, place = excluded.place, reason = excluded.reason",
             ((run, start + at, u.text, u.place, u.reason) for at, u in enumerate(unused)),
         )

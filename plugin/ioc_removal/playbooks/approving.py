@@ -12,10 +12,11 @@ from ..store.plans import StoredPlan
 from ..trust.approval import Tally, too_many
 
 ADVICE = "no approved plan covers it: run it anew, which plans it and asks for approval"
+# Of batches that go to several nodes, those for one node count.
 SIZES = (
-    "SELECT c.call, c.action, c.arguments, count(DISTINCT i.value) FROM calls c"
-    " JOIN batches b ON b.run = c.run AND b.call = c.call, json_each(b.items) i"
-    " WHERE c.run = ? GROUP BY c.call"
+    "SELECT call, action, arguments, sum(json_array_length(items)) FROM (SELECT DISTINCT c.call,"
+    " c.action, c.arguments, b.items FROM calls c JOIN batches b ON b.run = c.run"
+    " AND b.call = c.call WHERE c.run = ?) batches GROUP BY call, action, arguments"
 )
 
 

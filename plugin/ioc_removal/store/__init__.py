@@ -1,1 +1,1 @@
-"""Where runs' rows live: runs, inputs, calls, batches, outcomes; the only door to sqlite3."""
+"""Where runs' rows live, in SQLite or PostgreSQL; the only door to sqlite3 and psycopg."""

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
-from sqlite3 import Connection
 from typing import Any
 
 from ..errors import ArgumentError, RunError
@@ -20,6 +19,7 @@ from .decisions import (
 )
 from .journal import add_event
 from .runs import Requester
+from .statements import Transaction
 
 APPROVED, REJECTED, EXPIRED = "approved", "rejected", "expired"
 QUESTION = frozenset({"text", "users", "schema", "approvers"})  # what any question has
@@ -91,8 +91,8 @@ def put_ask(
     with database.transaction() as connection:
         _check(connection, database, run)
         made = connection.execute(
-            "INSERT OR IGNORE INTO approvals"
-            " VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)",
+            "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL)"
+            " ON CONFLICT DO NOTHING",
             values,
         )
         if made.rowcount:
@@ -231,7 +231,7 @@ def _tampered(database: Database, run: str) -> str | None:
         return tampered(connection, database.hashing, run)
 
 
-def _check(connection: Connection, database: Database, run: str) -> None:
+def _check(connection: Transaction, database: Database, run: str) -> None:
     """Refuse questions and decisions that the journal does not have; raises RunError."""
     if what := tampered(connection, database.hashing, run):
         raise RunError(f"the run {run}: {what}")

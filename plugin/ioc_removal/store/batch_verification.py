@@ -8,7 +8,7 @@ from .chain import MARK, ROW, Hashing
 from .columns import parsed
 from .database import Database
 from .entries import Linked, Stored
-from .found import KEYS, OF_BATCH
+from .found import OF_BATCH, indexed_places, keyed_places
 from .verdict import Problem
 
 POSITION = ROW.index("position")
@@ -48,17 +48,14 @@ def verify_batch(
 def verify_index(database: Database, linked: Linked) -> Iterator[Problem]:
     """Yield the rows of a batch that the index by indicator does not find."""
     link = linked.link
-    query = (
-        f"SELECT k.position, k.indicator FROM ({KEYS.format(where=OF_BATCH)}) k WHERE NOT EXISTS"  # noqa: S608
-        " (SELECT 1 FROM found f WHERE f.indicator = k.indicator AND f.run = k.run"
-        " AND f.call = k.call AND f.batch = k.batch AND f.position = k.position)"
-    )
-    values = {"run": link.run, "call": link.call, "batch": link.batch}
-    for position, indicator in database.rows(query, values):
-        yield Problem(
-            "the index by indicator no longer leads to the row",
-            link.run, None, link.call, link.batch, position, indicator,
-        )  # fmt: skip
+    batch = (link.run, link.call, link.batch)
+    wanted = dict.fromkeys(keyed_places(database, OF_BATCH, *batch))
+    indexed = indexed_places(database, batch, (key for key, _ in wanted))
+    for indicator, place in wanted:
+        if (indicator, place) not in indexed:
+            what = "the index by indicator no longer leads to the row"
+            call, number, position = place
+            yield Problem(what, link.run, None, call, number, position, indicator)
 
 
 def _missing(database: Database, linked: Linked, position: int, rows: list[Stored]) -> str | None:

@@ -15,25 +15,24 @@ def collisions(
     """Return how many indicators have several spellings, and the spellings of the first of them."""
     walk = iter(values)
     with database.transaction() as connection:
-        connection.execute("DROP TABLE IF EXISTS temp.spellings")
+        connection.execute("DROP TABLE IF EXISTS spellings")
         connection.execute(
-            "CREATE TEMP TABLE spellings (one TEXT, value TEXT, PRIMARY KEY (one, value))"
-            " WITHOUT ROWID"
+            "CREATE TEMPORARY TABLE spellings (one TEXT, value TEXT, PRIMARY KEY (one, value))"
         )
     while portion := list(islice(walk, AT_ONCE)):
         with database.transaction() as connection:
             connection.executemany(
-                "INSERT OR IGNORE INTO temp.spellings VALUES (?, ?)", _rows(portion)
+                "INSERT INTO spellings VALUES (?, ?) ON CONFLICT DO NOTHING", _rows(portion)
             )
-    several = "SELECT one FROM temp.spellings GROUP BY one HAVING count(*) > 1"
-    [(count,)] = database.rows(f"SELECT count(*) FROM ({several})")  # noqa: S608
-    spelt = "SELECT value FROM temp.spellings WHERE one = ? ORDER BY value"
+    several = "SELECT one FROM spellings GROUP BY one HAVING count(*) > 1"
+    [(count,)] = database.rows(f"SELECT count(*) FROM ({several}) spelt")  # noqa: S608
+    spelt = "SELECT value FROM spellings WHERE one = ? ORDER BY value"
     found = [
         [value for (value,) in database.rows(spelt, (one,))]
         for (one,) in database.rows(f"{several} ORDER BY one LIMIT ?", (first,))
     ]
     with database.transaction() as connection:
-        connection.execute("DROP TABLE temp.spellings")
+        connection.execute("DROP TABLE spellings")
     return count, found
 
 

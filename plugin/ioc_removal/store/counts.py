@@ -5,14 +5,15 @@ reservation becomes what it sent, batch by batch, and gives back what was not se
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from sqlite3 import Connection
 from time import time
 
 from ..outcome import FAILED, REFUSED, Outcome
 from ..trust.caps import AN_HOUR, Excess, excess_of
 from .database import Database
+from .statements import Transaction
 
 MINUTE = 60  # seconds
+LESS = "items = CASE WHEN items > ? THEN items - ? ELSE 0 END"
 
 
 def reserve(
@@ -45,28 +46,28 @@ def reserve(
     return excess
 
 
-def note_sent(connection: Connection, key: tuple[str, str], items: int) -> None:
+def note_sent(connection: Transaction, key: tuple[str, str], items: int) -> None:
     """Turn a part of a reservation into what was sent now; a call without one is not counted."""
     now = int(time())
     connection.execute(
         "INSERT INTO sent SELECT run, call, ?, place, ? FROM reserved"
         " WHERE run = ? AND call = ? AND place IS NOT NULL"
-        " ON CONFLICT DO UPDATE SET items = items + excluded.items",
+        " ON CONFLICT (run, call, at) DO UPDATE SET items = sent.items + excluded.items",
         (now - now % MINUTE, items, *key),
     )
     connection.execute(
-        "UPDATE reserved SET items = max(0, items - ?), at = ? WHERE run = ? AND call = ?",
-        (items, now, *key),
+        f"UPDATE reserved SET {LESS}, at = ? WHERE run = ? AND call = ?",  # noqa: S608
+        (items, items, now, *key),
     )
 
 
-def note_unsent(connection: Connection, key: tuple[str, str], outcomes: Sequence[Outcome]) -> None:
+def note_unsent(connection: Transaction, key: tuple[str, str], outcomes: Sequence[Outcome]) -> None:
     """Give back what was reserved for items that were never sent."""
     unsent = sum(o.outcome in {REFUSED, FAILED} and not o.attempts for o in outcomes)
     if unsent:
         connection.execute(
-            "UPDATE reserved SET items = max(0, items - ?) WHERE run = ? AND call = ?",
-            (unsent, *key),
+            f"UPDATE reserved SET {LESS} WHERE run = ? AND call = ?",  # noqa: S608
+            (unsent, unsent, *key),
         )
 
 
@@ -85,11 +86,17 @@ def leaves_none(
         if rule in left and not left - going - {rule}:
             return True
         values = (policy, rule, now, *key)
-        connection.execute("INSERT OR REPLACE INTO going VALUES (?, ?, ?, ?, ?)", values)
+        connection.execute(
+            "INSERT INTO going VALUES (?, ?, ?, ?, ?) ON CONFLICT (policy, rule) DO UPDATE"
+            " SET at = excluded.at, run = excluded.run, call = excluded.call",
+            values,
+        )
     return False
 
 
-def note_staying(connection: Connection, key: tuple[str, str], outcomes: Sequence[Outcome]) -> None:
+def note_staying(
+    connection: Transaction, key: tuple[str, str], outcomes: Sequence[Outcome]
+) -> None:
     """Note that rules which could not be removed are not going."""
     connection.executemany(
         "DELETE FROM going WHERE run = ? AND call = ? AND rule = ?",
@@ -97,7 +104,7 @@ def note_staying(connection: Connection, key: tuple[str, str], outcomes: Sequenc
     )
 
 
-def _sum(connection: Connection, where: str, values: tuple[object, ...]) -> int:
+def _sum(connection: Transaction, where: str, values: tuple[object, ...]) -> int:
     [total] = connection.execute(
         f"SELECT coalesce((SELECT sum(items) FROM reserved WHERE {where}), 0)"  # noqa: S608
         f" + coalesce((SELECT sum(items) FROM sent WHERE {where}), 0)",

@@ -5,10 +5,10 @@ A decision counts only as the chain has it, so that nobody can make one by chang
 
 import json
 from collections.abc import Iterable, Iterator
-from sqlite3 import Connection
 from typing import Any
 
 from .chain import START, Hashing, Link
+from .statements import Transaction
 
 APPROVAL = "approval"  # the kind of a link of the journal
 COLUMNS = "run, ask, plan, question, asked, expires, decision, decider, decided, response, used"
@@ -85,7 +85,7 @@ def differences(told: Told, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[s
         yield ask, "it was taken away"
 
 
-def tampered(connection: Connection, hashing: Hashing, run: str) -> str | None:
+def tampered(connection: Transaction, hashing: Hashing, run: str) -> str | None:
     """Say what of a run's questions and decisions is not as the journal has it; None when all is.
 
     The links must be made with the key of the settings, if there is one.

@@ -1,16 +1,16 @@
 """Read the journal: links of a run's chain, and the rows of a batch as they are stored."""
 
-import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..indicators.normal import normalised
 from .chain import ROW, Head, Link
-from .database import Database
-from .found import KEYS, keys_of
+from .database import EVERY, Database
+from .found import OF_RUN, keyed_places, keys_of, values_of
 
 AT_ONCE = 500  # links read together
 COLUMNS = ", ".join(f"o.{name}" for name in ROW)
+VALUE, ID = ROW.index("value"), ROW.index("id")
 
 
 class Linked(NamedTuple):
@@ -61,14 +61,13 @@ def links_of(database: Database, run: str) -> Iterator[Linked]:
 
 def heads_of(database: Database, run: str | None = None) -> Iterator[tuple[Head, str]]:
     """Yield the heads of the global chain, or those of one run, in their order, with hashes."""
+    of, own = ("", ()) if run is None else (" AND run = ?", (run,))
     query = (
-        "SELECT head, run, links, rows, last, key, hash FROM heads"
-        " WHERE head > ? AND (run = ? OR ? IS NULL) ORDER BY head LIMIT ?"
+        f"SELECT head, run, links, rows, last, key, hash FROM heads WHERE head > ?{of}"  # noqa: S608
+        " ORDER BY head LIMIT ?"
     )
-    if run is not None:
-        query = query.replace("(run = ? OR ? IS NULL)", "run IN (?, ?)")
     after = -(2**62)
-    while rows := database.rows(query, (after, run, run, AT_ONCE)):
+    while rows := database.rows(query, (after, *own, AT_ONCE)):
         for row in rows:
             yield Head(*row[:-1]), row[-1]
         after = rows[-1][0]
@@ -91,7 +90,7 @@ def runs_in_order(database: Database) -> list[str]:
     """
     query = (
         "SELECT run FROM (SELECT run, -1 AS place FROM runs UNION ALL SELECT run, -1 FROM links"
-        " WHERE link = 0 UNION ALL SELECT run, min(head) FROM heads GROUP BY run)"
+        " WHERE link = 0 UNION ALL SELECT run, min(head) FROM heads GROUP BY run) begun"
         " GROUP BY run ORDER BY max(place), run"
     )
     return [run for (run,) in database.rows(query)]
@@ -122,16 +121,21 @@ def entries_of_indicator(
 ) -> Iterator[Entry]:
     """Yield the rows of a run in which an indicator stands; indexed: whether the run is."""
     keys = keys_of(indicator)
-    of_run = "o.run = :run"
-    source = "found" if indexed else f"({KEYS.format(where=of_run)})"
-    where = (
-        "o.run = :run AND (o.call, o.batch, o.position) IN (SELECT call, batch, position"  # noqa: S608
-        f" FROM {source} WHERE indicator IN (:one, :other) AND run = :run)"
-    )
-    for entry in _entries(database, where, run=run, one=keys[0], other=keys[1]):
-        names = (*entry.row.columns[4:6], *entry.found_for)  # whatever the index says
-        if {normalised(name) for name in names if name is not None} & set(keys):
-            yield entry
+    if indexed:
+        query = (
+            "SELECT DISTINCT call, batch, position FROM found WHERE indicator IN (?, ?)"
+            " AND run = ? ORDER BY call, batch, position"
+        )
+        places = database.rows(query, (*keys, run))
+    else:
+        found = keyed_places(database, OF_RUN, run)
+        places = list(dict.fromkeys(place for key, place in found if key in keys))
+    where = "o.run = ? AND o.call = ? AND o.batch = ? AND o.position = ?"
+    for place in places:
+        for entry in _entries(database, where, run, *place):
+            names = (*entry.row.columns[4:6], *entry.found_for)  # whatever the index says
+            if {normalised(name) for name in names if name is not None} & set(keys):
+                yield entry
 
 
 def entries_before(database: Database, run: str) -> Iterator[Entry]:
@@ -147,16 +151,18 @@ def entries_before(database: Database, run: str) -> Iterator[Entry]:
 
 
 def _entries(
-    database: Database, where: str, *values: Any, limit: int = -1, **named: Any
+    database: Database, where: str, run: str, *values: Any, limit: int = EVERY
 ) -> Iterator[Entry]:
     query = (
-        f"SELECT l.at, c.action, c.connection, CASE WHEN o.value IS NULL THEN"  # noqa: S608
-        " (SELECT json_group_array(value) FROM resolved r WHERE r.run = o.run AND r.id = o.id)"
-        f" END, {COLUMNS}, o.hash FROM outcomes o JOIN calls c ON c.run = o.run AND"
-        " c.call = o.call LEFT JOIN links l ON l.run = o.run AND l.call = o.call"
+        f"SELECT l.at, c.action, c.connection, {COLUMNS}, o.hash FROM outcomes o"  # noqa: S608
+        " JOIN calls c ON c.run = o.run AND c.call = o.call"
+        " LEFT JOIN links l ON l.run = o.run AND l.call = o.call"
         f" AND l.batch = o.batch AND l.kind = 'batch' WHERE {where}"
-        f" ORDER BY o.call, o.batch, o.position LIMIT {limit}"
+        " ORDER BY o.call, o.batch, o.position LIMIT ?"
     )
-    for at, action, connection, found, *columns, hash_ in database.rows(query, named or values):
-        found_for = tuple(json.loads(found)) if found else ()
-        yield Entry(Stored(tuple(columns), hash_), at, action, connection, found_for)
+    rows = database.rows(query, (run, *values, limit))
+    found = values_of(database, run, (row[3 + ID] for row in rows if row[3 + VALUE] is None))
+    for at, action, connection, *columns, hash_ in rows:
+        stored = Stored(tuple(columns), hash_)
+        found_for = () if columns[VALUE] is not None else tuple(found.get(columns[ID], ()))
+        yield Entry(stored, at, action, connection, found_for)

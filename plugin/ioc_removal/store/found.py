@@ -1,40 +1,80 @@
 """The index by indicator: where a value, or an id, stands in the runs that ended."""
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from ..indicators.normal import normalised
 from ..indicators.refang import refang
 from .database import Database
 
 AT_ONCE = 20  # batches indexed together
-_PLACE = "o.run, o.call, o.batch, o.position"
-# A row is found by its value, by its id, and by the values for which a search found that id.
-KEYS = f"""
-SELECT normalised(o.value) AS indicator, {_PLACE} FROM outcomes o
-WHERE o.value IS NOT NULL AND {{where}}
-UNION SELECT normalised(o.id), {_PLACE} FROM outcomes o WHERE o.id IS NOT NULL AND {{where}}
-UNION SELECT normalised(r.value), {_PLACE} FROM outcomes o JOIN resolved r
-ON r.run = o.run AND r.id = o.id WHERE o.value IS NULL AND {{where}}
-"""  # noqa: S608
-OF_BATCH = "o.run = :run AND o.call = :call AND o.batch = :batch"
+KEYS_AT_ONCE = 500  # looked up together
+OF_RUN = "o.run = ?"
+OF_BATCH = "o.run = ? AND o.call = ? AND o.batch = ?"
+
+Place = tuple[Any, ...]  # call, batch, position
 
 
 def index_run(database: Database, run: str) -> None:
     """Index the rows of a run; what is indexed already stays."""
     batches = iter(_batches(database, run))
-    insert = f"INSERT OR IGNORE INTO found {KEYS.format(where=OF_BATCH)}"
+    insert = "INSERT INTO found VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     while portion := list(islice(batches, AT_ONCE)):
+        keys = [key for batch in portion for key in keyed_places(database, OF_BATCH, run, *batch)]
         with database.transaction() as connection:
-            connection.executemany(
-                insert, ({"run": run, "call": call, "batch": batch} for call, batch in portion)
-            )
+            connection.executemany(insert, ((key, run, *place) for key, place in keys))
     with database.transaction() as connection:
-        connection.execute("INSERT OR IGNORE INTO indexed VALUES (?)", (run,))
+        connection.execute("INSERT INTO indexed VALUES (?) ON CONFLICT DO NOTHING", (run,))
+
+
+def keyed_places(database: Database, where: str, *values: object) -> Iterator[tuple[str, Place]]:
+    """Yield each key by which a row is found, and its place; where: OF_RUN or OF_BATCH.
+
+    A row is found by its value, by its id, and by the values for which a search found that id.
+    """
+    query = (
+        "SELECT o.call, o.batch, o.position, o.value, o.id, r.value FROM outcomes o"  # noqa: S608
+        " LEFT JOIN resolved r ON o.value IS NULL AND r.run = o.run AND r.id = o.id"
+        f" WHERE {where} ORDER BY o.call, o.batch, o.position"
+    )
+    for call, batch, position, *names in database.walk(query, values):
+        place = (call, batch, position)
+        for key in _keys(names):
+            yield key, place
+
+
+def indexed_places(
+    database: Database, batch: tuple[Any, ...], keys: Iterable[str]
+) -> set[tuple[str, Place]]:
+    """Return what the index has of some keys in a batch: run, call, number."""
+    found, walk = set(), iter(keys)
+    while portion := list(islice(walk, KEYS_AT_ONCE)):
+        query = (
+            "SELECT indicator, call, batch, position FROM found WHERE indicator IN"  # noqa: S608
+            f" ({', '.join('?' * len(portion))}) AND run = ? AND call = ? AND batch = ?"
+        )
+        found |= {(key, tuple(place)) for key, *place in database.rows(query, (*portion, *batch))}
+    return found
 
 
 def keys_of(indicator: str) -> tuple[str, str]:
     """Return the keys by which an indicator is found, as it is and refanged."""
     return normalised(indicator), normalised(refang(indicator))
+
+
+def values_of(database: Database, run: str, ids: Iterable[Any]) -> dict[str, list[str]]:
+    """Return the values for which a run's searches found each of some ids."""
+    found: dict[str, list[str]] = {}
+    walk = iter(dict.fromkeys(ids))
+    while portion := list(islice(walk, KEYS_AT_ONCE)):
+        query = (
+            "SELECT id, value FROM resolved WHERE run = ? AND id IN"  # noqa: S608
+            f" ({', '.join('?' * len(portion))}) ORDER BY id, value"
+        )
+        for id_, value in database.rows(query, (run, *portion)):
+            found.setdefault(id_, []).append(value)
+    return found
 
 
 def runs_with(database: Database, indicator: str) -> dict[str, bool]:
@@ -44,6 +84,11 @@ def runs_with(database: Database, indicator: str) -> dict[str, bool]:
         " UNION SELECT run, 0 FROM runs WHERE run NOT IN (SELECT run FROM indexed)"
     )
     return {run: bool(known) for run, known in database.rows(query, keys_of(indicator))}
+
+
+def _keys(names: Iterable[object]) -> list[str]:
+    """Return the keys of names; what somebody made no text has none."""
+    return list(dict.fromkeys(normalised(name) for name in names if isinstance(name, str)))
 
 
 def _batches(database: Database, run: str) -> list[tuple[str, int]]:

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from hashlib import sha256
-from sqlite3 import Connection
 from typing import Any
 
 from .chain import START, Hashing, Head, Link, marks_of
 from .database import Database
+from .statements import Transaction
 
 BEGIN, CALLED, BATCH, END = "begin", "call", "batch", "end"
 INPUTS, CONNECTIONS, RESUME = "inputs", "connections", "resume"
@@ -40,7 +40,7 @@ def note(database: Database, run: str, kind: str, facts: Mapping[str, Any]) -> N
 
 
 def add_event(
-    connection: Connection,
+    connection: Transaction,
     hashing: Hashing,
     run: str,
     kind: str,
@@ -53,7 +53,7 @@ def add_event(
 
 
 def add_begin(
-    connection: Connection, hashing: Hashing, run: str, facts: Mapping[str, Any], at: str
+    connection: Transaction, hashing: Hashing, run: str, facts: Mapping[str, Any], at: str
 ) -> None:
     """Begin a run's chain; what other runs did since their last heads enters the global chain."""
     for (other,) in connection.execute(_OPEN).fetchall():
@@ -62,7 +62,7 @@ def add_begin(
 
 
 def add_link(
-    connection: Connection,
+    connection: Transaction,
     hashing: Hashing,
     run: str,
     kind: str,
@@ -104,7 +104,7 @@ def now() -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _add_head(connection: Connection, hashing: Hashing, run: str) -> None:
+def _add_head(connection: Transaction, hashing: Hashing, run: str) -> None:
     """Let the global chain know how far the chain of a run is."""
     query = "SELECT head, hash FROM heads ORDER BY head DESC LIMIT 1"
     number, before = connection.execute(query).fetchone() or (-1, START)
@@ -119,7 +119,7 @@ def _add_head(connection: Connection, hashing: Hashing, run: str) -> None:
     connection.execute("INSERT INTO heads VALUES (?,?,?,?,?,?,?)", values)
 
 
-def _uncovered(connection: Connection, run: str) -> dict[str, Any]:
+def _uncovered(connection: Transaction, run: str) -> dict[str, Any]:
     """Return, for the first run that has a chain, how much the store held before there were any."""
     if connection.execute("SELECT 1 FROM links WHERE kind = 'begin' LIMIT 1").fetchone():
         return {}

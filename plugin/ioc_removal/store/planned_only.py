@@ -72,7 +72,7 @@ class PlannedOnly:
                     continue
                 own = (self._plan, key, *self._own(batch))
                 if not connection.execute(
-                    "INSERT OR IGNORE INTO uses VALUES (?,?,?,?,?)", own
+                    "INSERT INTO uses VALUES (?,?,?,?,?) ON CONFLICT DO NOTHING", own
                 ).rowcount:
                     query = "SELECT run, call, batch FROM uses WHERE plan = ? AND key = ?"
                     used[item] = connection.execute(query, own[:2]).fetchone()

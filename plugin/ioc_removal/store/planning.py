@@ -110,8 +110,9 @@ def keep_lines(database: Database, plan: str, lines: Iterable[PlannedLine]) -> N
     """Add lines to a plan; what comes again counts once, and as certain if it once was."""
     with database.transaction() as connection:
         connection.executemany(
-            "INSERT INTO planned VALUES (?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET"
-            " times = times + excluded.times, assumed = min(assumed, excluded.assumed)",
+            "INSERT INTO planned VALUES (?,?,?,?,?,?,?) ON CONFLICT (plan, key) DO UPDATE"
+            " SET times = planned.times + excluded.times,"
+            " assumed = planned.assumed * excluded.assumed",
             (
                 (
                     plan, line.key, line.section, line.outcome, line.assumed, line.times,
@@ -145,8 +146,9 @@ def lacking(database: Database, plan: str, other: str) -> tuple[int, str]:
 def sums_of_lines(database: Database, plan: str) -> list[tuple[int, str, int, int, int]]:
     """Return (section, outcome, lines, of them assumed, of them met more than once)."""
     query = (
-        "SELECT section, outcome, count(*), sum(assumed), sum(times > 1) FROM planned"
-        " WHERE plan = ? GROUP BY section, outcome ORDER BY section, outcome"
+        "SELECT section, outcome, count(*), sum(assumed),"
+        " sum(CASE WHEN times > 1 THEN 1 ELSE 0 END) FROM planned WHERE plan = ?"
+        " GROUP BY section, outcome ORDER BY section, outcome"
     )
     return [(s, o, n, a, t) for s, o, n, a, t in database.rows(query, (plan,))]
 

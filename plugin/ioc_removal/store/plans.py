@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import ArgumentError
 from .columns import parsed
-from .database import Database
+from .database import EVERY, Database
 
 COLUMNS = "plan, hash, created, expires, header"
 SHORTEST_HASH = 8  # digits by which a plan may be named
@@ -95,7 +95,7 @@ def planned_lines(
         "SELECT line, key, outcome, assumed, times FROM planned WHERE plan = ? AND section = ?"
         " ORDER BY line, key LIMIT ?"
     )
-    rows = database.walk(query, (plan, section, -1 if limit is None else limit))
+    rows = database.walk(query, (plan, section, EVERY if limit is None else limit))
     for line, key, outcome, assumed, times in rows:
         yield PlannedLine(key, section, outcome, bool(assumed), times, line_of(line, plan))
 

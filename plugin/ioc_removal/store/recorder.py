@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from sqlite3 import Connection
 from typing import Any
 
 from ..action import Action
@@ -20,6 +19,7 @@ from .cut_call import CutCall
 from .journal import BATCH, CALLED, READ, add_link
 from .outcome_rows import OUTCOME_COLUMNS, columns_of, outcome_of
 from .sets import by_reference
+from .statements import Transaction
 
 PLACES = ", ".join("?" * len(ROW))
 
@@ -50,7 +50,7 @@ class StoreRecorder(CutCall):
         )
         facts = {**called(values[2:]), "address": call.connection.place if call else None}
         with self._database.transaction() as connection:
-            query = "INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?)"
+            query = "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
             if connection.execute(query, values).rowcount:
                 hashing = self._database.hashing
                 add_link(connection, hashing, self._run, CALLED, call=self._call, facts=facts)
@@ -69,7 +69,7 @@ class StoreRecorder(CutCall):
     def tried(self) -> tuple[int, int]:
         """Return of how many items the call was tried, and how many failed or are unknown."""
         query = "SELECT outcome, count(*) FROM outcomes WHERE run = ? AND call = ? GROUP BY outcome"
-        counts = dict(self._database.rows(query, (self._run, self._call)))
+        counts: dict[str, int] = dict(self._database.rows(query, (self._run, self._call)))
         tried = sum(counts.values()) - counts.get(REFUSED, 0) - counts.get(PLANNED, 0)
         return tried, counts.get(FAILED, 0) + counts.get(UNKNOWN, 0)
 
@@ -93,11 +93,11 @@ class StoreRecorder(CutCall):
         with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO batches VALUES (?, ?, ?, ?, 1, 0)"
-                " ON CONFLICT DO UPDATE SET tries = tries + 1",
+                " ON CONFLICT (run, call, batch) DO UPDATE SET tries = batches.tries + 1",
                 (*key, json.dumps(list(batch.items))),
             )
             connection.executemany(
-                "INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 ((*key, item, json.dumps(raw)) for item, raw in snapshots.items()),
             )
             if self._counts(batch):
@@ -132,7 +132,7 @@ class StoreRecorder(CutCall):
                 self._read(connection, finished)
             if self._action.definition.resolves:
                 connection.executemany(
-                    "INSERT OR IGNORE INTO resolved VALUES (?, ?, ?)",
+                    "INSERT INTO resolved VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                     (
                         (self._run, row["id"], row["value"])
                         for row in finished.outputs
@@ -141,7 +141,7 @@ class StoreRecorder(CutCall):
                 )
             connection.execute(
                 "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 1)"
-                " ON CONFLICT DO UPDATE SET finished = 1",
+                " ON CONFLICT (run, call, batch) DO UPDATE SET finished = 1",
                 (*key, json.dumps(list(finished.batch.items))),
             )
 
@@ -162,7 +162,7 @@ class StoreRecorder(CutCall):
                 )
                 self.finish(Finished(batch, outcomes=tuple(outcomes)))
 
-    def _read(self, connection: Connection, finished: Finished) -> None:
+    def _read(self, connection: Transaction, finished: Finished) -> None:
         """Keep what a batch read."""
         call, batch = self._call, finished.batch.number
         outputs = ((at, json.dumps(row)) for at, row in enumerate(finished.outputs))

@@ -21,8 +21,8 @@ ROW_OF_UNDO = (
     f"CASE WHEN o.call LIKE '%{THEN}' THEN {FOLLOWED} ELSE o.call END, o.batch, o.position"
 )
 REMOVAL = (
-    "ifnull((SELECT c.action FROM calls c WHERE c.run = o.run AND c.call = o.call), '')"
-    " || char(10) || ifnull(o.value, '') || char(10) || ifnull(o.id, '') || char(10) || o.target"
+    "coalesce((SELECT c.action FROM calls c WHERE c.run = o.run AND c.call = o.call), '')"
+    " || '\n' || coalesce(o.value, '') || '\n' || coalesce(o.id, '') || '\n' || o.target"
 )
 DONE_ROWS = ", ".join(f"'{name}'" for name in sorted(DONE))
 # A refusal does not count of what the run did by another call.
@@ -44,14 +44,14 @@ def run_summary(database: Database, run: str, call: str | None = None) -> Summar
     one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
     lines = database.rows(
         f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
-        f" FROM {KNOWN} {where} AND {COUNTS} GROUP BY {one}) GROUP BY rank",
+        f" FROM {KNOWN} {where} AND {COUNTS} GROUP BY {one}) ranks GROUP BY rank",
         (*values, run),
     )
     counts = {OUTCOMES[rank]: count for rank, count in lines}
     [(sent, unreachable)] = database.rows(
-        "SELECT coalesce(max(o.attempts > 0), 0),"  # noqa: S608
-        " coalesce(max(o.outcome = 'failed' AND o.http_status IS NULL AND NOT o.settled), 0)"
-        f" FROM outcomes o {where}",
+        "SELECT coalesce(max(CASE WHEN o.attempts > 0 THEN 1 END), 0),"  # noqa: S608
+        " coalesce(max(CASE WHEN o.outcome = 'failed' AND o.http_status IS NULL"
+        f" AND o.settled = 0 THEN 1 END), 0) FROM outcomes o {where}",
         values,
     )
     return Summary(ordered(counts), bool(sent), bool(unreachable))
@@ -87,7 +87,7 @@ def call_rows(database: Database, run: str) -> list[dict[str, Any]]:
         "SELECT c.call, c.action, c.connection, c.target, c.duplicates, c.filled, count(b.batch),"
         " coalesce(sum(b.finished), 0) FROM calls c"
         " LEFT JOIN batches b ON b.run = c.run AND b.call = c.call"
-        " WHERE c.run = ? GROUP BY c.call ORDER BY c.call"
+        " WHERE c.run = ? GROUP BY c.run, c.call ORDER BY c.call"
     )
     names = (
         "call",

@@ -89,7 +89,11 @@ def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> 
             )
         size += len(portion)
     with database.transaction() as connection:
-        connection.execute("INSERT OR REPLACE INTO sets VALUES (?, ?, ?)", (run, name, size))
+        connection.execute(
+            "INSERT INTO sets VALUES (?, ?, ?)"
+            " ON CONFLICT (run, name) DO UPDATE SET size = excluded.size",
+            (run, name, size),
+        )
     return StoredSet(database, run, name)
 
 

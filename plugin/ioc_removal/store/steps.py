@@ -20,7 +20,8 @@ def kept(database: Database, run: str, step: str, do: Callable[[], Any]) -> Any:
         return parsed(text, "steps.result", run)
     result = do()
     text = json.dumps(result)
-    facts, insert = seen_facts(database, step, text), "INSERT OR IGNORE INTO steps VALUES (?, ?, ?)"
+    facts = seen_facts(database, step, text)
+    insert = "INSERT INTO steps VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
     with database.transaction() as connection:
         if connection.execute(insert, (run, step, text)).rowcount:
             add_link(connection, database.hashing, run, SEEN, call=step, facts=facts)

@@ -153,23 +153,18 @@ CREATE TABLE undone (                -- the rows that an undo has put back, or t
 CREATE INDEX undone_by ON undone (undo)
 """
 
-# What the journal covers is only ever added to; whoever takes old runs away drops these first.
-ONLY_ADDED = "".join(
-    f"""
-CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{columns} ON {table}
-BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END;
-"""
-    for table, of in {
-        "runs": " OF run, kind, name, requester, dry_run, started",
-        "calls": "",
-        "outcomes": "",
-        "links": "",
-        "heads": "",
-    }.items()
-    for verb, columns in (("UPDATE", of), ("DELETE", ""))
-)
+# What the journal covers is only ever added to: its tables, and the columns that never change where
+# others do.
+ONLY_ADDED = {
+    "runs": "run, kind, name, requester, dry_run, started",
+    "calls": "",
+    "outcomes": "",
+    "links": "",
+    "heads": "",
+}
 
 VERSION = 3
+JOURNAL = 3  # the version that brought it
 # What turns a file of a version into one of the next.
 MIGRATIONS = {
     1: (
@@ -183,7 +178,6 @@ MIGRATIONS = {
         "ALTER TABLE outcomes ADD COLUMN hash TEXT",
         "ALTER TABLE calls ADD COLUMN assumed INTEGER NOT NULL DEFAULT 0",
         *TRUST.split(";\n"),
-        *ONLY_ADDED.split(";\n"),
     ),
 }
 
@@ -288,5 +282,4 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
     value TEXT NOT NULL,
     PRIMARY KEY (run, id, value)
 ) WITHOUT ROWID;
-{TRUST};
-{ONLY_ADDED}"""
+{TRUST}"""

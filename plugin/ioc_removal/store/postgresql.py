@@ -1,0 +1,212 @@
+"""The store in a database of PostgreSQL; the door to psycopg, with postgresql_session.py.
+
+A transaction that writes takes one lock of the store first, so that it is alone, as in SQLite. A
+lease is a lock of the session and ends with it, so that what is committed was committed while the
+leases were held. A session that is lost, as when the server is restarted, is made anew for whatever
+comes next, if its leases are still to be had; a transaction in which it is lost raises.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from hashlib import sha256
+from itertools import count
+from time import monotonic, sleep
+from typing import TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from ..errors import SettingsError
+from .location import CHOOSE, Server
+from .postgresql_schema import SCHEMA, migrate, typed, version_of
+from .postgresql_session import PROGRAM, Session, closed_by_errors, plain_session, store_session
+from .statements import AT_ONCE, Cursor, Held, Row, Transaction, Values
+from .tables import VERSION
+
+PATIENCE = 120.0  # seconds to wait for a server that is gone
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two tries
+HOLDER = """
+SELECT coalesce(a.application_name, '')
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid::bigint = %s
+AND l.objid::bigint = %s
+AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+Some = TypeVar("Some")
+
+
+class PostgreSQL:
+    """A database, in which the store is made when it is not there; raises SettingsError."""
+
+    errors: tuple[type[Exception], ...] = (psycopg.Error, Held)
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._walks = count()
+        self._leases: list[str] = []
+        self._taken = ""  # by whom a lease was taken when the session was lost: it is over then
+        try:
+            self._connection = store_session(self._server)
+            with closed_by_errors(self._connection):
+                self._migrate()
+        except psycopg.Error as error:
+            raise SettingsError(
+                f"cannot use the store {server}: {self.told(error)}; {CHOOSE}"
+            ) from None
+
+    @property
+    def within(self) -> bool:
+        """Whether a transaction has begun, and its session is there."""
+        idle = {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}
+        return self._connection.info.transaction_status not in idle
+
+    def begin(self) -> Transaction:
+        """Begin a transaction, alone: others that write wait until it ends."""
+        self._again(lambda: self._connection.execute(_BEGIN))
+        return self
+
+    def begin_reading(self) -> None:
+        """Begin to read one state, whatever others write meanwhile."""
+        begin = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        self._again(lambda: self._connection.execute(begin))
+
+    def commit(self) -> None:
+        """Keep what the transaction did."""
+        self._connection.execute(b"COMMIT")
+
+    def rollback(self) -> None:
+        """Forget what the transaction did."""
+        self._connection.execute(b"ROLLBACK")
+
+    def execute(self, query: str, values: Values = ()) -> Cursor:
+        """Do one statement of a transaction."""
+        return self._connection.execute(_translated(query, isinstance(values, Mapping)), values)
+
+    def executemany(self, query: str, values: Iterable[Values]) -> None:
+        """Do a statement of a transaction for each of several values."""
+        self._connection.cursor().executemany(_translated(query, named=False), values)
+
+    def rows(self, query: str, values: Values) -> list[Row]:
+        """Return the rows of a query."""
+        return self._again(lambda: self.execute(query, values).fetchall())
+
+    def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
+        """Yield the rows of a query, so many at a time that they fit in memory."""
+        text = _translated(query, isinstance(values, Mapping))
+
+        def opened() -> psycopg.ServerCursor[Row]:
+            name = f"walk{next(self._walks)}"
+            return self._connection.cursor(name, withhold=not self.within).execute(text, values)
+
+        with self._again(opened) as cursor:
+            while portion := cursor.fetchmany(AT_ONCE):
+                yield portion
+
+    def told(self, error: Exception) -> str:
+        """Say what an error means, in one line, without secrets."""
+        if isinstance(error, Held):
+            return f"while it was away {error.by or 'another process'} took over what is done here"
+        return self._server.masked("; ".join(str(error).split("\n")).strip("; "))
+
+    def is_lost(self) -> bool:
+        """Tell whether the session ended without being closed."""
+        return self._connection.broken
+
+    @contextmanager
+    def lease(self, name: str) -> Iterator[None]:
+        """Hold a name while this session lives; raises Held."""
+        self._again(lambda: self._take(name))
+        self._leases.append(name)
+        try:
+            yield
+        finally:
+            if name in self._leases:
+                self._leases.remove(name)
+            with suppress(psycopg.Error):  # then it ended with the session
+                self._connection.execute(b"SELECT pg_advisory_unlock(%s)", (_number(name),))
+
+    def is_held(self, name: str) -> bool:
+        """Tell whether a session holds a name, this one too."""
+        return self._again(lambda: self._holder(name)) is not None
+
+    def session(self) -> Session:
+        """Open one more session, with the settings of psycopg and of the server."""
+        return plain_session(self._server)
+
+    def close(self) -> None:
+        """Close the session."""
+        self._connection.close()
+
+    def _migrate(self) -> None:
+        if version_of(self) != VERSION:
+            with self._connection.transaction():
+                self._connection.execute(_ALONE)
+                migrate(self, self._server)
+
+    def _take(self, name: str) -> None:
+        if name in self._leases:
+            raise Held("this process")
+        taken = self._connection.execute(b"SELECT pg_try_advisory_lock(%s)", (_number(name),))
+        if taken.fetchone() != (True,):
+            raise Held(self._holder(name))
+
+    def _holder(self, name: str) -> str | None:
+        number = _number(name)
+        halves = ((number >> 32) & 0xFFFFFFFF, number & 0xFFFFFFFF)
+        found = self._connection.execute(HOLDER.encode(), halves).fetchone()
+        return None if found is None else str(found[0]).removeprefix(PROGRAM) or "a process"
+
+    def _again(self, do: Callable[[], Some]) -> Some:
+        """Do what changes nothing; in a new session, if the one that there was is lost."""
+        if self._taken:
+            raise Held(self._taken)
+        try:
+            return do()
+        except psycopg.OperationalError:
+            if self.within or not self._connection.closed:
+                raise
+        self._reconnect()
+        return do()
+
+    def _reconnect(self) -> None:
+        end, pause = monotonic() + PATIENCE, FIRST_PAUSE
+        while True:
+            try:
+                self._connection.close()
+                self._connection = store_session(self._server)
+                break
+            except psycopg.OperationalError:
+                if monotonic() > end:
+                    raise
+            sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        leases, self._leases = self._leases, []
+        try:
+            for name in leases:
+                self._take(name)
+                self._leases.append(name)
+        except Held as held:
+            self._connection.close()
+            self._taken = held.by or "another process"
+            raise
+
+
+@lru_cache(maxsize=1_000)
+def _translated(query: str, named: bool) -> bytes:
+    """Return a statement with its values as psycopg writes them."""
+    defines = query.lstrip().startswith(("CREATE", "ALTER"))
+    text = (typed(query) if defines else query).replace("%", "%%")
+    text = _NAMED.sub(r"%(\1)s", text) if named else text.replace("?", "%s")
+    return text.encode()
+
+
+def _number(name: str) -> int:
+    """Return the number of a lock of a name."""
+    return int.from_bytes(sha256(f"{SCHEMA} {name}".encode()).digest()[:8], "big", signed=True)
+
+
+_NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
+_ALONE = f"SELECT pg_advisory_xact_lock({_number('writing')})".encode()
+_BEGIN = b"BEGIN; " + _ALONE

@@ -1,0 +1,79 @@
+"""The tables of the store as PostgreSQL has them, in a schema of their own, and their version."""
+
+import re
+from collections.abc import Iterator
+
+from ..errors import SettingsError
+from .location import CHOOSE, Server
+from .statements import Transaction
+from .tables import MIGRATIONS, ONLY_ADDED, TABLES, VERSION
+
+SCHEMA = "ioc_removal"
+# Text is ordered by its code points, as the hashes of plans need it; a number may be a moment.
+TYPES = (
+    (re.compile(r"\) WITHOUT ROWID"), ")"),
+    (re.compile(r"\bINTEGER\b"), "BIGINT"),
+    (re.compile(r"\bTEXT\b"), 'TEXT COLLATE "C"'),
+)
+FUNCTIONS = (
+    "CREATE FUNCTION json_array_length(list text) RETURNS BIGINT IMMUTABLE LANGUAGE sql AS"
+    " 'SELECT CAST(pg_catalog.json_array_length(CAST(list AS json)) AS BIGINT)'",
+    "CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN RAISE EXCEPTION ''the journal is only ever added to''; END'",
+)
+
+
+def migrate(transaction: Transaction, server: Server) -> None:
+    """Make the tables, or bring them to this version.
+
+    Raises SettingsError for a schema that is not a store's, or one of a newer version.
+    """
+    [found] = transaction.execute("SELECT to_regnamespace(?)", (SCHEMA,)).fetchone()
+    if found is None:
+        for statement in (f"CREATE SCHEMA {SCHEMA}", *_statements()):
+            transaction.execute(statement)
+        return
+    version = version_of(transaction)
+    if version is None:
+        raise SettingsError(
+            f"the store {server}: its schema {SCHEMA} is not one of this program: use another "
+            "database"
+        )
+    while version in MIGRATIONS:
+        for statement in MIGRATIONS[version]:
+            transaction.execute(statement)
+        version += 1
+        transaction.execute("UPDATE version SET version = ?", (version,))
+    if version != VERSION:
+        raise SettingsError(
+            f"the store {server} has version {version}, this program knows {VERSION}; {CHOOSE}"
+        )
+
+
+def version_of(transaction: Transaction) -> int | None:
+    """Return the version of the tables, None where there is none."""
+    if transaction.execute("SELECT to_regclass(?)", (f"{SCHEMA}.version",)).fetchone() == (None,):
+        return None
+    [version] = transaction.execute("SELECT version FROM version").fetchone()
+    return int(version)
+
+
+def typed(statement: str) -> str:
+    """Return a statement with the types of PostgreSQL."""
+    for pattern, text in TYPES:
+        statement = pattern.sub(text, statement)
+    return statement
+
+
+def _statements() -> Iterator[str]:
+    yield from TABLES.split(";\n")
+    yield from FUNCTIONS
+    for table, columns in ONLY_ADDED.items():
+        for verb, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            of = f" OF {columns}" if columns and verb == "UPDATE" else ""
+            yield (
+                f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
+                f" FOR EACH {each} EXECUTE FUNCTION only_added()"
+            )
+    yield "CREATE TABLE version (version BIGINT NOT NULL)"
+    yield f"INSERT INTO version VALUES ({VERSION})"  # noqa: S608  # our own number

@@ -1,0 +1,145 @@
+"""The store in a file of SQLite."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from os import O_CREAT, O_RDWR, close
+from os import open as open_file
+from pathlib import Path
+
+from ..errors import SettingsError
+from .file_lease import file_lease, is_file_held
+from .location import CHOOSE
+from .statements import AT_ONCE, Row, Transaction, Values
+from .tables import JOURNAL, MIGRATIONS, ONLY_ADDED, TABLES, VERSION
+
+VERSION_INFO = sqlite3.sqlite_version_info
+BUSY = 30.0  # seconds to wait for another process's transaction
+# What the journal covers is only ever added to; whoever takes old runs away drops these first.
+TRIGGERS = tuple(
+    f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
+    " BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END"
+    for table, columns in ONLY_ADDED.items()
+    for verb, of in (("UPDATE", f" OF {columns}" if columns else ""), ("DELETE", ""))
+)
+
+
+def own_file(path: Path) -> None:
+    """Create a file that only its owner can read, unless it is there already."""
+    close(open_file(path, O_CREAT | O_RDWR, 0o600))
+
+
+class SQLite:
+    """A file, created, readable by its owner only, when it does not exist.
+
+    Raises SettingsError for one that cannot be used, or of a newer version.
+    """
+
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            own_file(path)
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+        except (OSError, sqlite3.Error) as error:
+            raise SettingsError(f"cannot use the store {path}: {error}; {CHOOSE}") from error
+
+    @property
+    def within(self) -> bool:
+        """Whether a transaction has begun."""
+        return self._connection.in_transaction
+
+    def begin(self) -> Transaction:
+        """Begin a transaction, alone: others that write wait until it ends."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def begin_reading(self) -> None:
+        """Begin to read one state, whatever others write meanwhile."""
+        self._connection.execute("BEGIN")
+
+    def commit(self) -> None:
+        """Keep what the transaction did."""
+        self._connection.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forget what the transaction did."""
+        self._connection.execute("ROLLBACK")
+
+    def rows(self, query: str, values: Values) -> list[Row]:
+        """Return the rows of a query."""
+        return self._connection.execute(query, values).fetchall()
+
+    def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
+        """Yield the rows of a query, so many at a time that they fit in memory."""
+        cursor = self._connection.execute(query, values)
+        while portion := cursor.fetchmany(AT_ONCE):
+            yield portion
+
+    def told(self, error: Exception) -> str:
+        """Say what one of its errors means."""
+        return str(error)
+
+    def is_lost(self) -> bool:
+        """Tell whether it was closed by another than us; a file never is."""
+        return False
+
+    def lease(self, name: str) -> AbstractContextManager[None]:
+        """Hold a name while this process lives; raises Held."""
+        return file_lease(self._lease(name))
+
+    def is_held(self, name: str) -> bool:
+        """Tell whether a process holds a name."""
+        return is_file_held(self._lease(name))
+
+    def session(self) -> sqlite3.Connection:
+        """Open one more connection to the file."""
+        return sqlite3.connect(self._path, timeout=BUSY, check_same_thread=False)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def _lease(self, name: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.leases") / name
+
+    def _migrate(self) -> None:
+        connection = self.begin()
+        try:
+            version = _migrated(connection)
+        except sqlite3.Error:
+            self.rollback()
+            raise
+        if version != VERSION:
+            self.rollback()
+            raise SettingsError(
+                f"the store {self._path} has version {version}, this program knows {VERSION}; "
+                f"{CHOOSE}"
+            )
+        self.commit()
+
+
+def _migrated(connection: Transaction) -> int:
+    """Make the tables, or bring them to this version; return the version that they have."""
+    [found] = connection.execute("PRAGMA user_version").fetchone()
+    version = int(found)
+    if not version:
+        for statement in (*TABLES.split(";\n"), *TRIGGERS):
+            connection.execute(statement)
+        version = VERSION
+    while version in MIGRATIONS:
+        for statement in MIGRATIONS[version]:
+            connection.execute(statement)
+        version += 1
+        for statement in TRIGGERS if version == JOURNAL else ():
+            connection.execute(statement)
+    if version != found:
+        connection.execute(f"PRAGMA user_version = {version}")
+    return version

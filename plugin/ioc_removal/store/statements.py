@@ -1,0 +1,97 @@
+"""What the store asks of a database: statements in the SQL that SQLite and PostgreSQL share.
+
+A value stands as ?, or by name as :name. What was there already is told by ON CONFLICT with the
+columns of its key; a flag is 0 or 1, never a truth value; text is ordered by its code points.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+AT_ONCE = 2_000  # rows of a walk that are in memory
+Row = tuple[Any, ...]
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+class Cursor(Protocol):
+    """What came of a statement."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+
+    def fetchone(self) -> Any:
+        """Return the next row, None after the last."""
+
+    def fetchall(self) -> list[Any]:
+        """Return all rows that are left."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the rows that are left."""
+
+
+class Transaction(Protocol):
+    """Statements of which all are kept, or none."""
+
+    def execute(self, query: str, values: Values = ..., /) -> Cursor:
+        """Do one statement."""
+
+    def executemany(self, query: str, values: Iterable[Values], /) -> object:
+        """Do a statement for each of several values."""
+
+
+class Driver(Protocol):
+    """A database that is open, for one thread at a time."""
+
+    errors: tuple[type[Exception], ...]  # what it raises
+
+    @property
+    def within(self) -> bool:
+        """Whether a transaction has begun."""
+
+    def begin(self) -> Transaction:
+        """Begin a transaction, alone: others that write wait until it ends."""
+
+    def begin_reading(self) -> None:
+        """Begin to read one state, whatever others write meanwhile."""
+
+    def commit(self) -> None:
+        """Keep what the transaction did."""
+
+    def rollback(self) -> None:
+        """Forget what the transaction did."""
+
+    def rows(self, query: str, values: Values) -> list[Row]:
+        """Return the rows of a query."""
+
+    def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
+        """Yield the rows of a query, so many at a time that they fit in memory."""
+
+    def told(self, error: Exception) -> str:
+        """Say what one of its errors means, without secrets."""
+
+    def is_lost(self) -> bool:
+        """Tell whether it was closed by another than us."""
+
+    def lease(self, name: str) -> AbstractContextManager[None]:
+        """Hold a name while this process lives; raises Held."""
+
+    def is_held(self, name: str) -> bool:
+        """Tell whether a process holds a name."""
+
+    def session(self) -> Any:
+        """Open one more connection, for a library that keeps its own tables beside the store's."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Held(Exception):  # noqa: N818  # nothing went wrong
+    """A process holds a name.
+
+    by: which, in words; None when it let go just now.
+    """
+
+    def __init__(self, by: str | None) -> None:
+        super().__init__(by)
+        self.by = by

@@ -1,0 +1,27 @@
+"""A store of each kind, for tests that are the same for all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ioc_removal.store.location import Location, server_of
+from postgresql import PostgreSQLServer, running
+
+KINDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQLServer]:
+    """A server of PostgreSQL."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """Where an empty store is to be."""
+    if request.param == "sqlite":
+        return tmp_path / "store.db"
+    server: PostgreSQLServer = request.getfixturevalue("postgresql")
+    return server_of(server.database())
