@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stores import postgresql, store
+from stores import own, postgresql, store
 
-__all__ = ["postgresql", "store"]
+__all__ = ["own", "postgresql", "store"]
 ALLOWED = Path(__file__).with_name("allowed_skips.txt")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

@@ -18,6 +18,13 @@ def postgresql() -> Iterator[PostgreSQLServer]:
         yield server
 
 
+@pytest.fixture
+def own() -> Iterator[PostgreSQLServer]:
+    """A server that no other test uses, to be stopped."""
+    with running() as server:
+        yield server
+
+
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
     """Where an empty store is to be."""

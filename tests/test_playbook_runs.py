@@ -17,6 +17,7 @@ from ioc_removal.outcome import exit_status
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
+from ioc_removal.store.location import Location
 from ioc_removal.store.runs import get_run
 from ioc_removal.trust.terms import Terms
 
@@ -27,10 +28,10 @@ IOCS = ["192.0.2.10", "malware.example", "nowhere.example"]
 class Runner:
     """Runs playbooks on a sandbox, with a store of its own."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, folder: Path, store: Location) -> None:
         self.sandbox, self.folder = sandbox, folder
         self.document = sandbox.settings()
-        self.database = Database(folder / "store.db")
+        self.database = Database(store)
         self.status = -1
 
     def run(self, name: str, *, dry_run: bool = False, **inputs: Any) -> dict[str, Any]:
@@ -52,9 +53,9 @@ class Runner:
 
 
 @pytest.fixture
-def runner(tmp_path: Path) -> Iterator[Runner]:
+def runner(tmp_path: Path, store: Location) -> Iterator[Runner]:
     with Sandbox() as sandbox:
-        runner = Runner(sandbox, tmp_path)
+        runner = Runner(sandbox, tmp_path, store)
         yield runner
         runner.database.close()
 

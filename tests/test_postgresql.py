@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,17 +16,10 @@ from ioc_removal.store.location import Server, server_of, store_location
 from ioc_removal.store.runs import begin_run, end_run, get_run
 from ioc_removal.store.sets import write_set
 from ioc_removal.store.verification import Verification
-from postgresql import PostgreSQLServer, running
+from postgresql import PostgreSQLServer
 
 PASSWORD = "hunter2 /@:%?"
 LONGEST = 60.0  # seconds that a command may take before the test gives up
-
-
-@pytest.fixture
-def own() -> Iterator[PostgreSQLServer]:
-    """A server that no other test uses, to be stopped."""
-    with running() as server:
-        yield server
 
 
 def begun(database: Database) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
+from ioc_removal.store.location import Location
 
 BATCH = 6
 VALUES = [f"host{number}.example" for number in range(36)]  # six batches a system
@@ -36,13 +37,16 @@ def sandbox() -> Iterator[Sandbox]:
 class Program:
     """The command in a process of its own, with one store and the sandbox's settings."""
 
-    def __init__(self, sandbox: Sandbox, folder: Path, items: int = BATCH) -> None:
+    def __init__(
+        self, sandbox: Sandbox, folder: Path, items: int = BATCH, store: Location | None = None
+    ) -> None:
         settings = sandbox.settings()
         for connection in settings["connections"].values():
             connection["limits"] = {"items": items, "in_flight": 1}
         (folder / "settings.yml").write_text(json.dumps(settings))
         (folder / "iocs.txt").write_text("\n".join(VALUES))
-        self.folder, self.store = folder, folder / "store.db"
+        self.folder = folder
+        self.store: Any = store or folder / "store.db"
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         options = ["--settings", "settings.yml", "--store", str(self.store), "--json"]
@@ -114,8 +118,10 @@ def expect_all_gone(sandbox: Sandbox, record: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("count", range(1, 13))
-def test_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: int) -> None:
-    program = Program(sandbox, tmp_path)
+def test_goes_on_after_a_kill(
+    sandbox: Sandbox, tmp_path: Path, store: Location, count: int
+) -> None:
+    program = Program(sandbox, tmp_path, store=store)
     killed_after(program.run(), sandbox, count)
     before, finished = deletions(sandbox), program.finished()
 
@@ -154,8 +160,11 @@ def test_a_plan_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: in
 
 
 @pytest.mark.parametrize("count", [30, 31, 67])
-def test_goes_on_between_chunks(sandbox: Sandbox, tmp_path: Path, count: int) -> None:
-    program = Program(sandbox, tmp_path, items=1)  # 36 batches, of which 30 make a chunk
+def test_goes_on_between_chunks(
+    sandbox: Sandbox, tmp_path: Path, store: Location, count: int
+) -> None:
+    # 36 batches, of which 30 make a chunk
+    program = Program(sandbox, tmp_path, items=1, store=store)
     killed_after(program.run(), sandbox, count)
     finished, seen = program.finished(), len(deletions(sandbox))
     record = program.record(program.start("resume"))
@@ -163,8 +172,8 @@ def test_goes_on_between_chunks(sandbox: Sandbox, tmp_path: Path, count: int) ->
     expect_all_gone(sandbox, record)
 
 
-def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path) -> None:
-    program = Program(sandbox, tmp_path)
+def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path, store: Location) -> None:
+    program = Program(sandbox, tmp_path, store=store)
     killed_after(program.run(), sandbox, 2)
     for count in (4, 7, 9):
         finished, seen = program.finished(), len(deletions(sandbox))
@@ -173,8 +182,8 @@ def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path) -> None:
     expect_all_gone(sandbox, program.record(program.start("resume")))
 
 
-def test_says_that_a_run_is_alive(sandbox: Sandbox, tmp_path: Path) -> None:
-    program = Program(sandbox, tmp_path)
+def test_says_that_a_run_is_alive(sandbox: Sandbox, tmp_path: Path, store: Location) -> None:
+    program = Program(sandbox, tmp_path, store=store)
     process = program.run()
     while not deletions(sandbox):
         assert process.poll() is None, process.communicate()
@@ -190,18 +199,27 @@ def test_says_that_a_run_is_alive(sandbox: Sandbox, tmp_path: Path) -> None:
     expect_all_gone(sandbox, program.record(process))
 
 
-def test_two_runs_on_one_store_keep_apart(sandbox: Sandbox, tmp_path: Path) -> None:
-    program = Program(sandbox, tmp_path)
+def test_two_runs_on_one_store_keep_apart(
+    sandbox: Sandbox, tmp_path: Path, store: Location
+) -> None:
+    program = Program(sandbox, tmp_path, store=store)
     other_seed = default_seed()
     other_seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
     with Sandbox(other_seed) as other_sandbox:
         (tmp_path / "other").mkdir()
         other = Program(other_sandbox, tmp_path / "other")
         other.store = program.store
-        first, second = program.run(), other.run()
-        killed_after(first, sandbox, 3)
+        killed_after(program.run(), sandbox, 3)
+        run = program.runs()[-1]
+        other_sandbox.misbehave(method="DELETE", delay=5)  # alive while the other one goes on
+        second = other.run()
+        while not deletions(other_sandbox):
+            assert second.poll() is None, second.communicate()
+            time.sleep(0.01)
+        record = program.record(program.start("resume", run))
+        assert second.poll() is None
+        other_sandbox.behave()
         there = other.record(second)
-        record = program.record(program.start("resume"))
         expect_all_gone(sandbox, record)
         assert other_sandbox.state()["cybertrace"]["suppliers"]["InternalTI"] == []
         assert there["run"] != record["run"]

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from sqlite3 import Connection as Transaction
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from typing import Any
@@ -21,6 +20,7 @@ from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import CALL, ENDED, begin_run, end_run, get_run
+from ioc_removal.store.statements import Transaction
 from ioc_removal.store.verification import Verification
 from ioc_removal.trust.perform import perform
 from ioc_removal.trust.terms import Terms

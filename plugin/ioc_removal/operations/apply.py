@@ -46,7 +46,7 @@ def apply_plan(
     ArgumentError, before anything is recorded, when the plan expired or what it was made of
     changed.
     """
-    check_engine()
+    check_engine(database)
     header = plan.header
     given = terms.guards.overrides if terms.guards else {}
     overrides = {**header["overrides"], **given}

@@ -38,7 +38,7 @@ def resume_run(
     nobody has decided. Raises ArgumentError when there is nothing to go on, RunError when the
     times of what was asked cannot be true, or the store was changed by hand.
     """
-    check_engine()
+    check_engine(database)
     run = get_run(database, run).run  # a few characters may name it
     with lease(database, run):
         known = get_run(database, run)

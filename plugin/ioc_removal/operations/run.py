@@ -87,7 +87,7 @@ def run_playbook(
     the id of the run; attend: what to do while a person is asked. Raises DefinitionError and
     ArgumentError for a playbook that cannot be read.
     """
-    check_engine()
+    check_engine(database)
     texts = gather(name, integration)
     playbooks = parse_all(texts, integration)
     own = next(iter(texts))

@@ -33,10 +33,17 @@ class Conducting:
         self.asks = any(task.action == ASK for task in tasks)
 
     def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
-        """Do a step, in a run that asks once for all its workflows."""
+        """Do a step, in a run that asks once for all its workflows.
+
+        It may run again after a crash, so it may when the store was away in the middle of it.
+        """
+
+        def done() -> Any:
+            return self.database.outliving(lambda: function(*given))
+
         if self.asks:
-            return DBOS.run_step({"name": name}, self.performing.step, name, function, *given)
-        return DBOS.run_step({"name": name}, function, *given)
+            return DBOS.run_step({"name": name}, self.performing.step, name, done)
+        return DBOS.run_step({"name": name}, done)
 
     def acts_on(self, action: str) -> frozenset[str]:
         """Return the systems that an action, or a playbook with all that it runs, may change."""

@@ -3,27 +3,33 @@
 A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks: a single
 one is a step too, each of several a child workflow with one step, on a queue of its connection that
 lets one chunk through at a time. The executor's id is the run's id and a process listens to the
-queues of its own run only, so that two processes on one store never take each other's work.
+queues of its own run only; the run is a part of the application's version too, as DBOS puts what it
+goes on with into a queue that every process of that version listens to. So two processes on one
+store never take each other's work.
 """
 
 import logging
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from sys import version_info
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandle
+from sqlalchemy import create_engine
 
 from ..errors import RunError, SettingsError
-from ..store.database import SQLITE_VERSION, Database, own_file
+from ..store.database import Database
+from ..store.location import Server
 from ..store.sets import by_reference
+from ..store.sqlite import VERSION_INFO, own_file
 from .conducted import POLLING, Conducting
 from .model import Playbook
 from .performing import Performing
 from .workflows import Workflows
 
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
-REPLAY_VERSION = "2"
+REPLAY_VERSION = "3"
+SCHEMA = "ioc_removal_engine"
+POOL = 10  # connections to PostgreSQL
 
 
 class Engine:
@@ -47,9 +53,9 @@ class Engine:
         shared, run = self._shared, self._shared.run
         workflow = run if turn == 1 else f"{run}~{turn}"
         queues = [shared.queue(system) for system in systems]
-        own_file(engine_path(shared.database.path))
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
-        DBOS(config=_config(shared.database, run))
+        config = _config(shared.database, run)
+        DBOS(config=config)
         try:
             workflows = Workflows(shared)
             DBOS.listen_queues(queues)
@@ -70,15 +76,19 @@ class Engine:
             return ended
         finally:
             DBOS.destroy(destroy_registry=True)
+            if engine := config.get("system_database_engine"):
+                engine.dispose()
 
 
-def check_engine() -> None:
+def check_engine(database: Database) -> None:
     """Refuse a Python with whose SQLite DBOS 3.4 cannot keep its steps; raises SettingsError."""
-    if version_info >= (3, 12) and SQLITE_VERSION < (3, 42):
-        has = ".".join(map(str, SQLITE_VERSION))
+    if isinstance(database.location, Server):
+        return
+    if version_info >= (3, 12) and VERSION_INFO < (3, 42):
+        has = ".".join(map(str, VERSION_INFO))
         raise SettingsError(
             f"playbooks need SQLite 3.42 with Python 3.12 and later, this one has {has}: "
-            "use Python 3.11 or 3.10, or a newer SQLite"
+            "use Python 3.11 or 3.10, a newer SQLite, or a store on PostgreSQL"
         )
 
 
@@ -89,24 +99,34 @@ def _check_replay(run: str, status: str, version: str | None) -> None:
             f"the run {run} was stopped by an internal error and cannot go on: start it anew, "
             "what it removed is then absent"
         )
-    if version != REPLAY_VERSION and status != "SUCCESS":
+    replay = (version or "").partition(".")[0]
+    if replay != REPLAY_VERSION and status != "SUCCESS":
         raise RunError(
-            f"the run {run} was begun by another version of this program ({version}, this is "
+            f"the run {run} was begun by another version of this program ({replay}, this is "
             f"{REPLAY_VERSION}): go on with that one, or start it anew"
         )
 
 
-def engine_path(store: Path) -> Path:
-    """Return where DBOS keeps the steps of the runs of a store."""
-    return store.with_name(f"{store.name}.engine")
+def _place(database: Database) -> DBOSConfig:
+    """Return where DBOS keeps the steps: in a file beside the store, or a schema beside its."""
+    store = database.location
+    if isinstance(store, Server):
+        # A connection is made as the store makes its own: of its URL nothing is read here.
+        engine = create_engine(
+            "postgresql+psycopg://", creator=database.session, pool_size=POOL, pool_pre_ping=True
+        )
+        return {"system_database_engine": engine, "dbos_system_schema": SCHEMA}
+    file = store.with_name(f"{store.name}.engine")
+    own_file(file)
+    return {"system_database_url": f"sqlite:///{file}"}
 
 
 def _config(database: Database, run: str) -> DBOSConfig:
     return {
+        **_place(database),
         "name": "ioc-removal",
-        "system_database_url": f"sqlite:///{engine_path(database.path)}",
         "executor_id": run,
-        "application_version": REPLAY_VERSION,
+        "application_version": f"{REPLAY_VERSION}.{run}",
         "serializer": DBOSPortableJSONSerializer(),
         "log_level": "CRITICAL",
         "notification_listener_polling_interval_sec": POLLING,

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any
 
 from ..action import Action
-from ..errors import PluginError
+from ..errors import PluginError, StoreError
 from ..integration import Integration
 from ..outcome import FAILED, PLANNED, SUCCEEDED
 from ..settings import Settings
@@ -218,7 +218,12 @@ class Performing:
 
 
 def _row(call: str, error: PluginError) -> dict[str, Any]:
-    """Return an error with the task whose call it ended, safe from being taken for a reference."""
+    """Return an error with the task whose call it ended, safe from being taken for a reference.
+
+    A store that was lost ended nothing: raises that error again, so that the step is repeated.
+    """
+    if isinstance(error, StoreError) and error.lost:
+        raise error
     row: dict[str, Any] = by_reference({"call": call, **error_row(error)})
     return row
 

@@ -1,10 +1,10 @@
 """Open the store, a file of SQLite or a database of PostgreSQL, and its transactions."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import SettingsError, StoreError
 from ..secret import Secret
@@ -14,6 +14,7 @@ from .sqlite import SQLite
 from .statements import Driver, Row, Transaction, Values
 
 EVERY = 2**62  # more rows than there are, for LIMIT
+Some = TypeVar("Some")
 
 
 class Database:
@@ -61,6 +62,15 @@ class Database:
             finally:
                 self._transaction = None
 
+    def outliving(self, do: Callable[[], Some]) -> Some:
+        """Do what may be done twice: again, where the connection was lost in the middle of it."""
+        while True:
+            try:
+                return do()
+            except StoreError as error:
+                if not error.lost:
+                    raise
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read one state, whatever others write meanwhile. Raises StoreError."""
@@ -87,10 +97,16 @@ class Database:
                 return
             yield from portion
 
-    def lease(self, name: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def lease(self, name: str) -> Iterator[None]:
         """Hold a name while this process lives; raises Held when another one does."""
         with self._lock, self._told():
-            return self._driver.lease(name)
+            self._driver.take(name)
+        try:
+            yield
+        finally:
+            with self._lock, self._told():
+                self._driver.let_go(name)
 
     def is_held(self, name: str) -> bool:
         """Tell whether a process holds a name. Raises StoreError."""

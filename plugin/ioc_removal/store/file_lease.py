@@ -1,42 +1,52 @@
-"""A lease in a file: a lock that the operating system lets go when its process dies."""
+"""Leases in files: locks that the operating system lets go when their process dies."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
 from os import fstat, getpid
 from pathlib import Path
+from typing import TextIO
 
 from .statements import Held
 
 
-@contextmanager
-def file_lease(path: Path) -> Iterator[None]:
-    """Hold a file while this process lives; raises Held when another one holds it."""
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    with path.open("a+", encoding="ascii") as file:
+class FileLeases:
+    """Leases that are files of a folder, by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, TextIO] = {}
+
+    def take(self, name: str) -> None:
+        """Hold a name while this process lives; raises Held when another one holds it."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        file = (self._folder / name).open("a+", encoding="ascii")
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise Held(f"process {file.read().strip() or 'unknown'}") from None
+            holder = file.read().strip() or "unknown"
+            file.close()
+            raise Held(f"process {holder}") from None
         if not fstat(file.fileno()).st_nlink:  # its holder let go, and deleted it, just now
+            file.close()
             raise Held(None)
         file.truncate(0)
         file.write(str(getpid()))
         file.flush()
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+        self._files[name] = file
 
+    def let_go(self, name: str) -> None:
+        """Hold a name no longer."""
+        (self._folder / name).unlink(missing_ok=True)
+        self._files.pop(name).close()
 
-def is_file_held(path: Path) -> bool:
-    """Tell whether a process holds a file."""
-    if not path.exists():
+    def is_held(self, name: str) -> bool:
+        """Tell whether a process holds a name."""
+        path = self._folder / name
+        if not path.exists():
+            return False
+        with path.open("a", encoding="ascii") as file:
+            try:
+                flock(file, LOCK_EX | LOCK_NB)
+            except BlockingIOError:
+                return True
         return False
-    with path.open("a", encoding="ascii") as file:
-        try:
-            flock(file, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

@@ -8,10 +8,10 @@ comes next, if its leases are still to be had; a transaction in which it is lost
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
-from itertools import count
+from itertools import count, islice
 from time import monotonic, sleep
 from typing import TypeVar
 
@@ -37,10 +37,14 @@ AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()
 Some = TypeVar("Some")
 
 
+class Taken(Exception):  # noqa: N818  # as others say of it
+    """A lease was taken by another process while the session was lost."""
+
+
 class PostgreSQL:
     """A database, in which the store is made when it is not there; raises SettingsError."""
 
-    errors: tuple[type[Exception], ...] = (psycopg.Error, Held)
+    errors: tuple[type[Exception], ...] = (psycopg.Error, Taken)
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -85,8 +89,13 @@ class PostgreSQL:
         return self._connection.execute(_translated(query, isinstance(values, Mapping)), values)
 
     def executemany(self, query: str, values: Iterable[Values]) -> None:
-        """Do a statement of a transaction for each of several values."""
-        self._connection.cursor().executemany(_translated(query, named=False), values)
+        """Do a statement of a transaction for each of several values.
+
+        They are made before they are sent: what makes them may ask the database, too.
+        """
+        text, walk = _translated(query, named=False), iter(values)
+        while portion := list(islice(walk, AT_ONCE)):
+            self._connection.cursor().executemany(text, portion)
 
     def rows(self, query: str, values: Values) -> list[Row]:
         """Return the rows of a query."""
@@ -106,26 +115,25 @@ class PostgreSQL:
 
     def told(self, error: Exception) -> str:
         """Say what an error means, in one line, without secrets."""
-        if isinstance(error, Held):
-            return f"while it was away {error.by or 'another process'} took over what is done here"
+        if isinstance(error, Taken):
+            return f"while it was away {error} took over what is done here"
         return self._server.masked("; ".join(str(error).split("\n")).strip("; "))
 
     def is_lost(self) -> bool:
         """Tell whether the session ended without being closed."""
         return self._connection.broken
 
-    @contextmanager
-    def lease(self, name: str) -> Iterator[None]:
+    def take(self, name: str) -> None:
         """Hold a name while this session lives; raises Held."""
         self._again(lambda: self._take(name))
         self._leases.append(name)
-        try:
-            yield
-        finally:
-            if name in self._leases:
-                self._leases.remove(name)
-            with suppress(psycopg.Error):  # then it ended with the session
-                self._connection.execute(b"SELECT pg_advisory_unlock(%s)", (_number(name),))
+
+    def let_go(self, name: str) -> None:
+        """Hold a name no longer."""
+        if name in self._leases:
+            self._leases.remove(name)
+        with suppress(psycopg.Error):  # then it ended with the session
+            self._connection.execute(b"SELECT pg_advisory_unlock(%s)", (_number(name),))
 
     def is_held(self, name: str) -> bool:
         """Tell whether a session holds a name, this one too."""
@@ -161,7 +169,7 @@ class PostgreSQL:
     def _again(self, do: Callable[[], Some]) -> Some:
         """Do what changes nothing; in a new session, if the one that there was is lost."""
         if self._taken:
-            raise Held(self._taken)
+            raise Taken(self._taken)
         try:
             return do()
         except psycopg.OperationalError:
@@ -190,7 +198,7 @@ class PostgreSQL:
         except Held as held:
             self._connection.close()
             self._taken = held.by or "another process"
-            raise
+            raise Taken(self._taken) from None
 
 
 @lru_cache(maxsize=1_000)

@@ -89,6 +89,9 @@ class StoreRecorder(CutCall):
 
     def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         """Keep that a batch is about to be sent, and what was there before."""
+        self._database.outliving(lambda: self._intent(batch, snapshots))
+
+    def _intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         key = (self._run, self._call, batch.number)
         with self._database.transaction() as connection:
             connection.execute(
@@ -104,7 +107,10 @@ class StoreRecorder(CutCall):
                 note_sent(connection, key[:2], len(batch.items))
 
     def finish(self, finished: Finished) -> None:
-        """Keep what became of a batch, all of it or nothing."""
+        """Keep what became of a batch, all of it or nothing; once, if it was kept already."""
+        self._database.outliving(lambda: self._finish(finished))
+
+    def _finish(self, finished: Finished) -> None:
         key = (self._run, self._call, finished.batch.number)
         definition = self._action.definition
         outcomes = finished.outcomes or tuple(
@@ -114,6 +120,11 @@ class StoreRecorder(CutCall):
         hashing = self._database.hashing
         hashes = [hashing.row(row) for row in rows]
         with self._database.transaction() as connection:
+            query = (
+                "SELECT 1 FROM batches WHERE run = ? AND call = ? AND batch = ? AND finished = 1"
+            )
+            if connection.execute(query, key).fetchone():
+                return
             if rows:
                 connection.executemany(
                     f"INSERT INTO outcomes VALUES ({PLACES}, ?)",  # noqa: S608

@@ -95,6 +95,10 @@ def constant(details: Mapping[str, Any]) -> dict[str, Any]:
 
 def add_details(database: Database, run: str, **details: Any) -> None:
     """Add to what is known of a run."""
+    database.outliving(lambda: _add_details(database, run, details))
+
+
+def _add_details(database: Database, run: str, details: Mapping[str, Any]) -> None:
     with database.transaction() as connection:
         [known] = connection.execute("SELECT details FROM runs WHERE run = ?", (run,)).fetchone()
         text = json.dumps({**parsed(known, "runs.details", run, dict), **details})
@@ -103,7 +107,13 @@ def add_details(database: Database, run: str, **details: Any) -> None:
 
 def end_run(database: Database, run: str, result: str | None, status: str = ENDED) -> None:
     """Note the end of a run; result: succeeded, partial or failed, None when it was interrupted."""
+    database.outliving(lambda: _end(database, run, result, status))
+
+
+def _end(database: Database, run: str, result: str | None, status: str) -> None:
     if status == ENDED:
+        if get_run(database, run).status == ENDED:
+            return
         index_run(database, run)
     ended, own = now(), dict[str, str | None]()
     if status == ENDED:  # before the transaction: others may write meanwhile

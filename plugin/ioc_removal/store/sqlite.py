@@ -2,13 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from os import O_CREAT, O_RDWR, close
 from os import open as open_file
 from pathlib import Path
 
 from ..errors import SettingsError
-from .file_lease import file_lease, is_file_held
+from .file_lease import FileLeases
 from .location import CHOOSE
 from .statements import AT_ONCE, Row, Transaction, Values
 from .tables import JOURNAL, MIGRATIONS, ONLY_ADDED, TABLES, VERSION
@@ -39,6 +38,7 @@ class SQLite:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._leases = FileLeases(path.with_name(f"{path.name}.leases"))
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             own_file(path)
@@ -91,13 +91,17 @@ class SQLite:
         """Tell whether it was closed by another than us; a file never is."""
         return False
 
-    def lease(self, name: str) -> AbstractContextManager[None]:
+    def take(self, name: str) -> None:
         """Hold a name while this process lives; raises Held."""
-        return file_lease(self._lease(name))
+        self._leases.take(name)
+
+    def let_go(self, name: str) -> None:
+        """Hold a name no longer."""
+        self._leases.let_go(name)
 
     def is_held(self, name: str) -> bool:
         """Tell whether a process holds a name."""
-        return is_file_held(self._lease(name))
+        return self._leases.is_held(name)
 
     def session(self) -> sqlite3.Connection:
         """Open one more connection to the file."""
@@ -106,9 +110,6 @@ class SQLite:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
-
-    def _lease(self, name: str) -> Path:
-        return self._path.with_name(f"{self._path.name}.leases") / name
 
     def _migrate(self) -> None:
         connection = self.begin()

@@ -5,7 +5,6 @@ columns of its key; a flag is 0 or 1, never a truth value; text is ordered by it
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 AT_ONCE = 2_000  # rows of a walk that are in memory
@@ -73,8 +72,11 @@ class Driver(Protocol):
     def is_lost(self) -> bool:
         """Tell whether it was closed by another than us."""
 
-    def lease(self, name: str) -> AbstractContextManager[None]:
+    def take(self, name: str) -> None:
         """Hold a name while this process lives; raises Held."""
+
+    def let_go(self, name: str) -> None:
+        """Hold a name no longer."""
 
     def is_held(self, name: str) -> bool:
         """Tell whether a process holds a name."""
