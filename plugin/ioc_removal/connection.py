@@ -11,7 +11,7 @@ from .authentication import authentication, check_authentication, secrets_of
 from .endpoint import segment
 from .errors import ApiError, ArgumentError, ClosedError, HungUpError, SettingsError
 from .iam import IamToken, iam_token
-from .pace import Pace
+from .pace import Pace, Turns
 from .quotes import Quotes
 from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
 from .regions import address_of
@@ -71,6 +71,7 @@ class Connection:
             self.warnings = tuple(dict.fromkeys((*self.warnings, *more)))
         self._places = Semaphore(self.in_flight)
         self._pace = Pace(self.limits.get("per_second"))
+        self.turns: Turns | None = None
         self._version = Version(
             system, self.wire, self.tenant, own.get("api_version"), settings.versions
         )
@@ -126,7 +127,9 @@ class Connection:
         may not have looked at them yet. keys: what else may have been closed, such as an action at
         a target.
         """
-        with self._places, ExitStack() as alone:
+        with self._places, ExitStack() as shared, ExitStack() as alone:
+            if self.turns is not None:
+                shared.enter_context(self.turns.turn(self.check))
             if not self.accepted:
                 alone.enter_context(self._first)
             if self.accepted:

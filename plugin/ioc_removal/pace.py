@@ -1,7 +1,17 @@
 """How often requests may start."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import Event, Lock
 from time import monotonic
+from typing import Protocol
+
+
+class Turns(Protocol):
+    """Lets requests take turns with those of other processes."""
+
+    def turn(self, check: Callable[[], None]) -> AbstractContextManager[None]:
+        """Wait for a place among the requests in flight; check: raises when nobody waits."""
 
 
 class Pace:

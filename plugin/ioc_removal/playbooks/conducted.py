@@ -14,6 +14,7 @@ from .calls import Call, CallResult
 from .conductor import Waiting, conduct
 from .model import ASK, Playbook
 from .performing import Performing
+from .sharing import perform_shared
 
 POLLING = 0.05  # seconds
 AT_ONCE = 16  # items of a task, each in a thread
@@ -195,9 +196,12 @@ class Conducted:
         What fits in one chunk is a step here: a queue would only make it wait.
         """
         performing = self.shared.performing
+        name = f"{key}: batches"
         if batches <= chunk:
-            name = f"{key}: batches"
             said = self.shared.step(name, performing.perform, key, action, 0, batches)
+            return list(said["errors"])
+        if performing.database.is_shared:
+            said = self.shared.step(name, perform_shared, performing, key, action, batches, chunk)
             return list(said["errors"])
         queue = self.shared.queue(performing.integration.definition(action).system)
         chunks = [

@@ -6,6 +6,9 @@ from threading import Lock
 from ..connection import Connection
 from ..integration import Integration
 from ..settings import Settings
+from ..store.database import Database
+from ..store.turns import share_turns
+from ..trust.removal_key import connection_facts, digest
 
 
 class Connections:
@@ -15,8 +18,13 @@ class Connections:
     """
 
     def __init__(
-        self, integration: Integration, settings: Settings, choose: Mapping[str, str]
+        self,
+        database: Database,
+        integration: Integration,
+        settings: Settings,
+        choose: Mapping[str, str],
     ) -> None:
+        self._database = database
         self._integration, self._settings, self._choose = integration, settings, choose
         self._made: dict[str, Connection] = {}
         self._lock = Lock()
@@ -29,8 +37,18 @@ class Connections:
             if system not in self._made:
                 name = self._settings.pick(system, self._choose.get(system))
                 known = self._integration.systems[system]
-                self._made[system] = Connection(name, self._settings, known)
+                made = Connection(name, self._settings, known)
+                share_turns(self._database, made, self._fingerprint(made))
+                self._made[system] = made
             return self._made[system]
+
+    def fingerprint(self, system: str) -> str:
+        """Return the digest of the facts of a system's connection, empty for local."""
+        made = self.of(system)
+        return self._fingerprint(made) if made else ""
+
+    def _fingerprint(self, connection: Connection) -> str:
+        return digest(connection_facts(connection, self._settings))
 
     def hang_up(self) -> None:
         """End what is in flight on every connection, and let go of them; a later call makes new."""

@@ -70,7 +70,7 @@ class Performing:
     ) -> None:
         self.database, self.run, self.integration = database, run, integration
         self.settings = settings
-        self.connections = Connections(integration, settings, choose)
+        self.connections = Connections(database, integration, settings, choose)
         overrides = get_run(database, run).details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
         self._progress = progress

@@ -30,7 +30,7 @@ class CutCall:
             with self._database.transaction() as connection:
                 cut = ((batch.number, json.dumps(list(batch.items))) for batch in batches)
                 connection.executemany(
-                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0)",
+                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0, 0)",
                     ((*key, *row) for row in digest.through(cut)),
                 )
                 add_link(connection, hashing, self._run, CUT, call=self._call, facts=digest.facts)

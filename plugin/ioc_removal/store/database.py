@@ -31,6 +31,11 @@ class Database:
         self._transaction: Transaction | None = None
         self._driver = _driver(location)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether processes of several hosts may use it."""
+        return isinstance(self.location, Server)
+
     def close(self) -> None:
         """Close the store, once no thread uses it."""
         with self._lock:
@@ -107,6 +112,14 @@ class Database:
         finally:
             with self._lock, self._told():
                 self._driver.let_go(name)
+
+    def seconds_until_turn(self, place: str, pause: float) -> float:
+        """Take the next moment for a request to a place, and return how far it is.
+
+        pause: seconds between two. Raises StoreError.
+        """
+        with self._lock, self._told():
+            return self._driver.seconds_until_turn(place, pause)
 
     def is_held(self, name: str) -> bool:
         """Tell whether a process holds a name. Raises StoreError."""

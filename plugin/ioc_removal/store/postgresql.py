@@ -34,6 +34,12 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid::bi
 AND l.objid::bigint = %s
 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+TURN = """
+INSERT INTO paces AS p VALUES (%s, extract(epoch FROM clock_timestamp()))
+ON CONFLICT (place) DO UPDATE
+SET next = greatest(p.next + %s, extract(epoch FROM clock_timestamp()))
+RETURNING (next - extract(epoch FROM clock_timestamp()))::float8
+"""
 Some = TypeVar("Some")
 
 
@@ -134,6 +140,12 @@ class PostgreSQL:
             self._leases.remove(name)
         with suppress(psycopg.Error):  # then it ended with the session
             self._connection.execute(b"SELECT pg_advisory_unlock(%s)", (_number(name),))
+
+    def seconds_until_turn(self, place: str, pause: float) -> float:
+        """Take the next moment for a request to a place, and return how far it is."""
+        taken = self._again(lambda: self._connection.execute(TURN.encode(), (place, pause)))
+        [(seconds,)] = taken.fetchall()
+        return float(seconds)
 
     def is_held(self, name: str) -> bool:
         """Tell whether a session holds a name, this one too."""

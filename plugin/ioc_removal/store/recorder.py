@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from time import sleep, time
 from typing import Any
 
 from ..action import Action
@@ -22,6 +23,7 @@ from .sets import by_reference
 from .statements import Transaction
 
 PLACES = ", ".join("?" * len(ROW))
+PAUSE = 0.2  # seconds
 
 
 class StoreRecorder(CutCall):
@@ -77,15 +79,28 @@ class StoreRecorder(CutCall):
         """Return what is known of a batch."""
         key = (self._run, self._call, batch.number)
         where = "WHERE run = ? AND call = ? AND batch = ?"
-        found = self._database.rows(f"SELECT tries, finished FROM batches {where}", key)  # noqa: S608
-        tries, finished = found[0] if found else (0, 0)
+        found = self._database.rows(f"SELECT tries, finished, at FROM batches {where}", key)  # noqa: S608
+        tries, finished, at = found[0] if found else (0, 0, 0)
         if finished:
             return Known(self._finished(batch))
         if not tries:
             return Known()
+        self._let_it_end(at)
         kept = self._database.rows(f"SELECT item, raw FROM snapshots {where}", key)  # noqa: S608
         before = {item: parsed(raw, "snapshots.raw", self._run) for item, raw in kept}
         return Known(repeated=True, snapshots=before)
+
+    def _let_it_end(self, at: int) -> None:
+        """Wait until no process can have a request in flight any more that was sent then.
+
+        Where processes of several hosts share a store, one whose lease ended need not be dead.
+        """
+        if not self._database.is_shared or self._action.call is None:
+            return
+        connection = self._action.call.connection
+        while time() < at + connection.wire.timeouts.total:
+            connection.check()
+            sleep(PAUSE)
 
     def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         """Keep that a batch is about to be sent, and what was there before."""
@@ -95,9 +110,9 @@ class StoreRecorder(CutCall):
         key = (self._run, self._call, batch.number)
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT INTO batches VALUES (?, ?, ?, ?, 1, 0)"
-                " ON CONFLICT (run, call, batch) DO UPDATE SET tries = batches.tries + 1",
-                (*key, json.dumps(list(batch.items))),
+                "INSERT INTO batches VALUES (?, ?, ?, ?, 1, 0, ?) ON CONFLICT (run, call, batch)"
+                " DO UPDATE SET tries = batches.tries + 1, at = excluded.at",
+                (*key, json.dumps(list(batch.items)), int(time())),
             )
             connection.executemany(
                 "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -151,7 +166,7 @@ class StoreRecorder(CutCall):
                     ),
                 )
             connection.execute(
-                "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 1)"
+                "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 1, 0)"
                 " ON CONFLICT (run, call, batch) DO UPDATE SET finished = 1",
                 (*key, json.dumps(list(finished.batch.items))),
             )

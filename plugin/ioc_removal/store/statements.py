@@ -78,6 +78,9 @@ class Driver(Protocol):
     def let_go(self, name: str) -> None:
         """Hold a name no longer."""
 
+    def seconds_until_turn(self, place: str, pause: float) -> float:
+        """Take the next moment for a request to a place, and return how far it is."""
+
     def is_held(self, name: str) -> bool:
         """Tell whether a process holds a name."""
 

@@ -163,7 +163,26 @@ ONLY_ADDED = {
     "heads": "",
 }
 
-VERSION = 3
+SHARING = """
+CREATE TABLE chunks (                -- parts of removals, for whichever process performs them
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    first INTEGER NOT NULL,          -- batch
+    stop INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    queue TEXT NOT NULL,             -- SHA-256 of where the connection leads
+    errors TEXT,                     -- JSON; null until it is done
+    PRIMARY KEY (run, call, first)
+) WITHOUT ROWID;
+CREATE INDEX chunks_open ON chunks (queue) WHERE errors IS NULL;
+
+CREATE TABLE paces (                 -- of connections with a rate
+    place TEXT PRIMARY KEY,
+    next DOUBLE PRECISION NOT NULL   -- when the next request may start, seconds since 1970
+) WITHOUT ROWID
+"""
+
+VERSION = 4
 JOURNAL = 3  # the version that brought it
 # What turns a file of a version into one of the next.
 MIGRATIONS = {
@@ -179,6 +198,7 @@ MIGRATIONS = {
         "ALTER TABLE calls ADD COLUMN assumed INTEGER NOT NULL DEFAULT 0",
         *TRUST.split(";\n"),
     ),
+    3: ("ALTER TABLE batches ADD COLUMN at INTEGER NOT NULL DEFAULT 0", *SHARING.split(";\n")),
 }
 
 TABLES = f"""
@@ -240,6 +260,7 @@ CREATE TABLE batches (
     items TEXT NOT NULL,             -- JSON: values or ids
     tries INTEGER NOT NULL,          -- how often a process was about to send it
     finished INTEGER NOT NULL,
+    at INTEGER NOT NULL DEFAULT 0,   -- when it was last about to be sent, seconds since 1970
     PRIMARY KEY (run, call, batch)
 ) WITHOUT ROWID;
 
@@ -282,4 +303,5 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
     value TEXT NOT NULL,
     PRIMARY KEY (run, id, value)
 ) WITHOUT ROWID;
-{TRUST}"""
+{TRUST};
+{SHARING}"""

@@ -10,6 +10,7 @@ from .journal import add_journal
 from .playbooks import add_plans, add_playbooks
 from .rehearsals import add_rehearsals
 from .runs import add_runs
+from .workers import add_workers
 
 
 def parser_with_commands() -> Parser:
@@ -38,6 +39,7 @@ def parser_with_commands() -> Parser:
     add_plans(add)
     add_approvals(add)
     add_runs(add)
+    add_workers(add)
     add_guards(add)
     add_journal(add)
     add_rehearsals(add)

@@ -1,0 +1,205 @@
+"""Workers share a run's removals, take over from whoever dies, and keep the limits together."""
+
+import json
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import pytest
+
+from ioc_removal.sandbox import Sandbox, default_seed
+from ioc_removal.store.database import Database
+from ioc_removal.store.location import server_of
+from ioc_removal.store.turns import StoreTurns
+from postgresql import PostgreSQLServer
+from test_resume import LONGEST, Program, deletions
+
+VALUES = [f"host{number}.example" for number in range(130)]  # five chunks of one a request
+IN_FLIGHT = 1
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    seed = default_seed()
+    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
+    with Sandbox(seed) as sandbox:
+        sandbox.misbehave(method="DELETE", delay=0.03)
+        yield sandbox
+
+
+class Site(Program):
+    """A run and workers on one store, whose connections wait for a request three seconds."""
+
+    def __init__(self, sandbox: Sandbox, server: PostgreSQLServer, folder: Path) -> None:
+        super().__init__(sandbox, folder, items=1, store=server_of(server.database()))
+        file = folder / "settings.yml"
+        settings = json.loads(file.read_text())
+        for connection in settings["connections"].values():
+            connection["total_timeout"] = 3
+        file.write_text(json.dumps(settings))
+        (folder / "iocs.txt").write_text("\n".join(VALUES))
+        self.workers: list[subprocess.Popen[str]] = []
+
+    def work(self, *words: str) -> "subprocess.Popen[str]":
+        worker = self.start("worker", *words)
+        self.workers.append(worker)
+        assert worker.stdout is not None
+        assert json.loads(worker.stdout.readline())["event"] == "working"
+        return worker
+
+    def ended(self) -> str:
+        """Wait until the last run has ended, and return it."""
+        end = time.monotonic() + LONGEST
+        database = Database(self.store)
+        try:
+            while time.monotonic() < end:
+                rows = database.rows("SELECT run, status FROM runs ORDER BY started DESC LIMIT 1")
+                if rows and rows[0][1] == "ended":
+                    return str(rows[0][0])
+                time.sleep(0.05)
+        finally:
+            database.close()
+        raise AssertionError("the run did not end")
+
+    def stop(self) -> list[list[dict[str, Any]]]:
+        """Let the workers finish, and return what each told."""
+        for worker in self.workers:
+            worker.send_signal(signal.SIGTERM)
+        told = [worker.communicate(timeout=LONGEST)[0] for worker in self.workers]
+        return [[json.loads(line) for line in text.splitlines()] for text in told]
+
+
+@pytest.fixture
+def site(sandbox: Sandbox, postgresql: PostgreSQLServer, tmp_path: Path) -> Iterator[Site]:
+    site = Site(sandbox, postgresql, tmp_path)
+    yield site
+    for worker in site.workers:
+        worker.kill()
+        worker.communicate()
+
+
+def until(sandbox: Sandbox, count: int) -> None:
+    """Wait until the sandbox has seen so many deletions."""
+    end = time.monotonic() + LONGEST
+    while len(deletions(sandbox)) < count:
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+def expect_once(record: dict[str, Any]) -> None:
+    assert record["result"] == "succeeded"
+    lines = Counter((row["action"], row["value"]) for row in record["outcomes"])
+    assert set(lines.values()) == {1}
+    assert {value for _, value in lines} == set(VALUES)
+    gone = [row for row in record["outcomes"] if row["action"].startswith("cybertrace")]
+    assert {row["outcome"] for row in gone} <= {"removed", "absent"}
+    assert all(row.get("maybe_ours") for row in gone if row["outcome"] == "absent")
+
+
+def test_workers_share_a_run_and_stop_when_told(site: Site, sandbox: Sandbox) -> None:
+    site.work()
+    site.work("--serve", "cybertrace")
+    record = site.record(site.run())
+    told = site.stop()
+    assert set(Counter(deletions(sandbox)).values()) == {1}
+    expect_once(record)
+    chunks = [row for one in told for row in one if row["event"] == "chunk done"]
+    assert chunks
+    assert len({(row["call"], row["first"]) for row in chunks}) == len(chunks)
+    assert {row["connection"] for row in chunks} <= {"cybertrace"}
+    assert [worker.returncode for worker in site.workers] == [0, 0]
+    assert [one[-1]["event"] for one in told] == ["stopped", "stopped"]
+
+
+def test_a_worker_takes_over_from_a_run_and_a_worker_that_died(
+    site: Site, sandbox: Sandbox
+) -> None:
+    first = site.work()
+    process = site.run()
+    until(sandbox, 10)
+    process.kill()
+    first.kill()
+    process.communicate()
+    site.work()
+    run = site.ended()
+    record = site.record(site.start("show", run))
+    assert sum(times - 1 for times in Counter(deletions(sandbox)).values()) <= 2 * IN_FLIGHT
+    expect_once(record)
+
+
+def test_a_worker_with_other_settings_takes_nothing(site: Site, sandbox: Sandbox) -> None:
+    file = site.folder / "settings.yml"
+    text = file.read_text()
+    with Sandbox() as other:
+        file.write_text(json.dumps(other.settings()))
+        site.work()
+        file.write_text(text)
+        process = site.run()
+        until(sandbox, 5)
+        process.kill()
+        process.communicate()
+        time.sleep(2)  # long enough to take something
+        assert not other.requests
+        [told] = site.stop()
+    assert {row["event"] for row in told} == {"stopping", "stopped"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--store", "store.db"), "a worker needs a store that it can share"),
+        (("--serve", "nowhere"), "there is no connection 'nowhere' in settings.yml"),
+        (("--chunks", "0"), "--chunks: 0 is not 1 or more"),
+    ],
+)
+def test_a_worker_that_cannot_work_says_why(site: Site, words: tuple[str, ...], said: str) -> None:
+    worker = site.start("worker", *words) if "--store" not in words else None
+    if worker is None:
+        site.store = site.folder / "store.db"
+        worker = site.start("worker")
+    _, err = worker.communicate(timeout=LONGEST)
+    assert worker.returncode == 2
+    assert said in err
+
+
+def test_the_requests_in_flight_hold_as_a_sum(postgresql: PostgreSQLServer) -> None:
+    location = server_of(postgresql.database())
+    now = most = 0
+    lock = Lock()
+
+    def many(_: int) -> None:
+        nonlocal now, most
+        database = Database(location)
+        turns = StoreTurns(database, "a place", 3, None)
+        for _ in range(5):
+            with turns.turn(lambda: None):
+                with lock:
+                    now += 1
+                    most = max(most, now)
+                time.sleep(0.01)
+                with lock:
+                    now -= 1
+        database.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(many, range(8)))
+    assert most == 3
+
+
+def test_moments_to_start_are_given_out_one_by_one(postgresql: PostgreSQLServer) -> None:
+    location = server_of(postgresql.database())
+    one, other = Database(location), Database(location)
+    waits = [
+        database.seconds_until_turn("a place", 10.0) for _ in range(3) for database in (one, other)
+    ]
+    assert waits[0] == pytest.approx(0, abs=1)
+    assert all(later - earlier > 5 for earlier, later in pairwise(waits))
+    one.close()
+    other.close()
