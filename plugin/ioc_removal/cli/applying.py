@@ -50,6 +50,7 @@ def apply(session: Session) -> int:
                 choose=session.chosen,
                 terms=replace(session.terms, guards=guards),
                 requester=session.requester,
+                request=options.given("request_id"),
                 progress=teller(watch),
                 began=began,
                 attend=attending(session, stay=bool(options.given("wait"))),

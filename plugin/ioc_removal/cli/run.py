@@ -7,10 +7,13 @@ from ..errors import ArgumentError
 from ..operations.history import resumable
 from ..operations.undo import resume_undo
 from ..outcome import Summary
-from ..store.runs import OVERRIDES, UNDO, Run, get_run
+from ..store.lease import is_held
+from ..store.requests import AskedBefore, run_of_request
+from ..store.runs import ENDED, OVERRIDES, UNDO, WAITING, Run, get_run
 from ..trust.guards import Guards
 from ..wording import hint
 from .arguments import parsed
+from .asked import check_same, ended, show_ended
 from .ended import show_record
 from .extras import needed_by
 from .files import READING, file_of
@@ -26,7 +29,42 @@ if TYPE_CHECKING:
 
 
 def run(session: Session) -> int:
-    """Run a playbook, or apply a plan, and show what came of it."""
+    """Run a playbook, or apply a plan, and show what came of it; once for a request."""
+    options = session.options
+    request = options.given("request_id")
+    if request is None:
+        return _run(session)
+    if options.given("dry_run") or not request:
+        raise ArgumentError(
+            "--request-id: goes without --dry-run, which sends nothing"
+            if request
+            else "--request-id: it is empty"
+        )
+    plan, playbook = options.given("plan"), options.given("playbook")
+    known = run_of_request(session.database, request)
+    while True:
+        if known is None:
+            try:
+                return _run(session)
+            except AskedBefore as asked:
+                known = asked.run
+        before = get_run(session.database, known)
+        check_same(session, request, before, playbook or before.name, plan)
+        now = ended(session, request, known)
+        if now is not None and now.status in {ENDED, WAITING}:
+            return show_ended(session, now)
+        if now is not None:
+            options.given_run = now.run
+            try:
+                return resume(session)
+            except ArgumentError:
+                if not is_held(session.database, now.run):
+                    raise
+                continue  # somebody else goes on with it
+        known = None
+
+
+def _run(session: Session) -> int:
     options, output = session.options, session.output
     with needed_by("run"):
         from ..operations.input_rules import input_rules
@@ -66,6 +104,7 @@ def run(session: Session) -> int:
                 choose=session.chosen,
                 terms=terms,
                 requester=session.requester,
+                request=options.given("request_id"),
                 progress=teller(watch),
                 began=began,
                 attend=attending(session, stay=bool(options.given("wait"))),

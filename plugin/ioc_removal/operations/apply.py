@@ -12,7 +12,7 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import StoredPlan
-from ..store.runs import OVERRIDES, PLAYBOOK, Requester, begin_run, get_run, requester_of
+from ..store.runs import OVERRIDES, PLAYBOOK, REQUEST, Requester, begin_run, get_run, requester_of
 from ..store.sets import by_value
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
@@ -34,6 +34,7 @@ def apply_plan(
     choose: Mapping[str, str] | None = None,
     terms: Terms = EARNEST,
     requester: Requester | None = None,
+    request: str | None = None,
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
     attend: Attend = lambda _: False,
@@ -65,6 +66,7 @@ def apply_plan(
         "inputs": header["inputs"],
         **({"input": header["input"]} if "input" in header else {}),
         **({OVERRIDES: overrides} if overrides else {}),
+        **({REQUEST: request} if request else {}),
     }
     run = begin_run(
         database,

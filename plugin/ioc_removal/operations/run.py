@@ -13,7 +13,16 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import get_plan
-from ..store.runs import OVERRIDES, PLAYBOOK, Requester, Run, add_details, begin_run, get_run
+from ..store.runs import (
+    OVERRIDES,
+    PLAYBOOK,
+    REQUEST,
+    Requester,
+    Run,
+    add_details,
+    begin_run,
+    get_run,
+)
 from ..store.sets import by_reference, by_value
 from ..trust.approval import approving_of
 from ..trust.perform import EARNEST
@@ -75,6 +84,7 @@ def run_playbook(
     choose: Mapping[str, str] | None = None,
     terms: Terms = EARNEST,
     requester: Requester | None = None,
+    request: str | None = None,
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
     attend: Attend = lambda _: False,
@@ -83,7 +93,8 @@ def run_playbook(
 
     name: of one that ships, or a file's path; file: fills the input `indicators`;
     read_by: the run that read the file of these inputs, if one did before; choose: the
-    connection of a system where there are several; requester: who wants it, and why; began: told
+    connection of a system where there are several; requester: who wants it, and why;
+    request: the id by which the caller names the run; began: told
     the id of the run; attend: what to do while a person is asked. Raises DefinitionError and
     ArgumentError for a playbook that cannot be read.
     """
@@ -100,6 +111,8 @@ def run_playbook(
     }
     if read_by and "input" in read_by.details:
         details |= {"input": read_by.details["input"], READ_BY: read_by.run}
+    if request:
+        details[REQUEST] = request
     if terms.guards and terms.guards.overrides:
         details[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(

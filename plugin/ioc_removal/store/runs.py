@@ -16,10 +16,12 @@ from .database import Database
 from .found import index_run
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
 from .kept import kept
+from .requests import claim_request
 
 CALL, PLAYBOOK, UNDO = "call", "playbook", "undo"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
 WAITING = "waiting"  # for a person's decision, without a process
+REQUEST = "request"  # of details: the id by which the caller names the run
 OVERRIDES = "overrides"  # of details: the reason of each guard that a person overrode
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
 
@@ -66,7 +68,10 @@ def begin_run(
     details: Mapping[str, Any],
     requester: Requester | None = None,
 ) -> str:
-    """Note the beginning of a run and return its id, which sorts by time."""
+    """Note the beginning of a run and return its id, which sorts by time.
+
+    Raises AskedBefore when the request of its details began one already.
+    """
     requester = requester or requester_of()
     started = now()
     date, time = started[:10].replace("-", ""), started[11:19].replace(":", "")
@@ -76,6 +81,8 @@ def begin_run(
         run, kind, name, RUNNING, None, requester.actor, dry_run, started, None, json.dumps(known)
     )  # fmt: skip
     with database.transaction() as connection:
+        if REQUEST in known and not dry_run:
+            claim_request(connection, known[REQUEST], run)
         connection.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?)", values)
         facts = {"kind": kind, "name": name, "dry_run": dry_run, **constant(known)}
         add_begin(connection, database.hashing, run, facts, started)

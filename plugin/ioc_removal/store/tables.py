@@ -176,6 +176,11 @@ CREATE TABLE chunks (                -- parts of removals, for whichever process
 ) WITHOUT ROWID;
 CREATE INDEX chunks_open ON chunks (queue) WHERE errors IS NULL;
 
+CREATE TABLE requests (              -- by which a caller names a run
+    request TEXT PRIMARY KEY,
+    run TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE paces (                 -- of connections with a rate
     place TEXT PRIMARY KEY,
     next DOUBLE PRECISION NOT NULL   -- when the next request may start, seconds since 1970

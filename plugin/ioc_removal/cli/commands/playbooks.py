@@ -37,6 +37,10 @@ def add_playbooks(add: Add) -> None:
     )
     add_proof(run)
     run.add_argument("--wait", action="store_true", help=WAIT)
+    run.add_argument(
+        "--request-id", metavar="ID",
+        help="a name of your own for this run: the same again follows it, and begins no other",
+    )  # fmt: skip
     add_requester(run)
     add_overrides(run)
     resume = add(
