@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help run test campaign check check-xsoar build clean
+.PHONY: help run test campaign kills check check-xsoar build clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 18
@@ -27,6 +27,10 @@ campaign: .venv/dev.stamp ## random schedules of faults against deletions and un
 
 check-xsoar: .venv/dev.stamp .venv-xsoar/stamp ## XSOAR's own tools on the exported pack
 	@PYTHONPATH=tests $(BIN)/python -m xsoar_pack .venv-xsoar
+
+KILLS ?= 200
+kills: .venv/dev.stamp ## kill runs at random moments on both stores; KILLS=200 SEED=1
+	@PYTHONPATH=tests $(BIN)/python -m kills $(KILLS) $(SEED)
 
 check: .venv/dev.stamp ## ruff format, ruff, mypy --strict
 	$(BIN)/ruff format --check .

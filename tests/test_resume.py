@@ -38,11 +38,17 @@ class Program:
     """The command in a process of its own, with one store and the sandbox's settings."""
 
     def __init__(
-        self, sandbox: Sandbox, folder: Path, items: int = BATCH, store: Location | None = None
+        self,
+        sandbox: Sandbox,
+        folder: Path,
+        items: int = BATCH,
+        store: Location | None = None,
+        total_timeout: float = 5,  # after a kill a shared store waits as long for what is in flight
     ) -> None:
         settings = sandbox.settings()
         for connection in settings["connections"].values():
             connection["limits"] = {"items": items, "in_flight": 1}
+            connection["total_timeout"] = total_timeout
         (folder / "settings.yml").write_text(json.dumps(settings))
         (folder / "iocs.txt").write_text("\n".join(VALUES))
         self.folder = folder
@@ -78,7 +84,7 @@ class Program:
         database = Database(self.store)
         query = (
             "SELECT b.items FROM batches b JOIN runs r ON r.run = b.run"
-            " WHERE b.finished = 1 AND NOT r.dry_run"
+            " WHERE b.finished = 1 AND r.dry_run = 0"
         )
         rows = database.rows(query)
         database.close()

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from ..errors import SettingsError
 from ..places import path_of
-from ..secret import MASK, Secret
+from ..secret import MASKED, Secret
 
 DEFAULT = "~/.local/state/ioc-removal/store.db"
 VARIABLE = "IOC_REMOVAL_STORE"
@@ -37,7 +37,7 @@ class Server:
         """Return a text of a library without the secrets."""
         for secret in (self.url, *self.secrets):
             for form in (secret.reveal(), quote(secret.reveal(), safe="")):
-                text = text.replace(form, MASK)
+                text = text.replace(form, MASKED)
         return text
 
 
@@ -82,8 +82,8 @@ def server_of(url: str) -> Server:
         raise SettingsError(f"cannot read the URL of the store: {error}; {CHOOSE}") from None
     secrets = [unquote(password)] * bool(password)
     secrets += [value for name, value in parameters if name in SECRETS and value]
-    shown = [(name, MASK if name in SECRETS else value) for name, value in parameters]
-    place = f"{login}{colon and f':{MASK}'}{at_sign}{host}"
+    shown = [(name, MASKED if name in SECRETS else value) for name, value in parameters]
+    place = f"{login}{colon and f':{MASKED}'}{at_sign}{host}"
     name = urlunsplit((SCHEMES[0], place, parts.path, urlencode(shown, safe="*/"), ""))
     return Server(
         Secret(urlunsplit((SCHEMES[0], *parts[1:4], ""))), name, tuple(map(Secret, secrets))
