@@ -74,11 +74,15 @@ def test_logins_without_an_answer_do_not_lock_a_user() -> None:
     assert {o.outcome for o in ran.outcomes} == {FAILED, REFUSED}
 
 
-def test_answers_that_are_lost_do_not_lock_a_key() -> None:
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_answers_that_are_lost_do_not_lock_a_key(at_once: int) -> None:
     rule = {"hang_up": "after", "chance": 1}
-    ran = carried_out(schedule(SECMASTER, rule, auth="wrong aksk"))
+    limits = {"items": 2, "in_flight": at_once}
+    ran = carried_out(schedule(SECMASTER, rule, auth="wrong aksk", limits=limits))
     assert refusals(ran) <= 5
-    assert {o.outcome for o in ran.outcomes} == {UNKNOWN, REFUSED}
+    found = {outcome.outcome for outcome in ran.outcomes}
+    assert {REFUSED} <= found <= {UNKNOWN, REFUSED}
+    assert UNKNOWN in found or at_once > 1  # of several, all may still look before they remove
 
 
 def test_a_token_that_expired_after_a_gateways_error_does_not_hide_it() -> None:
