@@ -52,6 +52,7 @@ CREATIONS = [
     pytest.param("secmaster-indicator-create", CREATE, id="secmaster"),
     pytest.param("waf-ip-reputation-rule-create", RULE, id="waf"),
 ]
+SOON = {"total_timeout": 2}  # so long may be in flight what a dead process sent to a shared store
 each_creation = pytest.mark.parametrize(("name", "arguments"), CREATIONS)
 
 
@@ -61,9 +62,11 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def bound(sandbox: Sandbox, name: str) -> Action:
+def bound(sandbox: Sandbox, name: str, **own: Any) -> Action:
     system = name.partition("-")[0]
-    settings = settings_from(sandbox.settings(), "test")
+    document = sandbox.settings()
+    document["connections"][system].update(own)
+    settings = settings_from(document, "test")
     return INTEGRATION.bind(name, Connection(system, settings, INTEGRATION.systems[system]))
 
 
@@ -231,7 +234,7 @@ def crashed(
     sandbox: Sandbox, database: Database, name: str, arguments: Mapping[str, Any], *, sent: bool
 ) -> Recorder:
     """Let a process die after its intent; return the recorder of the next one."""
-    action = bound(sandbox, name)
+    action = bound(sandbox, name, **SOON)
     prepared = action.prepare(arguments)
     run = begin_run(database, CALL, name, dry_run=False, details={})
     recorder = StoreRecorder(database, run, "call", action)
@@ -268,7 +271,7 @@ def crashed_blindly(
     sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
 ) -> Recorder:
     """Let a process that could not read what was there die before it sends; return what is kept."""
-    action = bound(sandbox, name)
+    action = bound(sandbox, name, **SOON)
     prepared = action.prepare(arguments)
     run = begin_run(database, CALL, name, dry_run=False, details={})
     recorder = StoreRecorder(database, run, "call", action)
