@@ -48,7 +48,7 @@ def test_skips(module: str, reason: str, ci: str, said: str, tmp_path: Path) -> 
     done = run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", str(tmp_path)],
         cwd=tmp_path,
-        env={**environ, "CI": ci},
+        env={**environ, "CI": ci, "PYTHONPATH": str(Path(__file__).parent)},
         capture_output=True,
         text=True,
         check=False,
