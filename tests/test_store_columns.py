@@ -92,7 +92,7 @@ def test_a_column_that_cannot_be_read_is_named(
 
 def test_a_snapshot_that_cannot_be_read_is_named(store: Path) -> None:
     def change(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO batches VALUES ('r1', 'call', 0, '[]', 1, 0)")
+        connection.execute("INSERT INTO batches VALUES ('r1', 'call', 0, '[]', 1, 0, 0)")
         connection.execute("INSERT INTO snapshots VALUES ('r1', 'call', 0, 'x', '{')")
 
     action = load_integration().bind("secmaster-indicators-delete", None)

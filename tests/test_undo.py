@@ -707,7 +707,7 @@ def test_a_run_that_stopped_is_undone_as_far_as_it_is_known(desk: Desk) -> None:
     run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
     with desk.database.transaction() as connection:
         connection.execute(
-            "INSERT INTO batches VALUES (?, 'call', 1, '[\"x.example\"]', 1, 0)", (run,)
+            "INSERT INTO batches VALUES (?, 'call', 1, '[\"x.example\"]', 1, 0, 0)", (run,)
         )
     settings_ = settings_from(desk.document, "test")
     undo_run(desk.database, INTEGRATION, settings_, run, noted=told.append)
