@@ -38,10 +38,10 @@ class SQLite:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._leases = FileLeases(path.with_name(f"{path.name}.leases"))
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             own_file(path)
+            self._leases = FileLeases(path.with_name(f"{path.name}.leases"))
             self._connection = sqlite3.connect(
                 path, timeout=BUSY, isolation_level=None, check_same_thread=False
             )
