@@ -958,9 +958,8 @@ HAND_MADE = {
     " WHERE step = 'search'": "search: what its playbook saw",
     "DELETE FROM steps WHERE step = 'search'": "search: what its playbook saw",
     "INSERT INTO steps SELECT run, 'read', result FROM steps WHERE step = 'search'": "rows of read",
-    "INSERT INTO batches SELECT run, 'read', 0, items, 1, 1, 0 FROM batches WHERE call = 'search'": (
-        "rows of read were added (table batches)"
-    ),
+    "INSERT INTO batches SELECT run, 'read', 0, items, 1, 1, 0 FROM batches"
+    " WHERE call = 'search'": "rows of read were added (table batches)",
     f"INSERT INTO batches SELECT run, 'remove', 0, '[\"{OTHER}\"]', 0, 0, 0 FROM batches"
     " WHERE call = 'search'": "rows of remove were added (table batches)",
     "INSERT INTO calls SELECT run, 'remove', 'secmaster-indicators-delete', connection, target,"
