@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ioc_removal.playbooks.calls import Call, CallResult
+from ioc_removal.playbooks.calls import CallResult, Due
 from ioc_removal.playbooks.conductor import Ended, conduct
 from ioc_removal.playbooks.language import parse_playbook
 
@@ -30,17 +30,20 @@ class Script:
         self.calls.append([task_id, dict(given), status])
         return CallResult(status, {"n": number})
 
-    def perform(
-        self, task_id: str, calls: list[Call], concurrency: int | None
-    ) -> list[CallResult | None]:
+    def perform(self, due: list[Due]) -> list[list[CallResult | None]]:
+        """Answer the calls of tasks, one task after the other."""
+        return [self.perform_one(one) for one in due]
+
+    def perform_one(self, due: Due) -> list[CallResult | None]:
         """Answer the calls of a task, so many at once; none after a failure."""
         results: list[CallResult | None] = []
-        for start in range(0, len(calls), concurrency or len(calls)):
-            some = calls[start : start + (concurrency or len(calls))]
-            results += [self.answer(task_id, call.input) for call in some]
+        at_once = due.concurrency or len(due.calls)
+        for start in range(0, len(due.calls), at_once):
+            some = due.calls[start : start + at_once]
+            results += [self.answer(due.task, call.input) for call in some]
             if any(result and result.status == "failed" for result in results):
                 break
-        return results + [None] * (len(calls) - len(results))
+        return results + [None] * (len(due.calls) - len(results))
 
 
 def conducted(text: str, script: Script, inputs: Mapping[str, Any]) -> Ended:

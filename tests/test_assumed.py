@@ -9,7 +9,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from ioc_removal.errors import DefinitionError
-from ioc_removal.playbooks.calls import Call, CallResult
+from ioc_removal.playbooks.calls import Call, CallResult, Due
 from ioc_removal.playbooks.conductor import Ended, conduct
 from ioc_removal.playbooks.language import parse_playbook
 
@@ -23,11 +23,8 @@ class Conducted:
         self.answers = list(answers)
         self.calls: list[tuple[str, str, bool]] = []
 
-    def perform(
-        self, task_id: str, calls: list[Call], concurrency: int | None
-    ) -> list[CallResult | None]:
-        del concurrency
-        return [self.one(task_id, call) for call in calls]
+    def perform(self, due: list[Due]) -> list[list[CallResult]]:
+        return [[self.one(one.task, call) for call in one.calls] for one in due]
 
     def one(self, task_id: str, call: Call) -> CallResult:
         acts = call.action in ACTS

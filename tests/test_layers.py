@@ -58,7 +58,7 @@ DOORS: Mapping[str, set[str]] = {
     "sqlite3": {"store.sqlite"},
     "psycopg": {"store.postgresql", "store.postgresql_session"},
     "sqlalchemy": {"playbooks.engine"},
-    "dbos": {"playbooks.engine", "playbooks.workflows", "playbooks.conducted"},
+    "dbos": {f"playbooks.{name}" for name in ("engine", "workflows", "conducting", "conducted")},
     "jinja2": {"playbooks.expressions"},
     "requests": {
         *("adapter", "authentication", "certificates", "iam", "signature", "unanswered", "wire"),

@@ -13,7 +13,7 @@ from ioc_removal.hosts.xsoar.playbooks import input_key, playbook_files, transla
 from ioc_removal.integration import load_integration
 from ioc_removal.loader import read
 from ioc_removal.operations.playbooks import gather, parse_all, shipped
-from ioc_removal.playbooks.calls import Call, CallResult
+from ioc_removal.playbooks.calls import Call, CallResult, Due
 from ioc_removal.playbooks.conductor import conduct
 from ioc_removal.playbooks.language import parse_playbook
 from playing import Context, Play, Ran, Stopped
@@ -63,17 +63,13 @@ def flat(value: Any) -> Any:
 def conducted(case: dict[str, Any]) -> tuple[Answers, str, Any]:
     answers = Answers(case.get("answers", {}))
 
-    def perform(
-        task_id: str,  # noqa: ARG001
-        calls: list[Call],
-        concurrency: int | None,  # noqa: ARG001
-    ) -> list[CallResult | None]:
-        results: list[CallResult | None] = []
-        for call in calls:
-            status, rows = answers.of(call.action, call.input)
-            kind = "outcomes" if INTEGRATION.definition(call.action).acts else "outputs"
-            results.append(CallResult(status, {"result": {kind: rows}}))
-        return results
+    def answer(call: Call) -> CallResult:
+        status, rows = answers.of(call.action, call.input)
+        kind = "outcomes" if INTEGRATION.definition(call.action).acts else "outputs"
+        return CallResult(status, {"result": {kind: rows}})
+
+    def perform(due: list[Due]) -> list[list[CallResult]]:
+        return [[answer(call) for call in one.calls] for one in due]
 
     ended = conduct(PLAYBOOKS[case["playbook"]], case["inputs"], perform, lambda _: None)
     return answers, ended.status, ended.output

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 NAMES = ("x", "y", "m", "l")
+ROUNDS = "n"  # of a cycle
 # Expressions by what they may be used for; the last of each is a mistake where it is evaluated.
 CONSTANTS: tuple[Any, ...] = (0, 1, "word", True, None, [1, 2], [], {"a": 1}, {"b": {"c": 2}})
 OF_CONTEXT = (
@@ -75,10 +76,19 @@ def generated(seed: int) -> Generated:
     if random.random() < 0.5:  # what ends may publish, too
         tasks[names[-1]]["next"] = _rows(random, tasks[names[-1]], [])
     _lead_everywhere(random, tasks)
+    if random.random() < 0.6:
+        _lead_to_several(random, tasks)
+    if random.random() < 0.4:
+        _lead_back(random, tasks)
+    _join(random, tasks)
     document = {
         "version": 1.0,
         "input": [{name: random.choice(CONSTANTS)} for name in NAMES[:2]],
-        "vars": [{"m": random.choice(({}, {"a": 1}, {"a": {"b": 1}}))}, {"l": [1, 2, 3]}],
+        "vars": [
+            {"m": random.choice(({}, {"a": 1}, {"a": {"b": 1}}))},
+            {"l": [1, 2, 3]},
+            {ROUNDS: 0},
+        ],
         "tasks": tasks,
         "output": [
             {f"o{at}": random.choice((*OF_CONTEXT[:-3], OF_CONTEXT[-1])) for _ in "1"}
@@ -190,3 +200,44 @@ def _lead_everywhere(random: Random, tasks: dict[str, Any]) -> None:
                 random.choice(free)["do"] = name
             else:
                 before.append({"when": "{{ failed() }}", "do": name})
+
+
+def _lead_to_several(random: Random, tasks: dict[str, Any]) -> None:
+    """Have rows lead to more tasks that come later, so that several are due at once."""
+    names = list(tasks)
+    for at, name in enumerate(names[:-1]):
+        for row in tasks[name].get("next", ()):
+            if random.random() < 0.5:
+                before = row.get("do", [])
+                known = [before] if isinstance(before, str) else list(before)
+                more = random.sample(names[at + 1 :], min(2, len(names) - at - 1))
+                row["do"] = [*known, *(one for one in more if one not in known)]
+
+
+def _lead_back(random: Random, tasks: dict[str, Any]) -> None:
+    """Have a row lead to a task that came before, a few times."""
+    names = list(tasks)
+    for _ in range(random.choice((1, 1, 2))):
+        at = random.randrange(len(names))
+        if at == 0:
+            continue
+        again = f"{{{{ ctx().{ROUNDS} < {random.randint(1, 3)} }}}}"
+        back = {
+            "when": again,
+            "publish": [{ROUNDS: f"{{{{ ctx().{ROUNDS} + 1 }}}}"}],
+            "do": random.choice(names[1 : at + 1]),
+        }
+        rows = tasks[names[at]].setdefault("next", [])
+        rows.insert(random.randint(0, len(rows)), back)
+
+
+def _join(random: Random, tasks: dict[str, Any]) -> None:
+    """Have tasks that several lead to join these, mostly."""
+    for name, task in tasks.items():
+        sources = [
+            one
+            for one, other in tasks.items()
+            if any(name in row.get("do", ()) for row in other.get("next", ()))
+        ]
+        if len(sources) > 1 and random.random() < 0.6:
+            task["join"] = random.choice(("all", "all", 1, 2, len(sources)))

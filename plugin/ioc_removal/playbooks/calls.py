@@ -1,8 +1,8 @@
 """What a task asks for: one call, or one for each item."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import DefinitionError
 from .functions import Scope
@@ -28,6 +28,35 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Due:
+    """The calls of one task that is due.
+
+    concurrency: how many at once, None for all. With it, after a failed call none is started any
+    more.
+    """
+
+    task: str
+    calls: list[Call]
+    concurrency: int | None = None
+
+    @property
+    def action(self) -> str:
+        """The action, or playbook, of all its calls."""
+        return self.calls[0].action
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object, but for sets in it."""
+        calls = [{**vars(call), "input": dict(call.input)} for call in self.calls]
+        return {"task": self.task, "calls": calls, "concurrency": self.concurrency}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> "Due":
+        """Return what as_json gave."""
+        calls = [Call(**call) for call in given["calls"]]
+        return cls(given["task"], calls, given["concurrency"])
+
+
+@dataclass(frozen=True)
 class CallResult:
     """How a call ended ("succeeded", "failed", core.ask "timeout") and what result() then is.
 
@@ -37,6 +66,19 @@ class CallResult:
     status: str
     result: Any
     assumed: bool = False
+
+
+Results = Sequence[CallResult | None]
+
+
+class PerformCalls(Protocol):
+    """Performs the calls of tasks that are due at once.
+
+    Gives for each task the results in the order of its calls, None for what was not started.
+    """
+
+    def __call__(self, due: list[Due]) -> Sequence[Results]:
+        """Perform the calls."""
 
 
 def calls_of(task: Task, scope: Scope) -> list[Call]:

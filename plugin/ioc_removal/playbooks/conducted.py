@@ -1,7 +1,7 @@
-"""A playbook, or an item of a task, as it is conducted inside its workflow."""
+"""A playbook, a task or an item of one, as it is conducted inside its workflow."""
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -10,65 +10,27 @@ from dbos import DBOS, WorkflowHandle
 from ..errors import PluginError
 from ..store.sets import by_reference, by_value
 from ..trust.record import error_row
-from .calls import Call, CallResult
+from .calls import CallResult, Due, Results
+from .conducting import POLLING, Conducting
 from .conductor import Waiting, conduct
-from .model import ASK, Playbook
-from .performing import Performing
+from .model import ASK
 from .sharing import perform_shared
 
-POLLING = 0.05  # seconds
-AT_ONCE = 16  # items of a task, each in a thread
+AT_ONCE = 16  # tasks, or items of a task, each in a thread
 SUCCEEDED, FAILED = "succeeded", "failed"
-
-
-class Conducting:
-    """What the workflows of one run share.
-
-    playbooks: the run's own, under its name, and those that it runs; performing: its calls.
-    """
-
-    def __init__(self, performing: Performing, playbooks: Mapping[str, Playbook]) -> None:
-        self.performing, self.playbooks = performing, playbooks
-        self.run, self.database = performing.run, performing.database
-        tasks = [task for playbook in playbooks.values() for task in playbook.tasks.values()]
-        self.asks = any(task.action == ASK for task in tasks)
-
-    def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
-        """Do a step, in a run that asks once for all its workflows.
-
-        It may run again after a crash, so it may when the store was away in the middle of it.
-        """
-
-        def done() -> Any:
-            return self.database.outliving(lambda: function(*given))
-
-        if self.asks:
-            return DBOS.run_step({"name": name}, self.performing.step, name, done)
-        return DBOS.run_step({"name": name}, done)
-
-    def acts_on(self, action: str) -> frozenset[str]:
-        """Return the systems that an action, or a playbook with all that it runs, may change."""
-        if action in self.playbooks:
-            tasks = self.playbooks[action].tasks.values()
-            return frozenset().union(*(self.acts_on(task.action) for task in tasks))
-        definition = self.performing.integration.definitions.get(action)
-        return frozenset({definition.system} if definition and definition.acts else ())
-
-    def queue(self, system: str) -> str:
-        """Return the queue on which the chunks of a system wait."""
-        return f"{self.run}/{system}"
 
 
 class Inner(Protocol):
     """The workflows inside that of a playbook."""
 
+    task: Callable[..., dict[str, Any]]
     item: Callable[..., dict[str, Any]]
     chunk: Callable[..., dict[str, Any]]
 
 
 @dataclass
 class Conducted:
-    """A playbook, or one item's call, inside its workflow.
+    """A playbook, one of its tasks, or one item's call, inside its workflow.
 
     prefix: path of the task that runs this playbook, for the names of its calls; acted: the systems
     that a dry run has taken for changed, of which a read may no longer tell the truth.
@@ -85,7 +47,14 @@ class Conducted:
     def run(self, name: str, inputs: Mapping[str, Any], *, assumed: bool = False) -> dict[str, Any]:
         """Conduct a playbook to its end."""
         playbook = self.shared.playbooks[name]
-        ended = conduct(playbook, inputs, self.perform_calls, self.wait, assumed=assumed)
+        ended = conduct(
+            playbook,
+            inputs,
+            self.perform_calls,
+            self.wait,
+            asks=self.shared.may_ask,
+            assumed=assumed,
+        )
         said = [{"error": "DefinitionError", "message": line} for line in ended.errors]
         if not self.errors:
             said += [{"error": "RunError", "message": line} for line in ended.endings]
@@ -96,11 +65,25 @@ class Conducted:
             "errors": self.errors + said,
         }
 
-    def perform_calls(
-        self, task_id: str, calls: list[Call], concurrency: int | None
-    ) -> Sequence[CallResult | None]:
+    def perform_calls(self, due: list[Due]) -> list[Results]:
+        """Perform the calls of tasks: of one here, of several at once, as child workflows."""
+        keys = [self._key(one.task) for one in due]
+        if len(due) == 1:
+            return [self.perform_task(keys[0], due[0])]
+        if self.shared.performing.dry_run:
+            self.acted |= frozenset().union(*(self.shared.acts_on(one.action) for one in due))
+        results: list[Results] = []
+        running: deque[WorkflowHandle[dict[str, Any]]] = deque()
+        for key, one in zip(keys, due, strict=True):
+            if len(running) == AT_ONCE:
+                results.append(self._collected(running.popleft()))
+            given = by_reference(one.as_json())
+            running.append(DBOS.start_workflow(self.workflows.task, key, given, sorted(self.acted)))
+        return results + [self._collected(handle) for handle in running]
+
+    def perform_task(self, key: str, due: Due) -> Results:
         """Perform the calls of a task: one here, several as child workflows."""
-        key = self._key(task_id)
+        calls, concurrency = due.calls, due.concurrency
         if len(calls) == 1 and calls[0].item_index is None:
             [call] = calls
             given = by_reference(dict(call.input))
@@ -163,6 +146,13 @@ class Conducted:
             name = f"{self.prefix}pause {self._pauses}"
             seconds = DBOS.run_step({"name": name}, self.shared.performing.pause, name, seconds)
         DBOS.sleep(seconds)
+
+    def _collected(self, handle: WorkflowHandle[dict[str, Any]]) -> Results:
+        """Wait for a task that runs beside others, and give its results."""
+        said = handle.get_result(polling_interval_sec=POLLING)
+        self.errors += said["errors"]
+        rows = by_value(self.shared.database, said["results"])
+        return [None if row is None else CallResult(*row) for row in rows]
 
     def _ask(self, key: str, given: dict[str, Any]) -> CallResult:
         """Ask a person; raises Waiting while nobody has decided."""

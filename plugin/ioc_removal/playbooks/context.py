@@ -20,3 +20,9 @@ def merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def final(ends: Sequence[Layers]) -> dict[str, Any]:
     """Merge the contexts of all places where a run ended; their first layer is the same."""
     return merged([*ends[0], *(layer for layers in ends[1:] for layer in layers[1:])])
+
+
+def joined(layers: Layers, others: Layers) -> Layers:
+    """Lay what another way published over these; the first layer of both is the same."""
+    known = {id(layer) for layer in others[1:]}
+    return (*(layer for layer in layers if id(layer) not in known), *others[1:])

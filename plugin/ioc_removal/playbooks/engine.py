@@ -1,4 +1,4 @@
-"""Run playbooks durably: the door to DBOS, with workflows.py and conducted.py.
+"""Run playbooks durably: the door to DBOS, with workflows.py, conducting.py and conducted.py.
 
 A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks: a single
 one is a step too, each of several a child workflow with one step, on a queue of its connection that
@@ -21,7 +21,7 @@ from ..store.database import Database
 from ..store.location import Server
 from ..store.sets import by_reference
 from ..store.sqlite import VERSION_INFO, own_file
-from .conducted import POLLING, Conducting
+from .conducting import POLLING, Conducting
 from .model import Playbook
 from .performing import Performing
 from .workflows import Workflows

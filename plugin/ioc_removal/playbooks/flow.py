@@ -1,20 +1,12 @@
-"""Check what leads from task to task: known targets, one start, no cycles, no two at once."""
+"""Check what leads from task to task: known targets, a start, ways to all, joins that can be."""
 
-from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
 
 from ..wording import hint
-from .model import COMMANDS, Playbook, Task, Transition
+from .model import COMMANDS, Playbook, Transition
 from .values import Place
 
 Problem = tuple[int, str]
-_ALWAYS = {
-    "": {"succeeded", "failed", "timeout"},
-    "completed()": {"succeeded", "failed", "timeout"},
-    "succeeded()": {"succeeded"},
-    "failed()": {"failed"},
-}
 
 
 def flow_problems(playbook: Playbook) -> list[Problem]:
@@ -25,73 +17,81 @@ def flow_problems(playbook: Playbook) -> list[Problem]:
             problems.append(_problem(task.where, f"{task.name!r} is a command, not a task's name"))
         for transition in task.next:
             problems += _target_problems(transition, playbook)
-        problems += _at_once(task)
     if not problems:
-        problems += [*_cycles(playbook), *_starts(playbook)]
+        problems += _unreached(playbook)
+    if not problems:
+        problems += _joins(playbook)
     return problems
 
 
 def _target_problems(transition: Transition, playbook: Playbook) -> Iterator[Problem]:
     known = [*playbook.tasks, *COMMANDS]
-    for name in transition.do:
+    for at, name in enumerate(transition.do):
         if name == "retry":
             message = "the command retry is not supported; give the task the key retry"
             yield _problem(transition.where, message)
         elif name not in known:
             yield _problem(transition.where, f"there is no task {name!r}{hint(name, known)}")
-    if len(transition.tasks) > 1:
-        listed = " and ".join(transition.tasks)
-        yield _problem(transition.where, f"{listed} would run in parallel: not supported yet")
+        elif name in transition.do[:at]:
+            yield _problem(transition.where, f"{name!r} is given twice")
 
 
-def _at_once(task: Task) -> Iterator[Problem]:
-    """Find two transitions that always fire together; others are found when they do."""
-    leading = [transition for transition in task.next if transition.tasks]
-    for one, other in combinations(leading, 2):
-        if _statuses(one) & _statuses(other):
-            line = one.where.line
-            message = f"fires together with line {line}, in parallel: not supported yet"
-            yield _problem(other.where, message)
+def _unreached(playbook: Playbook) -> Iterator[Problem]:
+    starts = playbook.graph.starts
+    if not starts:
+        first = next(iter(playbook.tasks.values()))
+        message = "something leads to each task, so none is the first: add one that leads here"
+        yield _problem(first.where, message)
+        return
+    reached = playbook.graph.reached(starts)
+    for task in playbook.tasks.values():
+        if task.name not in reached:
+            yield _problem(task.where, "no way leads here from a task that the run begins with")
 
 
-def _statuses(transition: Transition) -> set[str]:
-    source = transition.when.source if transition.when else ""
-    return _ALWAYS.get(source.strip("{} "), set())
+def _joins(playbook: Playbook) -> Iterator[Problem]:
+    splits = _splits(playbook)
+    for task in playbook.tasks.values():
+        if task.join is None:
+            continue
+        sources = playbook.graph.sources(task.name)
+        if len(sources) < 2:
+            why = f"{len(sources) or 'no'} task leads here, join is for several"
+            yield _problem(task.join.where, why)
+            continue
+        first = playbook.graph.reached(playbook.graph.starts, without=task.name)
+        if task.needs(len(sources)) > (count := len(first.intersection(sources))):
+            why = f"only {count} of what leads here can run before it, so it would wait for ever"
+            yield _problem(task.join.where, why)
+        for source in sources:
+            if splits[source] != splits[task.name]:
+                told = ", ".join(sorted(splits[task.name] - splits[source]))
+                message = (
+                    f"it cannot join what comes from {source}: it would have to join what comes "
+                    f"after {told} too, which runs once for each way that leads there"
+                )
+                yield _problem(task.join.where, message)
+                break
 
 
-def _cycles(playbook: Playbook) -> Iterator[Problem]:
-    done: set[str] = set()
-    way: list[str] = []
+def _splits(playbook: Playbook) -> dict[str, set[str]]:
+    """Return, by task, the tasks before it (or it) that run once for each way to them.
 
-    def visit(name: str) -> Iterator[Problem]:
-        way.append(name)
-        for transition in playbook.tasks[name].next:
-            for target in transition.tasks:
-                if target in way:
-                    cycle = " -> ".join([*way[way.index(target) :], target])
-                    yield _problem(transition.where, f"the cycle {cycle} is not supported yet")
-                elif target not in done:
-                    yield from visit(target)
-        done.add(way.pop())
-
-    for name in playbook.tasks:
-        if name not in done:
-            yield from visit(name)
-
-
-def _starts(playbook: Playbook) -> Iterator[Problem]:
-    reached = Counter(
-        target
+    Orquesta cannot tell which runs of these a task joins, and refuses it.
+    """
+    graph = playbook.graph
+    found: dict[str, set[str]] = {
+        task.name: {task.name} if playbook.is_split(task.name) else set()
         for task in playbook.tasks.values()
-        for transition in task.next
-        for target in transition.tasks
-    )
-    starts = [task for task in playbook.tasks.values() if not reached[task.name]]
-    for task in starts[1:]:
-        message = (
-            f"no task leads here, so it would start beside {starts[0].name}: not supported yet"
-        )
-        yield _problem(task.where, message)
+    }
+    waiting = list(found)
+    while waiting:
+        name = waiting.pop()
+        for edge in graph.out[name]:
+            if edge.target in found and not found[name] <= found[edge.target]:
+                found[edge.target] |= found[name]
+                waiting.append(edge.target)
+    return found
 
 
 def _problem(where: Place, message: str) -> Problem:

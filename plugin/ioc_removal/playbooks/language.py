@@ -2,7 +2,8 @@
 
 A playbook that is accepted here also passes the inspection of Orquesta 1.6.0. Stricter than that
 is: keys outside the subset, "when" that is not one expression (Orquesta takes any text as true),
-variables that are not set on every way to a task, names such as "items" that ctx() cannot show.
+variables that are not set on every way to a task, names such as "items" that ctx() cannot show,
+tasks that no way leads to, a "join" of less than two tasks or of more than can come before it.
 """
 
 from collections.abc import Callable, Iterator

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ..errors import ArgumentError, DefinitionError
 from ..schema import Schema
 from ..wording import hint
 from .functions import Scope
+from .graph import Graph
 from .values import Place, Value
 
 COMMANDS = frozenset({"continue", "noop", "fail"})
@@ -36,6 +38,14 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Join:
+    """Run once when so many of the tasks that lead here did: "all" or a number."""
+
+    where: Place
+    wanted: str | int
+
+
+@dataclass(frozen=True)
 class Transition:
     """What follows a task: publish and go on to tasks or commands, when it holds."""
 
@@ -52,7 +62,10 @@ class Transition:
 
 @dataclass(frozen=True)
 class Task:
-    """One task; action is the name without "ioc_removal.", or core.noop or core.ask."""
+    """One task; action is the name without "ioc_removal.", or core.noop or core.ask.
+
+    join: None where each transition that leads to it has it run.
+    """
 
     name: str
     where: Place
@@ -61,6 +74,12 @@ class Task:
     items: Items | None
     retry: Retry | None
     next: tuple[Transition, ...]
+    join: Join | None = None
+
+    def needs(self, sources: int) -> int:
+        """Return how many tasks must have led here; sources: that can."""
+        wanted = self.join.wanted if self.join else 1
+        return sources if wanted == "all" else int(wanted)
 
 
 @dataclass(frozen=True)
@@ -74,7 +93,17 @@ class Playbook:
     vars: Assignments
     tasks: Mapping[str, Task]
     output: Assignments
-    start: str
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What leads from task to task."""
+        return Graph({name: [row.do for row in task.next] for name, task in self.tasks.items()})
+
+    def is_split(self, name: str) -> bool:
+        """Tell whether a task or command runs once for each way that leads to it, on its own."""
+        task = self.tasks.get(name)
+        joins = task is not None and task.join is not None
+        return not joins and len(self.graph.into[name]) > 1 and not self.graph.in_cycle(name)
 
     def check_inputs(
         self, inputs: Mapping[str, Any], document: Mapping[str, Any] | None = None

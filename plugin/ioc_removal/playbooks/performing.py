@@ -33,8 +33,8 @@ from ..trust.removal_key import connection_facts, digest
 from ..trust.terms import Terms
 from .approving import RunApproval
 from .asking import assumed_yes, question_of, result_of
-from .conductor import TIMEOUT
 from .connections import Connections
+from .rounds import TIMEOUT
 
 CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
 ASSUMED = "assumed: a dry run sends nothing"

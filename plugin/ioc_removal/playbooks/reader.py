@@ -7,7 +7,7 @@ from typing import Any
 from ..errors import DefinitionError
 from ..loader import Where
 from .functions import AFTER_TASK, EVERYWHERE, IN_ITEM, IN_TASK
-from .model import PREFIX, Assignments, Items, Playbook, Retry, Task, Transition
+from .model import PREFIX, Assignments, Items, Join, Playbook, Retry, Task, Transition
 from .values import Place, Value
 
 _ITEMS = re.compile(r"\s*(?:(\w+(?:\s*,\s*\w+)*)\s+in\s+)?(\{\{.*\}\})\s*")
@@ -57,7 +57,6 @@ class Reader:
             vars=self.assignments(("vars",), document.get("vars", ()), EVERYWHERE),
             tasks={name: self.task(name, task) for name, task in document["tasks"].items()},
             output=self.assignments(("output",), document.get("output", ()), EVERYWHERE),
-            start=next(iter(document["tasks"])),
         )
 
     def variable(self, path: Where, name: str) -> None:
@@ -111,6 +110,7 @@ class Reader:
                 self.transition((*path, "next", index), row)
                 for index, row in enumerate(raw.get("next", ()))
             ),
+            join=Join(self.place((*path, "join")), raw["join"]) if "join" in raw else None,
         )
 
     def items(self, path: Where, raw: Any) -> Items:

@@ -28,17 +28,40 @@ class _Variables:
             yield from self.missing([default], known)
             known.add(name)
         yield from self.assigned(self.playbook.vars, known)
-        before = {self.playbook.start: known}
-        for task in _in_order(self.playbook):
+        before = self.before(known)
+        for task in self.playbook.tasks.values():
             here = before[task.name]
             yield from self.missing(_values(task), here)
             for transition in task.next:
-                published = set(here)
-                yield from self.assigned(transition.publish, published)
-                for target in transition.tasks:
-                    before[target] = before.get(target, published) & published
+                yield from self.assigned(transition.publish, set(here))
         # A run may end anywhere, so its output may name what only some ways set.
         yield from self.assigned(self.playbook.output, set(self.everywhere))
+
+    def before(self, known: set[str]) -> dict[str, set[str]]:
+        """Return the variables that each task may take; known: those of the first ones.
+
+        Of the tasks that lead to it so many may not set a variable that the others still have to.
+        """
+        graph, tasks = self.playbook.graph, self.playbook.tasks
+        before = {name: set(self.everywhere) for name in tasks}
+        before |= {name: set(known) for name in graph.starts}
+        waiting = [name for name in tasks if name not in graph.starts]
+        while waiting:
+            name = waiting.pop()
+            sources = graph.sources(name)
+            set_by = [self.led(source, name, before[source]) for source in sources]
+            most = tasks[name].needs(len(sources)) - 1
+            here = {one for one in self.everywhere if sum(one not in by for by in set_by) <= most}
+            if here != before[name]:
+                before[name] = here
+                waiting += {edge.target for edge in graph.out[name]} & tasks.keys()
+        return before
+
+    def led(self, source: str, target: str, here: set[str]) -> set[str]:
+        """Return what is set wherever one task leads to another."""
+        rows = [row for row in self.playbook.tasks[source].next if target in row.do]
+        published = ({name for name, _ in row.publish} for row in rows)
+        return here | set.intersection(*published)
 
     def assigned(self, rows: Assignments, known: set[str]) -> Iterator[Problem]:
         """Check rows in order; each adds its name to what is known."""
@@ -66,20 +89,3 @@ def _values(task: Task) -> Iterator[Value | None]:
         yield from (task.items.values, task.items.concurrency)
     if task.retry:
         yield from (task.retry.when, task.retry.count, task.retry.delay)
-
-
-def _in_order(playbook: Playbook) -> list[Task]:
-    """Order the tasks so that each comes after all that lead to it."""
-    ordered: list[Task] = []
-    done: set[str] = set()
-
-    def visit(name: str) -> None:
-        if name not in done:
-            done.add(name)
-            for transition in playbook.tasks[name].next:
-                for target in transition.tasks:
-                    visit(target)
-            ordered.append(playbook.tasks[name])
-
-    visit(playbook.start)
-    return ordered[::-1]

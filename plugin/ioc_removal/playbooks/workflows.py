@@ -1,11 +1,13 @@
-"""The workflows of a run: a playbook, an item of a task, a chunk of a removal."""
+"""The workflows of a run: a playbook, a task beside others, an item of one, a chunk."""
 
 from typing import Any
 
 from dbos import DBOS
 
 from ..store.sets import by_reference, by_value
-from .conducted import Conducted, Conducting
+from .calls import Due
+from .conducted import Conducted
+from .conducting import Conducting
 from .conductor import Waiting
 
 
@@ -22,6 +24,13 @@ class Workflows:
                 return conducted.run(name, by_value(database, inputs))
             except Waiting as waiting:
                 return {"waiting": waiting.ask}
+
+        @DBOS.workflow(name="task")
+        def task(key: str, given: dict[str, Any], acted: list[str]) -> dict[str, Any]:
+            conducted = Conducted(shared, self, "", acted=set(acted))
+            results = conducted.perform_task(key, Due.from_json(by_value(database, given)))
+            rows = [result and [*vars(result).values()] for result in results]
+            return {"results": by_reference(rows), "errors": conducted.errors}
 
         @DBOS.workflow(name="item")
         def item(
@@ -42,4 +51,4 @@ class Workflows:
             said: dict[str, Any] = shared.step(name, performing.perform, key, action, first, stop)
             return said
 
-        self.playbook, self.item, self.chunk = playbook, item, chunk
+        self.playbook, self.task, self.item, self.chunk = playbook, task, item, chunk

@@ -45,8 +45,10 @@ class Steps:
 
     def build(self) -> str:
         """Make all tasks, and return the first of them."""
+        one_at_a_time(self.playbook)
         self.graph.add(Node(DONE, "title", "Done"))
-        return self._entry(self.playbook.tasks[self.playbook.start])
+        [start] = self.playbook.graph.starts
+        return self._entry(self.playbook.tasks[start])
 
     def _entry(self, task: Task) -> str:
         """Make a task and what follows on it, and return where it begins."""
@@ -135,7 +137,8 @@ class Steps:
     def _row(self, row: Transition, status: str, task: Task) -> str:
         """Make what a transition publishes, and return where it begins."""
         if len(row.do) > 1:
-            raise DefinitionError(f"{row.where}: not for XSOAR: a task and fail at once")
+            listed = " and ".join(row.do)
+            raise DefinitionError(f"{row.where}: not for XSOAR: {listed} at once")
         [target] = row.do
         if target in self.playbook.tasks:
             then = self._entry(self.playbook.tasks[target])
@@ -189,6 +192,19 @@ class Steps:
                 more={"scriptarguments": {"reason": {"simple": reason}}},
             )
         )
+
+
+def one_at_a_time(playbook: Playbook) -> None:
+    """Refuse what runs several tasks at once, joins them, or comes back to one."""
+    graph, tasks = playbook.graph, playbook.tasks
+    for task in tasks.values():
+        if task.join:
+            raise DefinitionError(f"{task.join.where}: not for XSOAR: tasks run one at a time")
+        if task.name in graph.starts[1:]:
+            first = graph.starts[0]
+            raise DefinitionError(f"{task.where}: not for XSOAR: it would start beside {first}")
+        if graph.in_cycle(task.name):
+            raise DefinitionError(f"{task.where}: not for XSOAR: a cycle leads back here")
 
 
 def _published(name: str, term: Term, scope: Scope) -> tuple[Found, bool]:
