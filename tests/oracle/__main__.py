@@ -1,7 +1,7 @@
 """Compare: python -m oracle COUNT SEED, with tests/ on the path, where orquesta is installed.
 
 COUNT, SEED: so many playbooks are generated, from a seed on. Told is what differs, and how many
-playbooks could not be compared: those that our language refuses, or that run two tasks at once.
+playbooks could not be compared: those that our language refuses, or where Orquesta forgets a task.
 """
 
 import sys
@@ -12,9 +12,9 @@ from ioc_removal.errors import DefinitionError
 from scripted import Script, conducted
 
 from .generated import Generated, generated
-from .theirs import conducted_by_orquesta
+from .theirs import NotComparableError, conducted_by_orquesta, inspected
 
-PARALLEL = "would run in parallel: not supported yet"
+ENDLESS = "no end is seen"
 SHOWN = 5  # differences
 
 
@@ -24,11 +24,16 @@ def compared(one: Generated) -> tuple[str, list[str]]:
     try:
         our_end = conducted(one.text, ours, one.inputs)
     except DefinitionError as error:
-        return f"refused: {str(error).rpartition(': ')[2]:.60}", []
-    if any(PARALLEL in line for line in our_end.errors):
-        return "two tasks at once", []
+        if inspected(one.document):
+            return "refused by both", []
+        return f"refused here only: {str(error).rpartition(': ')[2]:.60}", []
+    if any(ENDLESS in line for line in our_end.errors):
+        return "without an end", []
     theirs = Script(one.answers)
-    their_end = conducted_by_orquesta(one.document, theirs, one.inputs)
+    try:
+        their_end = conducted_by_orquesta(one.document, theirs, one.inputs)
+    except NotComparableError as error:
+        return str(error), []
     pairs: dict[str, tuple[Any, Any]] = {
         "calls": (ours.calls, theirs.calls),
         "waits": (ours.waits, theirs.waits),
