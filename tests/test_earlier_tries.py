@@ -69,7 +69,7 @@ def test_an_answer_of_somebody_else_accepts_no_password(answer: dict[str, Any]) 
 
 def test_logins_without_an_answer_do_not_lock_a_user() -> None:
     rule = {"system": "iam", "hang_up": "after", "chance": 1}
-    ran = carried_out(schedule(SECMASTER, rule, auth="wrong password"))
+    ran = carried_out(schedule(SECMASTER, rule, auth="wrong password", total=20.0))
     assert len(ran.nodes[0].requests) == 3
     assert {o.outcome for o in ran.outcomes} == {FAILED, REFUSED}
 
