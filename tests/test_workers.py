@@ -42,7 +42,7 @@ class Site(Program):
         file = folder / "settings.yml"
         settings = json.loads(file.read_text())
         for connection in settings["connections"].values():
-            connection["total_timeout"] = 3
+            connection["total_timeout"] = 6
         file.write_text(json.dumps(settings))
         (folder / "iocs.txt").write_text("\n".join(VALUES))
         self.workers: list[subprocess.Popen[str]] = []
