@@ -57,7 +57,7 @@ DOORS: Mapping[str, set[str]] = {
     "PIL": {"hosts.xsoar.picture"},
     "sqlite3": {"store.sqlite"},
     "psycopg": {"store.postgresql", "store.postgresql_session"},
-    "sqlalchemy": {"playbooks.engine"},
+    "sqlalchemy": {"playbooks.engine", "playbooks.halting"},
     "dbos": {f"playbooks.{name}" for name in ("engine", "workflows", "conducting", "conducted")},
     "jinja2": {"playbooks.expressions"},
     "requests": {

@@ -1,6 +1,8 @@
 """`ioc-removal` and `python -m ioc_removal`: the command, which Ctrl-C ends in one line."""
 
+import os
 import sys
+import threading
 
 
 def start() -> int:
@@ -10,7 +12,10 @@ def start() -> int:
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted; nothing was sent\n")
         return 130
-    return main()
+    status = main()
+    if threading.active_count() > 1:  # of a run that was cut short: they would be waited for
+        os._exit(status)
+    return status
 
 
 if __name__ == "__main__":

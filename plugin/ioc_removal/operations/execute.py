@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..errors import PluginError
+from ..errors import PluginError, StoreError
 from ..integration import Integration
 from ..outcome import FAILED, PARTIAL, Summary
 from ..playbooks.engine import Engine
@@ -21,7 +21,6 @@ from .approval import Attend, may_go_on
 from .history import run_record
 from .plan import make_plan, plan_row
 from .plan_check import check_approved
-from .playbooks import systems_of
 from .unreached import record_denied, record_unreached
 
 
@@ -35,7 +34,6 @@ def execute(
 ) -> tuple[dict[str, Any], Summary]:
     """Conduct a run until it ends, or waits for a person whom nobody attends."""
     database, run = performing.database, performing.run
-    systems = systems_of(playbooks.values(), integration)
     while may_go_on(database, run, attend, lambda ask: _check(performing, ask)):
         if why := denial_of_plan(database, run):
             errors = _noted(lambda: record_denied(performing, _plan_of(performing), why))
@@ -43,10 +41,12 @@ def execute(
             return end_by(database, integration, get_run(database, run), errors)
         turn = get_run(database, run).details.get("turn", 1)
         try:
-            ended = Engine(performing, playbooks).execute(name, inputs, systems, turn)
+            ended = Engine(performing, playbooks).execute(name, inputs, turn)
         except KeyboardInterrupt:
             end_run(database, run, None, INTERRUPTED)
             raise
+        except StoreError:
+            raise  # it has not ended: it can go on
         except PluginError as error:
             return end_by(database, integration, get_run(database, run), [error_row(error)])
         finally:
@@ -98,6 +98,8 @@ def _noted(record: Callable[[], None]) -> list[dict[str, Any]]:
     """Record what became of the rest of a plan; return what went wrong then."""
     try:
         record()
+    except StoreError:
+        raise
     except PluginError as error:
         return [error_row(error)]
     return []
@@ -115,6 +117,8 @@ def _planned(performing: Performing, errors: list[str]) -> list[dict[str, Any]]:
             errors,
             performing.warnings,
         )
+    except StoreError:
+        raise
     except PluginError as error:
         return [error_row(error)]
     if plan is not None:

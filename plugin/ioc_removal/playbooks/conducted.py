@@ -14,7 +14,7 @@ from .calls import CallResult, Due, Results
 from .conducting import POLLING, Conducting
 from .conductor import Waiting, conduct
 from .model import ASK
-from .sharing import perform_shared
+from .sharing import perform_chunks
 
 AT_ONCE = 16  # tasks, or items of a task, each in a thread
 SUCCEEDED, FAILED = "succeeded", "failed"
@@ -25,7 +25,6 @@ class Inner(Protocol):
 
     task: Callable[..., dict[str, Any]]
     item: Callable[..., dict[str, Any]]
-    chunk: Callable[..., dict[str, Any]]
 
 
 @dataclass
@@ -176,32 +175,13 @@ class Conducted:
         sizes = self.shared.step(name, performing.prepare, key, action, given, assumed)
         if "errors" in sizes:
             return {"result": FAILED, **sizes}
-        errors = self._perform(key, action, sizes["batches"], sizes["chunk"])
-        result = self.shared.step(f"{key}: outcomes", performing.outcome, key, action)
-        return {**result, "result": FAILED, "errors": errors} if errors else result
-
-    def _perform(self, key: str, action: str, batches: int, chunk: int) -> list[dict[str, Any]]:
-        """Perform the batches of a removal, chunk by chunk; return the errors that stopped it.
-
-        What fits in one chunk is a step here: a queue would only make it wait.
-        """
-        performing = self.shared.performing
-        name = f"{key}: batches"
+        name, batches, chunk = f"{key}: batches", sizes["batches"], sizes["chunk"]
         if batches <= chunk:
             said = self.shared.step(name, performing.perform, key, action, 0, batches)
-            return list(said["errors"])
-        if performing.database.is_shared:
-            said = self.shared.step(name, perform_shared, performing, key, action, batches, chunk)
-            return list(said["errors"])
-        queue = self.shared.queue(performing.integration.definition(action).system)
-        chunks = [
-            DBOS.enqueue_workflow(
-                queue, self.workflows.chunk, key, action, first, min(first + chunk, batches)
-            )
-            for first in range(0, batches, chunk)
-        ]
-        results = [waiting.get_result(polling_interval_sec=POLLING) for waiting in chunks]
-        return [row for result in results for row in result["errors"]]
+        else:
+            said = self.shared.step(name, perform_chunks, performing, key, action, batches, chunk)
+        result = self.shared.step(f"{key}: outcomes", performing.outcome, key, action)
+        return {**result, "result": FAILED, "errors": said["errors"]} if said["errors"] else result
 
     def _key(self, task_id: str) -> str:
         """Name the calls of a task; a task that is tried again has a new name each time."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from dbos import DBOS
 
+from .halting import Halting
 from .model import ASK, Playbook
 from .performing import Performing
 
@@ -22,6 +23,7 @@ class Conducting:
         self.run, self.database = performing.run, performing.database
         tasks = [task for playbook in playbooks.values() for task in playbook.tasks.values()]
         self.asks = any(task.action == ASK for task in tasks)
+        self.halting = Halting(self.database)
 
     def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
         """Do a step, in a run that asks once for all its workflows.
@@ -30,7 +32,8 @@ class Conducting:
         """
 
         def done() -> Any:
-            return self.database.outliving(lambda: function(*given))
+            with self.halting.part():
+                return self.database.outliving(lambda: function(*given))
 
         if self.asks:
             return DBOS.run_step({"name": name}, self.performing.step, name, done)
@@ -48,7 +51,3 @@ class Conducting:
         """Tell whether an action, or a playbook with all that it runs, may ask a person."""
         tasks = self.playbooks[action].tasks.values() if action in self.playbooks else ()
         return action == ASK or any(self.may_ask(task.action) for task in tasks)
-
-    def queue(self, system: str) -> str:
-        """Return the queue on which the chunks of a system wait."""
-        return f"{self.run}/{system}"

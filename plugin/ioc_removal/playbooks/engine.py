@@ -1,22 +1,22 @@
 """Run playbooks durably: the door to DBOS, with workflows.py, conducting.py and conducted.py.
 
-A run is a workflow whose id is the run's. A read is a step. A removal is cut into chunks: a single
-one is a step too, each of several a child workflow with one step, on a queue of its connection that
-lets one chunk through at a time. The executor's id is the run's id and a process listens to the
-queues of its own run only; the run is a part of the application's version too, as DBOS puts what it
-goes on with into a queue that every process of that version listens to. So two processes on one
-store never take each other's work.
+A run is a workflow whose id is the run's. A read is a step, and so are the batches of a removal,
+whatever processes perform their chunks (sharing.py). The executor's id is the run's id; the run is
+a part of the application's version too, as DBOS puts what it goes on with into a queue that every
+process of that version listens to. So two processes on one store never take each other's work.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from sys import version_info
+from time import monotonic, sleep
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandle
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 
-from ..errors import RunError, SettingsError
+from ..errors import RunError, SettingsError, StoreError
 from ..store.database import Database
 from ..store.location import Server
 from ..store.sets import by_reference
@@ -27,9 +27,14 @@ from .performing import Performing
 from .workflows import Workflows
 
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
-REPLAY_VERSION = "3"
+REPLAY_VERSION = "4"
 SCHEMA = "ioc_removal_engine"
+SUCCESS = "SUCCESS"
+WRECKED = frozenset({"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"})
+FINAL = WRECKED | {SUCCESS}
+MOMENT = 0.005  # seconds
 POOL = 10  # connections to PostgreSQL
+LONGEST = 30.0  # seconds that DBOS may take to keep how a run ended
 
 
 class Engine:
@@ -41,43 +46,49 @@ class Engine:
     def __init__(self, performing: Performing, playbooks: Mapping[str, Playbook]) -> None:
         self._shared = Conducting(performing, playbooks)
 
-    def execute(
-        self, name: str, inputs: Mapping[str, Any], systems: Iterable[str], turn: int = 1
-    ) -> dict[str, Any]:
+    def execute(self, name: str, inputs: Mapping[str, Any], turn: int = 1) -> dict[str, Any]:
         """Run a playbook, or go on with one that was begun, and return how it ended.
 
-        systems: those that its actions need; turn: how often it began, as a run that asks ends its
-        workflow, and begins another when somebody decided. Returns {status, output, errors}, or
-        {waiting: NAME of the ask}. Raises RunError when a run that was begun cannot go on.
+        turn: how often it began, as a run that asks ends its workflow, and begins another when
+        somebody decided. Returns {status, output, errors}, or {waiting: NAME of the ask}. Raises
+        RunError when a run that was begun cannot go on, StoreError when the store fails: then the
+        run has not ended, and can go on.
         """
-        shared, run = self._shared, self._shared.run
-        workflow = run if turn == 1 else f"{run}~{turn}"
-        queues = [shared.queue(system) for system in systems]
+        database, run = self._shared.database, self._shared.run
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
-        config = _config(shared.database, run)
+        config = _config(database, run)
         DBOS(config=config)
         try:
-            workflows = Workflows(shared)
-            DBOS.listen_queues(queues)
-            DBOS.launch()
-            for queue in queues:
-                DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=POLLING)
-            if status := DBOS.get_workflow_status(workflow):
-                _check_replay(run, status.status, status.app_version)
-                handle: WorkflowHandle[Any] = DBOS.retrieve_workflow(workflow)
-            else:
-                with SetWorkflowID(workflow):
-                    handle = DBOS.start_workflow(
-                        workflows.playbook, name, by_reference(dict(inputs))
-                    )
-            ended: dict[str, Any] = handle.get_result(polling_interval_sec=POLLING)
-            for queue in queues:
-                DBOS.delete_queue(queue)
-            return ended
+            return self._execute(name, inputs, run if turn == 1 else f"{run}~{turn}")
+        except DBAPIError as error:
+            raise self._shared.halting.meaning(error) from error
         finally:
             DBOS.destroy(destroy_registry=True)
             if engine := config.get("system_database_engine"):
                 engine.dispose()
+
+    def _execute(self, name: str, inputs: Mapping[str, Any], workflow: str) -> dict[str, Any]:
+        workflows = Workflows(self._shared)
+        DBOS.listen_queues([])
+        DBOS.launch()
+        if status := DBOS.get_workflow_status(workflow):
+            _check_replay(self._shared.run, status.status, status.app_version)
+            handle: WorkflowHandle[dict[str, Any]] = DBOS.retrieve_workflow(workflow)
+            if status.status == SUCCESS:
+                return handle.get_result()
+        else:
+            with SetWorkflowID(workflow):
+                given = by_reference(dict(inputs))
+                handle = DBOS.start_workflow(workflows.playbook, name, given)
+        self._shared.halting.wait()
+        end = monotonic() + LONGEST
+        while handle.get_status().status not in FINAL:
+            if monotonic() > end:
+                raise StoreError(
+                    f"the store {self._shared.database.location} did not keep how the run ended"
+                )
+            sleep(MOMENT)
+        return handle.get_result()
 
 
 def check_engine(database: Database) -> None:
@@ -94,13 +105,13 @@ def check_engine(database: Database) -> None:
 
 def _check_replay(run: str, status: str, version: str | None) -> None:
     """Refuse a run whose steps cannot be followed again; raises RunError."""
-    if status in {"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"}:
+    if status in WRECKED:
         raise RunError(
             f"the run {run} was stopped by an internal error and cannot go on: start it anew, "
             "what it removed is then absent"
         )
     replay = (version or "").partition(".")[0]
-    if replay != REPLAY_VERSION and status != "SUCCESS":
+    if replay != REPLAY_VERSION and status != SUCCESS:
         raise RunError(
             f"the run {run} was begun by another version of this program ({replay}, this is "
             f"{REPLAY_VERSION}): go on with that one, or start it anew"

@@ -220,9 +220,9 @@ class Performing:
 def _row(call: str, error: PluginError) -> dict[str, Any]:
     """Return an error with the task whose call it ended, safe from being taken for a reference.
 
-    A store that was lost ended nothing: raises that error again, so that the step is repeated.
+    A store that fails ends no call: raises that error again, and the run goes on from there later.
     """
-    if isinstance(error, StoreError) and error.lost:
+    if isinstance(error, StoreError):
         raise error
     row: dict[str, Any] = by_reference({"call": call, **error_row(error)})
     return row

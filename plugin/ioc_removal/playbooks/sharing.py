@@ -10,10 +10,10 @@ from .performing import Performing
 PAUSE = 0.05  # seconds between two looks for what is left
 
 
-def perform_shared(
+def perform_chunks(
     performing: Performing, call: str, action: str, batches: int, size: int
 ) -> dict[str, Any]:
-    """Perform the batches of a prepared removal together with others, size at a time.
+    """Perform the batches of a prepared removal, size at a time, together with workers.
 
     Returns {errors}, those of all chunks; what was done before a crash is not done again.
     """

@@ -1,4 +1,4 @@
-"""The workflows of a run: a playbook, a task beside others, an item of one, a chunk."""
+"""The workflows of a run: a playbook, a task beside others, an item of one."""
 
 from typing import Any
 
@@ -15,20 +15,22 @@ class Workflows:
     """The workflows, registered with DBOS under constant names."""
 
     def __init__(self, shared: Conducting) -> None:
-        performing, database = shared.performing, shared.database
+        database = shared.database
 
         @DBOS.workflow(name="playbook")
         def playbook(name: str, inputs: dict[str, Any]) -> dict[str, Any]:
             conducted = Conducted(shared, self, "")
-            try:
-                return conducted.run(name, by_value(database, inputs))
-            except Waiting as waiting:
-                return {"waiting": waiting.ask}
+            with shared.halting.whole():
+                try:
+                    return conducted.run(name, by_value(database, inputs))
+                except Waiting as waiting:
+                    return {"waiting": waiting.ask}
 
         @DBOS.workflow(name="task")
         def task(key: str, given: dict[str, Any], acted: list[str]) -> dict[str, Any]:
             conducted = Conducted(shared, self, "", acted=set(acted))
-            results = conducted.perform_task(key, Due.from_json(by_value(database, given)))
+            with shared.halting.part():
+                results = conducted.perform_task(key, Due.from_json(by_value(database, given)))
             rows = [result and [*vars(result).values()] for result in results]
             return {"results": by_reference(rows), "errors": conducted.errors}
 
@@ -37,7 +39,8 @@ class Workflows:
             key: str, action: str, given: dict[str, Any], assumed: bool, acted: list[str]
         ) -> dict[str, Any]:
             conducted = Conducted(shared, self, "", acted=set(acted))
-            result = conducted.one(key, action, given, assumed=assumed)
+            with shared.halting.part():
+                result = conducted.one(key, action, given, assumed=assumed)
             return {
                 "status": result.status,
                 "result": by_reference(result.result),
@@ -45,10 +48,4 @@ class Workflows:
                 "errors": conducted.errors,
             }
 
-        @DBOS.workflow(name="chunk")
-        def chunk(key: str, action: str, first: int, stop: int) -> dict[str, Any]:
-            name = f"{key}: batches {first} to {stop - 1}"
-            said: dict[str, Any] = shared.step(name, performing.perform, key, action, first, stop)
-            return said
-
-        self.playbook, self.task, self.item, self.chunk = playbook, task, item, chunk
+        self.playbook, self.task, self.item = playbook, task, item

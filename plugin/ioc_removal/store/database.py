@@ -136,11 +136,15 @@ class Database:
         try:
             yield
         except self._driver.errors as error:
-            raise StoreError(
-                f"the store {self.location} cannot be used: {self._driver.told(error)}; free space,"
-                " or wait for another process, or choose another with --store",
-                lost=self._driver.is_lost(),
-            ) from error
+            raise self.unusable(error) from error
+
+    def unusable(self, error: BaseException) -> StoreError:
+        """Return what an error of the database, or of what is kept beside the store, means."""
+        return StoreError(
+            f"the store {self.location} cannot be used: {self._driver.told(error)}; free space,"
+            " or wait for another process, or choose another with --store",
+            lost=self._driver.is_lost(),
+        )
 
 
 def _driver(location: Location) -> Driver:

@@ -1,11 +1,15 @@
 """Leases in files: locks that the operating system lets go when their process dies."""
 
 from fcntl import LOCK_EX, LOCK_NB, flock
+from hashlib import sha256
 from os import fstat, getpid
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import quote
 
 from .statements import Held
+
+LONGEST = 200  # characters of a file's name
 
 
 class FileLeases:
@@ -18,7 +22,7 @@ class FileLeases:
     def take(self, name: str) -> None:
         """Hold a name while this process lives; raises Held when another one holds it."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        file = (self._folder / name).open("a+", encoding="ascii")
+        file = self._path(name).open("a+", encoding="ascii")
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
@@ -36,12 +40,12 @@ class FileLeases:
 
     def let_go(self, name: str) -> None:
         """Hold a name no longer."""
-        (self._folder / name).unlink(missing_ok=True)
+        self._path(name).unlink(missing_ok=True)
         self._files.pop(name).close()
 
     def is_held(self, name: str) -> bool:
         """Tell whether a process holds a name."""
-        path = self._folder / name
+        path = self._path(name)
         if not path.exists():
             return False
         with path.open("a", encoding="ascii") as file:
@@ -50,3 +54,8 @@ class FileLeases:
             except BlockingIOError:
                 return True
         return False
+
+    def _path(self, name: str) -> Path:
+        """Return the file of a name, which may be the path of a task."""
+        file = quote(name, safe=" ")
+        return self._folder / (file if len(file) <= LONGEST else sha256(name.encode()).hexdigest())

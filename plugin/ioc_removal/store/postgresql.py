@@ -119,7 +119,7 @@ class PostgreSQL:
             while portion := cursor.fetchmany(AT_ONCE):
                 yield portion
 
-    def told(self, error: Exception) -> str:
+    def told(self, error: BaseException) -> str:
         """Say what an error means, in one line, without secrets."""
         if isinstance(error, Taken):
             return f"while it was away {error} took over what is done here"

@@ -83,7 +83,7 @@ class SQLite:
         while portion := cursor.fetchmany(AT_ONCE):
             yield portion
 
-    def told(self, error: Exception) -> str:
+    def told(self, error: BaseException) -> str:
         """Say what one of its errors means."""
         return str(error)
 

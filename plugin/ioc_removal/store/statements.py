@@ -66,7 +66,7 @@ class Driver(Protocol):
     def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
         """Yield the rows of a query, so many at a time that they fit in memory."""
 
-    def told(self, error: Exception) -> str:
+    def told(self, error: BaseException) -> str:
         """Say what one of its errors means, without secrets."""
 
     def is_lost(self) -> bool:
