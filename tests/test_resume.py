@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ioc_removal.playbooks.engine import REPLAY_VERSION, SCHEMA
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
@@ -191,6 +192,33 @@ def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path, store: Locatio
         finished, seen = program.finished(), len(deletions(sandbox))
         killed_after(program.start("resume"), sandbox, count)
         assert finished.isdisjoint(deletions(sandbox)[seen:])
+    expect_all_gone(sandbox, program.record(program.start("resume")))
+
+
+def test_a_run_of_another_version_is_left_alone(
+    sandbox: Sandbox, tmp_path: Path, store: Location
+) -> None:
+    program = Program(sandbox, tmp_path, store=store)
+    killed_after(program.run(), sandbox, 2)
+    seen, [run] = len(deletions(sandbox)), program.runs()
+    database = Database(store)
+    connection = database.session()
+    if not database.is_shared:
+        connection.execute(f"ATTACH '{store}.engine' AS {SCHEMA}")
+    set_version = f"UPDATE {SCHEMA}.workflow_status SET application_version = "
+    connection.execute(f"{set_version}'1.{run}'")
+    connection.commit()
+
+    process = program.start("resume")
+    _, said = process.communicate(timeout=LONGEST)
+    assert process.returncode == 2, said
+    assert f"the run {run} was begun by another version of this program (1, this is " in said
+    assert len(deletions(sandbox)) == seen
+
+    connection.execute(f"{set_version}'{REPLAY_VERSION}.{run}'")  # the program that began it
+    connection.commit()
+    connection.close()
+    database.close()
     expect_all_gone(sandbox, program.record(program.start("resume")))
 
 

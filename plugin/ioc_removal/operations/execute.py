@@ -6,7 +6,7 @@ from typing import Any
 from ..errors import PluginError, StoreError
 from ..integration import Integration
 from ..outcome import FAILED, PARTIAL, Summary
-from ..playbooks.engine import Engine
+from ..playbooks.engine import Engine, OtherVersionError
 from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing
 from ..store.approvals import Ask, denial_of_plan
@@ -45,8 +45,8 @@ def execute(
         except KeyboardInterrupt:
             end_run(database, run, None, INTERRUPTED)
             raise
-        except StoreError:
-            raise  # it has not ended: it can go on
+        except (StoreError, OtherVersionError):
+            raise  # the run has not ended
         except PluginError as error:
             return end_by(database, integration, get_run(database, run), [error_row(error)])
         finally:

@@ -37,6 +37,10 @@ POOL = 10  # connections to PostgreSQL
 LONGEST = 30.0  # seconds that DBOS may take to keep how a run ended
 
 
+class OtherVersionError(RunError):
+    """Another version of this program began the run, and alone can go on with it."""
+
+
 class Engine:
     """DBOS in this process, for one run.
 
@@ -51,8 +55,8 @@ class Engine:
 
         turn: how often it began, as a run that asks ends its workflow, and begins another when
         somebody decided. Returns {status, output, errors}, or {waiting: NAME of the ask}. Raises
-        RunError when a run that was begun cannot go on, StoreError when the store fails: then the
-        run has not ended, and can go on.
+        RunError when a run that was begun cannot go on; OtherVersionError, and StoreError when the
+        store fails: then the run has not ended, and can go on.
         """
         database, run = self._shared.database, self._shared.run
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
@@ -112,7 +116,7 @@ def _check_replay(run: str, status: str, version: str | None) -> None:
         )
     replay = (version or "").partition(".")[0]
     if replay != REPLAY_VERSION and status != SUCCESS:
-        raise RunError(
+        raise OtherVersionError(
             f"the run {run} was begun by another version of this program ({replay}, this is "
             f"{REPLAY_VERSION}): go on with that one, or start it anew"
         )
