@@ -247,11 +247,11 @@ def test_two_runs_on_one_store_keep_apart(
     other_seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
     with Sandbox(other_seed) as other_sandbox:
         (tmp_path / "other").mkdir()
-        other = Program(other_sandbox, tmp_path / "other")
+        other = Program(other_sandbox, tmp_path / "other", total_timeout=20)
         other.store = program.store
         killed_after(program.run(), sandbox, 3)
         run = program.runs()[-1]
-        other_sandbox.misbehave(method="DELETE", delay=5)  # alive while the other one goes on
+        other_sandbox.misbehave(method="DELETE", delay=8)  # alive while the other one goes on
         second = other.run()
         while not deletions(other_sandbox):
             assert second.poll() is None, second.communicate()

@@ -121,7 +121,7 @@ def test_workers_share_a_run_and_stop_when_told(site: Site, sandbox: Sandbox) ->
 def test_a_worker_takes_over_from_a_run_and_a_worker_that_died(
     site: Site, sandbox: Sandbox
 ) -> None:
-    first = site.work()
+    first = site.work("--chunks", "1")  # in each process one batch is under way
     process = site.run()
     until(sandbox, 10)
     process.kill()

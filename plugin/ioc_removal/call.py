@@ -128,6 +128,7 @@ class Call:
         key = (self.action, *(path[name] for name in self.target or path))
 
         def sent() -> Answer:
+            self.connection.begin()
             try:
                 answer = self.endpoint.send(
                     self.connection.wire,

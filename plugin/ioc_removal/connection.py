@@ -127,17 +127,22 @@ class Connection:
         may not have looked at them yet. keys: what else may have been closed, such as an action at
         a target.
         """
-        with self._places, ExitStack() as shared, ExitStack() as alone:
-            if self.turns is not None:
-                shared.enter_context(self.turns.turn(self.check))
+        with self._places, ExitStack() as alone, ExitStack() as shared:
             if not self.accepted:
                 alone.enter_context(self._first)
             if self.accepted:
                 alone.close()
+            if self.turns is not None:
+                shared.enter_context(self.turns.turn(self.check))
             self._check_open(keys)
             if self._pace.waited():
                 self._check_open(keys)
             yield
+
+    def begin(self) -> None:
+        """Tell that a request is sent now; raises when another process took over what it is of."""
+        if self.turns is not None:
+            self.turns.begin()
 
     def ready(self) -> Secret | None:
         """Have what a request needs: the version of the API, and a token, which is returned.

@@ -13,6 +13,9 @@ class Turns(Protocol):
     def turn(self, check: Callable[[], None]) -> AbstractContextManager[None]:
         """Wait for a place among the requests in flight; check: raises when nobody waits."""
 
+    def begin(self) -> None:
+        """Tell that a request is sent now; raises when another process took over what it is of."""
+
 
 class Pace:
     """At most so many starts a second, evenly spaced; per_second: None for no limit."""

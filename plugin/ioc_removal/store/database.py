@@ -103,15 +103,24 @@ class Database:
             yield from portion
 
     @contextmanager
-    def lease(self, name: str) -> Iterator[None]:
-        """Hold a name while this process lives; raises Held when another one does."""
+    def lease(self, name: str, *, vital: bool = True) -> Iterator[None]:
+        """Hold a name while this process lives; raises Held when another one does.
+
+        vital: whether the store is of no use any more when another process took the name while the
+        connection was lost; else the name is lost, and that is all.
+        """
         with self._lock, self._told():
-            self._driver.take(name)
+            self._driver.take(name, vital=vital)
         try:
             yield
         finally:
             with self._lock, self._told():
                 self._driver.let_go(name)
+
+    def clock(self) -> float:
+        """Return the time, the same for all processes of the store: seconds since 1970."""
+        with self._lock, self._told():
+            return self._driver.clock()
 
     def seconds_until_turn(self, place: str, pause: float) -> float:
         """Take the next moment for a request to a place, and return how far it is.

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from itertools import count, islice
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import TypeVar
 
 import psycopg
@@ -55,10 +55,10 @@ class PostgreSQL:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._walks = count()
-        self._leases: list[str] = []
+        self._leases: dict[str, bool] = {}  # and whether each is vital
         self._taken = ""  # by whom a lease was taken when the session was lost: it is over then
         try:
-            self._connection = store_session(self._server)
+            self._open()
             with closed_by_errors(self._connection):
                 self._migrate()
         except psycopg.Error as error:
@@ -129,15 +129,23 @@ class PostgreSQL:
         """Tell whether the session ended without being closed."""
         return self._connection.broken
 
-    def take(self, name: str) -> None:
-        """Hold a name while this session lives; raises Held."""
+    def clock(self) -> float:
+        """Return the server's time: seconds since 1970."""
+        return time() + self._ahead
+
+    def take(self, name: str, *, vital: bool = True) -> None:
+        """Hold a name while this session lives; raises Held.
+
+        vital: whether nothing is done any more when another process takes it after the session was
+        lost.
+        """
         self._again(lambda: self._take(name))
-        self._leases.append(name)
+        self._leases[name] = vital
 
     def let_go(self, name: str) -> None:
         """Hold a name no longer."""
-        if name in self._leases:
-            self._leases.remove(name)
+        if self._leases.pop(name, None) is None:
+            return  # it was lost with a session
         with suppress(psycopg.Error):  # then it ended with the session
             self._connection.execute(b"SELECT pg_advisory_unlock(%s)", (_number(name),))
 
@@ -158,6 +166,12 @@ class PostgreSQL:
     def close(self) -> None:
         """Close the session."""
         self._connection.close()
+
+    def _open(self) -> None:
+        self._connection = store_session(self._server)
+        asked = b"SELECT extract(epoch FROM clock_timestamp())::float8"
+        [(now,)] = self._connection.execute(asked).fetchall()
+        self._ahead = now - time()  # of this host's clock, so that all hosts have one
 
     def _migrate(self) -> None:
         if version_of(self) != VERSION:
@@ -195,22 +209,24 @@ class PostgreSQL:
         while True:
             try:
                 self._connection.close()
-                self._connection = store_session(self._server)
+                self._open()
                 break
             except psycopg.OperationalError:
                 if monotonic() > end:
                     raise
             sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-        leases, self._leases = self._leases, []
-        try:
-            for name in leases:
+        leases, self._leases = self._leases, {}
+        for name, vital in leases.items():
+            try:
                 self._take(name)
-                self._leases.append(name)
-        except Held as held:
-            self._connection.close()
-            self._taken = held.by or "another process"
-            raise Taken(self._taken) from None
+            except Held as held:
+                if not vital:
+                    continue
+                self._connection.close()
+                self._taken = held.by or "another process"
+                raise Taken(self._taken) from None
+            self._leases[name] = vital
 
 
 @lru_cache(maxsize=1_000)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from time import sleep, time
+from time import sleep
 from typing import Any
 
 from ..action import Action
@@ -17,6 +17,7 @@ from .chain import ROW
 from .columns import parsed
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .cut_call import CutCall
+from .intents import begin_intent, end_intent, moment, seconds_left
 from .journal import BATCH, CALLED, READ, add_link
 from .outcome_rows import OUTCOME_COLUMNS, columns_of, outcome_of
 from .sets import by_reference
@@ -77,6 +78,7 @@ class StoreRecorder(CutCall):
 
     def known(self, batch: Batch) -> Known:
         """Return what is known of a batch."""
+        end_intent()
         key = (self._run, self._call, batch.number)
         where = "WHERE run = ? AND call = ? AND batch = ?"
         found = self._database.rows(f"SELECT tries, finished, at FROM batches {where}", key)  # noqa: S608
@@ -91,20 +93,21 @@ class StoreRecorder(CutCall):
         return Known(repeated=True, snapshots=before)
 
     def _let_it_end(self, at: int) -> None:
-        """Wait until no process can have a request in flight any more that was sent then.
+        """Wait until no process can have a request in flight any more that an intent let begin.
 
         Where processes of several hosts share a store, one whose lease ended need not be dead.
         """
         if not self._database.is_shared or self._action.call is None:
             return
         connection = self._action.call.connection
-        while time() < at + connection.wire.timeouts.total:
+        while seconds_left(self._database, at, connection.wire.timeouts.total) > 0:
             connection.check()
             sleep(PAUSE)
 
     def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         """Keep that a batch is about to be sent, and what was there before."""
         self._database.outliving(lambda: self._intent(batch, snapshots))
+        begin_intent(self._database, (self._run, self._call, batch.number))
 
     def _intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         key = (self._run, self._call, batch.number)
@@ -112,7 +115,7 @@ class StoreRecorder(CutCall):
             connection.execute(
                 "INSERT INTO batches VALUES (?, ?, ?, ?, 1, 0, ?) ON CONFLICT (run, call, batch)"
                 " DO UPDATE SET tries = batches.tries + 1, at = excluded.at",
-                (*key, json.dumps(list(batch.items)), int(time())),
+                (*key, json.dumps(list(batch.items)), moment(self._database)),
             )
             connection.executemany(
                 "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -123,6 +126,7 @@ class StoreRecorder(CutCall):
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch, all of it or nothing; once, if it was kept already."""
+        end_intent()
         self._database.outliving(lambda: self._finish(finished))
 
     def _finish(self, finished: Finished) -> None:

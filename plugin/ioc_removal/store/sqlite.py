@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from os import O_CREAT, O_RDWR, close
 from os import open as open_file
 from pathlib import Path
+from time import time
 
 from ..errors import SettingsError
 from .file_lease import FileLeases
@@ -91,8 +92,13 @@ class SQLite:
         """Tell whether it was closed by another than us; a file never is."""
         return False
 
-    def take(self, name: str) -> None:
-        """Hold a name while this process lives; raises Held."""
+    def clock(self) -> float:
+        """Return the time: seconds since 1970."""
+        return time()
+
+    def take(self, name: str, *, vital: bool = True) -> None:
+        """Hold a name while this process lives, which nothing cuts off; raises Held."""
+        del vital
         self._leases.take(name)
 
     def let_go(self, name: str) -> None:

@@ -72,8 +72,14 @@ class Driver(Protocol):
     def is_lost(self) -> bool:
         """Tell whether it was closed by another than us."""
 
-    def take(self, name: str) -> None:
-        """Hold a name while this process lives; raises Held."""
+    def clock(self) -> float:
+        """Return the time, the same for all who use the database: seconds since 1970."""
+
+    def take(self, name: str, *, vital: bool = True) -> None:
+        """Hold a name while this process lives; raises Held.
+
+        vital: whether everything ends when another process takes it while this one is cut off.
+        """
 
     def let_go(self, name: str) -> None:
         """Hold a name no longer."""

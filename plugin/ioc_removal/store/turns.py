@@ -7,6 +7,7 @@ from time import sleep
 
 from ..connection import Connection
 from .database import Database
+from .intents import renew
 from .statements import Held
 
 PAUSE = 0.02  # seconds between two looks for a free place
@@ -40,12 +41,16 @@ class StoreTurns:
                 wait -= SLICE
             yield
 
+    def begin(self) -> None:
+        """Renew the intent of what this thread sends; raises StoreError when others took over."""
+        renew()
+
     def _has_place(self, held: ExitStack) -> bool:
         first = randbelow(self._in_flight)
         for number in range(first, first + self._in_flight):
             name = f"place {number % self._in_flight} at {self._place}"
             try:
-                held.enter_context(self._database.lease(name))
+                held.enter_context(self._database.lease(name, vital=False))
             except Held:
                 continue
             return True

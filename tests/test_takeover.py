@@ -1,0 +1,83 @@
+"""A process that is cut off from the store sends nothing of what another one took over."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from ioc_removal.errors import StoreError
+from ioc_removal.store import intents
+from ioc_removal.store.database import Database
+from ioc_removal.store.intents import begin_intent, end_intent, seconds_left
+from ioc_removal.store.location import server_of
+from ioc_removal.store.turns import StoreTurns
+from postgresql import PostgreSQLServer
+
+KEY = ("a run", "a call", 0)
+CUT_OFF = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid != pg_backend_pid()"
+)
+
+
+@pytest.fixture
+def both(postgresql: PostgreSQLServer) -> Iterator[tuple[Database, Database]]:
+    location = server_of(postgresql.database())
+    one, other = Database(location), Database(location)
+    with one.transaction() as transaction:
+        transaction.execute("INSERT INTO batches VALUES (?, ?, ?, '[]', 1, 0, 1)", KEY)
+    yield one, other
+    end_intent()
+    one.close()
+    other.close()
+
+
+def kept_at(database: Database) -> int:
+    [(at,)] = database.rows("SELECT at FROM batches")
+    return int(at)
+
+
+def test_a_request_that_begins_late_renews_the_intent(
+    both: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = both
+    turns = StoreTurns(one, "a place", 1, None)
+    begin_intent(one, KEY)
+    turns.begin()
+    assert kept_at(one) == 1
+    monkeypatch.setattr(intents, "FRESH", -1.0)
+    begin_intent(one, KEY)
+    before = one.clock()
+    turns.begin()
+    assert kept_at(one) >= before
+    monkeypatch.undo()
+    assert seconds_left(one, kept_at(one), 10) > 10
+    end_intent()
+    turns.begin()
+
+
+def test_what_was_taken_over_is_not_sent_any_more(
+    both: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = both
+    turns = StoreTurns(one, "a place", 1, None)
+    monkeypatch.setattr(intents, "FRESH", -1.0)
+    with one.lease("a chunk"):
+        begin_intent(one, KEY)
+        other.rows(CUT_OFF)
+        turns.begin()  # nobody took it: the lease is had again
+        other.rows(CUT_OFF)
+        with other.lease("a chunk"), pytest.raises(StoreError, match="took over"):
+            turns.begin()
+    assert not other.is_held("a chunk")
+
+
+def test_a_place_that_was_lost_ends_nothing(both: tuple[Database, Database]) -> None:
+    one, other = both
+    mine, theirs = (StoreTurns(database, "a place", 1, None) for database in both)
+    with one.lease("a chunk"), mine.turn(lambda: None):
+        other.rows(CUT_OFF)
+        with theirs.turn(lambda: None):
+            assert kept_at(one) == 1
+            assert other.is_held("a chunk")
+    with theirs.turn(lambda: None):
+        pass
