@@ -152,6 +152,38 @@ def test_a_worker_with_other_settings_takes_nothing(site: Site, sandbox: Sandbox
 
 
 @pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE batches SET items = '[\"victim.example\"]' WHERE batch = 129", "yet to do"),
+        ("UPDATE chunks SET action = 'cybertrace-indicators-add' WHERE first > 0", "table chunks"),
+    ],
+)
+def test_a_worker_sends_nothing_of_what_was_changed_by_hand(
+    site: Site, sandbox: Sandbox, change: str, said: str
+) -> None:
+    sandbox.behave()
+    sandbox.misbehave(method="DELETE", delay=2)  # so that the run is at its first chunk
+    process = site.run()
+    until(sandbox, 1)
+    database = Database(site.store)
+    with database.transaction() as transaction:
+        transaction.execute(change)
+    worker = site.work()
+    assert worker.stdout is not None
+    told = [json.loads(worker.stdout.readline()) for _ in range(4)]
+    assert {row["event"] for row in told} == {"chunk given up"}
+    assert all("changed by hand" in row["error"] and said in row["error"] for row in told)
+    sandbox.behave()
+    out, _ = process.communicate(timeout=LONGEST)
+    record = json.loads(out)
+    assert record["result"] == "partial"
+    assert said in record["errors"][0]["message"]
+    assert ("victim.example",) not in deletions(sandbox)
+    assert record["counts"]["refused"] >= 100
+    database.close()
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--store", "store.db"), "a worker needs a store that it can share"),

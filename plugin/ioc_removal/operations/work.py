@@ -16,10 +16,10 @@ from time import monotonic
 from typing import Any
 
 from ..connection import Connection
-from ..errors import ArgumentError, PluginError, SettingsError
+from ..errors import ArgumentError, SettingsError
 from ..integration import Integration
 from ..playbooks.performing import Performing
-from ..playbooks.sharing import take
+from ..playbooks.sharing import give_up, take
 from ..settings import Settings
 from ..store.chunks import Chunk, open_chunks
 from ..store.database import Database
@@ -27,10 +27,11 @@ from ..store.location import VARIABLE, Server
 from ..store.runs import PLAYBOOK, Run, get_run
 from ..trust.removal_key import connection_facts, digest
 from ..trust.terms import Terms
+from .chunk_check import ChunkCheck
 from .history import resumable
 
 PAUSE = 0.5  # seconds between two looks for work
-REST = 60.0  # seconds before a run is tried again that did not go on
+REST = 60.0  # seconds before a run or a chunk is tried again that did not go on
 
 Told = Callable[..., None]  # what happened, and its fields by name
 
@@ -85,6 +86,9 @@ class Worker:
     _going: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _rests: dict[str, float] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._check = ChunkCheck(self.integration)
+
     def work(self, stop: Event) -> None:
         """Take work until told to stop, and finish what was taken."""
         with ThreadPoolExecutor(self.chunks, thread_name_prefix="chunk") as pool:
@@ -103,7 +107,8 @@ class Worker:
         for chunk in open_chunks(self.database, list(self.served.queues)):
             if len(self._taken) >= self.chunks:
                 return
-            if chunk not in busy and not self.database.is_held(chunk.name):
+            free = chunk not in busy and self._rests.get(chunk.name, 0.0) < monotonic()
+            if free and not self.database.is_held(chunk.name):
                 self._taken[pool.submit(self._perform, chunk)] = chunk
 
     def _perform(self, chunk: Chunk) -> None:
@@ -111,6 +116,11 @@ class Worker:
         system, name = self.served.queues[chunk.queue]
         with closing(Database(self.database.location, self.key)) as database:
             run = get_run(database, chunk.run)
+            about = chunk._asdict() | {"connection": name}
+            if wrong := database.outliving(lambda: self._check.refusal(database, run, chunk)):
+                database.outliving(lambda: give_up(database, chunk, wrong))
+                self.told("chunk given up", **about, error=str(wrong))
+                return
             performing = Performing(
                 database,
                 run.run,
@@ -121,12 +131,12 @@ class Worker:
                 plan=run.details.get("plan"),
                 progress=lambda _: None,
             )
-            about = chunk._asdict() | {"connection": name}
             try:
-                if database.outliving(lambda: take(performing, chunk)):
+                errors = database.outliving(lambda: take(performing, chunk))
+                if errors:
+                    self.told("chunk given up", **about, error=errors[0]["message"])
+                elif errors is not None:
                     self.told("chunk done", **about)
-            except PluginError as error:
-                self.told("chunk given up", **about, error=str(error))
             finally:
                 performing.connections.hang_up()
 
@@ -162,6 +172,7 @@ class Worker:
         for future in [one for one in self._taken if one.done()]:
             chunk = self._taken.pop(future)
             if error := future.exception():
+                self._rests[chunk.name] = monotonic() + REST
                 self.told("chunk given up", **chunk._asdict(), error=str(error))
         for run, process in list(self._going.items()):
             if process.poll() is not None:

@@ -1,12 +1,17 @@
 """Chunks of a call, performed by whichever process takes them: this one, or a worker."""
 
+from collections.abc import Callable
 from time import sleep
 from typing import Any
 
+from ..errors import PluginError
 from ..store.chunks import Chunk, done, errors_of, is_open, open_chunks_of, share
+from ..store.database import Database
 from ..store.statements import Held
+from ..trust.record import error_row
 from .performing import Performing
 
+Errors = list[dict[str, Any]]
 PAUSE = 0.05  # seconds between two looks for what is left
 
 
@@ -24,20 +29,36 @@ def perform_chunks(
     cut = (Chunk(run, call, at, min(at + size, batches), action, queue) for at in starts)
     share(database, cut)
     while left := open_chunks_of(database, run, call):
-        if not any(take(performing, chunk) for chunk in left):
+        if all(take(performing, chunk) is None for chunk in left):
             sleep(PAUSE)  # others are at all that is left
     return {"errors": errors_of(database, run, call)}
 
 
-def take(performing: Performing, chunk: Chunk) -> bool:
-    """Perform a chunk, unless it is done or another process is at it; tell whether it was."""
-    database = performing.database
+def take(performing: Performing, chunk: Chunk) -> Errors | None:
+    """Perform a chunk, and return the errors that stopped it.
+
+    None when it is done, or another process is at it.
+    """
+
+    def performed() -> Errors:
+        said = performing.perform(chunk.call, chunk.action, chunk.first, chunk.stop)
+        return list(said["errors"])
+
+    return _held(performing.database, chunk, performed)
+
+
+def give_up(database: Database, chunk: Chunk, error: PluginError) -> None:
+    """Let nobody perform a chunk, for an error that enters the record of its run."""
+    _held(database, chunk, lambda: [{"call": chunk.call, **error_row(error)}])
+
+
+def _held(database: Database, chunk: Chunk, do: Callable[[], Errors]) -> Errors | None:
     try:
         with database.lease(chunk.name):
             if not is_open(database, chunk):
-                return False
-            said = performing.perform(chunk.call, chunk.action, chunk.first, chunk.stop)
-            done(database, chunk, said["errors"])
+                return None
+            errors = do()
+            done(database, chunk, errors)
+            return errors
     except Held:
-        return False
-    return True
+        return None

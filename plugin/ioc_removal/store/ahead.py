@@ -36,6 +36,7 @@ _ADDED = {
     "steps": "SELECT a.step FROM steps a WHERE a.run = ? AND NOT EXISTS (SELECT 1 FROM links l"
     " WHERE l.run = a.run AND l.call = a.step AND l.kind = 'seen')",
 }
+_NAMED = {"calls": "call", "batches": "call", "steps": "step"}
 
 
 class RowsDigest:
@@ -92,8 +93,9 @@ def changed_lists(
             )
 
 
-def added(database: Database, run: str) -> Iterator[str]:
-    """Yield where the tables have more than the chain of a run tells."""
+def added(database: Database, run: str, call: str | None = None) -> Iterator[str]:
+    """Yield where the tables have more than the chain of a run tells; call: of this one only."""
     for table, query in _ADDED.items():
-        for (name,) in database.rows(f"{query} LIMIT 1", (run,)):
+        only, named = ("", (run,)) if call is None else (f" AND a.{_NAMED[table]} = ?", (run, call))
+        for (name,) in database.rows(f"{query}{only} LIMIT 1", named):
             yield f"rows of {name} were added (table {table})"

@@ -55,6 +55,7 @@ class PostgreSQL:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._walks = count()
+        self._ahead = 0.0
         self._leases: dict[str, bool] = {}  # and whether each is vital
         self._taken = ""  # by whom a lease was taken when the session was lost: it is over then
         try:
@@ -171,7 +172,7 @@ class PostgreSQL:
         self._connection = store_session(self._server)
         asked = b"SELECT extract(epoch FROM clock_timestamp())::float8"
         [(now,)] = self._connection.execute(asked).fetchall()
-        self._ahead = now - time()  # of this host's clock, so that all hosts have one
+        self._ahead = float(now) - time()  # of this host's clock, so that all hosts have one
 
     def _migrate(self) -> None:
         if version_of(self) != VERSION:
