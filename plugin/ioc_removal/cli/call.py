@@ -8,6 +8,7 @@ from ..definition import Definition
 from ..errors import ArgumentError
 from ..operations.call import call_action
 from ..outcome import exit_status
+from ..store.turns import share_turns
 from ..trust.catalogue import EXPECT_TAGS
 from .arguments import parsed, read_arguments
 from .ended import show_record
@@ -27,7 +28,10 @@ def call(session: Session) -> int:
     terms = session.terms
     if terms.guards and definition.acts:
         terms.guards.load()  # its mistakes, before anything is recorded
-    action = session.integration.bind(definition.name, session.connection(definition.system))
+    connection = session.connection(definition.system)
+    if connection is not None:
+        share_turns(session.database, connection, session.settings)
+    action = session.integration.bind(definition.name, connection)
     session.note_what_is_not_verified([definition.name])
     watch = Watch(wanted=not output.quiet, color=output.color)
     done, total = 0, _size(action, arguments)

@@ -9,6 +9,7 @@ from ..integration import Integration
 from ..settings import Settings
 from ..store.database import Database
 from ..store.runs import get_run
+from ..store.turns import share_turns
 from ..store.undone import Done
 
 
@@ -52,6 +53,7 @@ class Places:
                     f"place with --connection {system}=NAME"
                 )
             made = Connection(str(name), self._settings, self._integration.systems[system])
+            share_turns(self._database, made, self._settings)
             self._connections[done.connection] = made
             if system in before and before[system] != made.place:
                 raise SettingsError(

@@ -38,7 +38,7 @@ class Connections:
                 name = self._settings.pick(system, self._choose.get(system))
                 known = self._integration.systems[system]
                 made = Connection(name, self._settings, known)
-                share_turns(self._database, made, self._fingerprint(made))
+                share_turns(self._database, made, self._settings)
                 self._made[system] = made
             return self._made[system]
 

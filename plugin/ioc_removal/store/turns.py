@@ -6,6 +6,8 @@ from secrets import randbelow
 from time import sleep
 
 from ..connection import Connection
+from ..settings import Settings
+from ..trust.removal_key import connection_facts, digest
 from .database import Database
 from .intents import renew
 from .statements import Held
@@ -57,12 +59,10 @@ class StoreTurns:
         return False
 
 
-def share_turns(database: Database, connection: Connection, fingerprint: str) -> None:
-    """Let a connection take turns with those of other processes that lead to the same place.
-
-    fingerprint: the digest of the connection's facts.
-    """
+def share_turns(database: Database, connection: Connection, settings: Settings) -> None:
+    """Let a connection take turns with those of other processes that lead to the same place."""
     if database.is_shared:
+        fingerprint = digest(connection_facts(connection, settings))
         for node in connection.nodes:
             rate = node.limits.get("per_second")
             place = f"{fingerprint} {node.url}"
