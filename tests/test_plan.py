@@ -25,7 +25,7 @@ from ioc_removal.outcome import Summary
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
-from ioc_removal.store.in_work import InWork
+from ioc_removal.store.let_through import LetThrough
 from ioc_removal.store.planned_only import PlannedOnly
 from ioc_removal.store.plans import StoredPlan, get_plan, planned_lines
 from ioc_removal.store.runs import get_run, requester_of
@@ -833,7 +833,9 @@ def test_a_batch_that_was_cut_is_not_waited_for(planner: Planner) -> None:
     with planner.database.transaction() as write:
         write.execute("UPDATE uses SET call = 'one that did not go on'")
     facts = digest(connection_facts(connection, planner.settings))
-    only = PlannedOnly(planner.database, plan, run, "again", facts, InWork())
+    only = PlannedOnly(
+        planner.database, plan, run, "again", facts, LetThrough(planner.database, run)
+    )
     [why] = only.judged(action.definition, {"supplier": "InternalTI"}, batch).refused.values()
     assert why.startswith(f"not in plan {plan.plan} a second time: one that did not go on of this")
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from ioc_removal.errors import StoreError
-from ioc_removal.store import intents
+from ioc_removal.store import intents, let_through
 from ioc_removal.store.database import Database
 from ioc_removal.store.intents import begin_intent, end_intent, seconds_left
+from ioc_removal.store.let_through import LetThrough
 from ioc_removal.store.location import server_of
 from ioc_removal.store.turns import StoreTurns
 from postgresql import PostgreSQLServer
@@ -81,3 +82,30 @@ def test_a_place_that_was_lost_ends_nothing(both: tuple[Database, Database]) -> 
             assert other.is_held("a chunk")
     with theirs.turn(lambda: None):
         pass
+
+
+def test_a_batch_waits_for_those_before_it_while_somebody_is_at_them(
+    both: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = both
+    with one.transaction() as transaction:
+        for call in ("b", "c"):
+            transaction.execute(
+                "INSERT INTO batches VALUES ('a run', ?, 0, '[]', 1, 0, 1)", (call,)
+            )
+    mine, theirs = LetThrough(one, "a run"), LetThrough(other, "a run")
+    mine.begin("b", 0)
+    theirs.begin("c", 0)
+    mine.begin("b", 0)  # once more, after a crash: its place stays
+    monkeypatch.setattr(let_through, "PATIENCE", 0.0)
+    with one.lease("chunk 0 of b of a run"), other.lease("chunk 0 of c of a run"):
+        assert theirs.wait(("b", 0), ("c", 0))
+        assert not mine.wait(("c", 0), ("b", 0))
+        assert theirs.wait(("b", 0), ("d", 0))  # what was not let through yet comes after all
+        assert not theirs.wait(("e", 0), ("d", 0))
+        with one.transaction() as transaction:
+            transaction.execute("UPDATE batches SET finished = 1 WHERE call = 'b'")
+        assert not theirs.wait(("b", 0), ("c", 0))
+    assert not mine.wait(("c", 0), ("d", 0))  # its process died
+    monkeypatch.undo()
+    assert LetThrough(one, "a run").wait(("c", 0), ("d", 0))  # and another may go on with it

@@ -19,6 +19,7 @@ from ioc_removal.store.database import Database
 from ioc_removal.store.location import server_of
 from ioc_removal.store.turns import StoreTurns
 from postgresql import PostgreSQLServer
+from test_branches import TWICE
 from test_resume import LONGEST, Program, deletions
 
 VALUES = [f"host{number}.example" for number in range(130)]  # five chunks of one a request
@@ -132,6 +133,23 @@ def test_a_worker_takes_over_from_a_run_and_a_worker_that_died(
     record = site.record(site.start("show", run))
     assert sum(times - 1 for times in Counter(deletions(sandbox)).values()) <= 2 * IN_FLIGHT
     expect_once(record)
+
+
+def test_what_two_tasks_remove_at_once_by_a_plan_is_sent_once_by_workers(
+    site: Site, sandbox: Sandbox
+) -> None:
+    (site.folder / "p.yml").write_text(TWICE)
+    words = ("run", "p.yml", "--indicators", "iocs.txt")
+    plan = site.record(site.start(*words, "--dry-run"))["plan"]["plan"]
+    site.work()
+    site.work()
+    record = site.record(site.start("run", "--plan", plan))
+    told = site.stop()
+    assert record["counts"] == {"removed": len(VALUES)}
+    assert set(Counter(deletions(sandbox)).values()) == {1}
+    again = [row for row in record["outcomes"] if (row.get("reason") or "").startswith("done once")]
+    assert len(again) == len(VALUES)
+    assert {row["event"] for one in told for row in one} > {"chunk done"}
 
 
 def test_a_worker_with_other_settings_takes_nothing(site: Site, sandbox: Sandbox) -> None:

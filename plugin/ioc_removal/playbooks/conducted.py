@@ -14,7 +14,7 @@ from .calls import CallResult, Due, Results
 from .conducting import POLLING, Conducting
 from .conductor import Waiting, conduct
 from .model import ASK
-from .sharing import perform_chunks
+from .sharing import perform_alone, perform_chunks
 
 AT_ONCE = 16  # tasks, or items of a task, each in a thread
 SUCCEEDED, FAILED = "succeeded", "failed"
@@ -177,7 +177,7 @@ class Conducted:
             return {"result": FAILED, **sizes}
         name, batches, chunk = f"{key}: batches", sizes["batches"], sizes["chunk"]
         if batches <= chunk:
-            said = self.shared.step(name, performing.perform, key, action, 0, batches)
+            said = self.shared.step(name, perform_alone, performing, key, action, batches)
         else:
             said = self.shared.step(name, perform_chunks, performing, key, action, batches, chunk)
         result = self.shared.step(f"{key}: outcomes", performing.outcome, key, action)

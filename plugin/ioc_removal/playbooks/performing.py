@@ -17,7 +17,7 @@ from ..outcome import FAILED, PLANNED, SUCCEEDED
 from ..settings import Settings
 from ..store.approvals import EXPIRED, put_ask, settled
 from ..store.database import Database
-from ..store.in_work import InWork
+from ..store.let_through import LetThrough
 from ..store.planned_only import PlannedOnly
 from ..store.plans import get_plan
 from ..store.recorder import StoreRecorder
@@ -81,7 +81,7 @@ class Performing:
         self._terms = replace(terms, guards=guards, approval=self._approval)
         self._lock = Lock()
         self._done: dict[str, int] = {}
-        self._in_work = InWork()
+        self._let_through = LetThrough(database, run)
 
     @property
     def dry_run(self) -> bool:
@@ -176,8 +176,6 @@ class Performing:
                     self._tell(call, len(finished.batch.items), total)
         except PluginError as error:
             return {"errors": [_row(call, error)]}
-        finally:
-            self._in_work.end(call, first, stop)
         return {"errors": []}
 
     def outcome(self, call: str, name: str) -> dict[str, Any]:
@@ -208,7 +206,9 @@ class Performing:
         if self._plan is None or action.call is None:
             return self._terms
         fingerprint = digest(connection_facts(action.call.connection, self.settings))
-        only = PlannedOnly(self.database, self._plan, self.run, call, fingerprint, self._in_work)
+        only = PlannedOnly(
+            self.database, self._plan, self.run, call, fingerprint, self._let_through
+        )
         return replace(self._terms, plan=only)
 
     def _tell(self, call: str, done: int, total: int) -> None:

@@ -5,7 +5,7 @@ from time import sleep
 from typing import Any
 
 from ..errors import PluginError
-from ..store.chunks import Chunk, done, errors_of, is_open, open_chunks_of, share
+from ..store.chunks import Chunk, done, errors_of, is_open, lease_name, open_chunks_of, share
 from ..store.database import Database
 from ..store.statements import Held
 from ..trust.record import error_row
@@ -32,6 +32,19 @@ def perform_chunks(
         if all(take(performing, chunk) is None for chunk in left):
             sleep(PAUSE)  # others are at all that is left
     return {"errors": errors_of(database, run, call)}
+
+
+def perform_alone(performing: Performing, call: str, action: str, batches: int) -> dict[str, Any]:
+    """Perform a prepared removal that is but one chunk; return {errors}.
+
+    The lease tells others that this process is at it.
+    """
+    while True:
+        try:
+            with performing.database.lease(lease_name(performing.run, call, 0)):
+                return performing.perform(call, action, 0, batches)
+        except Held:
+            sleep(PAUSE)  # the server has not yet noticed that an earlier process died
 
 
 def take(performing: Performing, chunk: Chunk) -> Errors | None:

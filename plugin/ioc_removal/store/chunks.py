@@ -24,7 +24,12 @@ class Chunk(NamedTuple):
     @property
     def name(self) -> str:
         """The name of its lease."""
-        return f"chunk {self.first} of {self.call} of {self.run}"
+        return lease_name(self.run, self.call, self.first)
+
+
+def lease_name(run: str, call: str, first: int) -> str:
+    """Return the name of the lease on some batches of a call; first: the number of the first."""
+    return f"chunk {first} of {call} of {run}"
 
 
 def share(database: Database, chunks: Iterable[Chunk]) -> None:

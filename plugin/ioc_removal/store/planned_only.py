@@ -10,7 +10,7 @@ from ..trust.snapshot import Snapshot
 from ..trust.terms import Planned, Target
 from ..trust.told import difference
 from .database import Database
-from .in_work import InWork
+from .let_through import LetThrough
 from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .plans import StoredPlan, line_of
 
@@ -22,7 +22,7 @@ class PlannedOnly:
     """What a call may do: what is in the plan, and was not done by another call or run before.
 
     What another call of the run does is done once; this one is told what became of it, and waits
-    for that. fingerprint: of the call's connection; in_work: the batches of the run.
+    for that. fingerprint: of the call's connection; let_through: those of the run's.
     """
 
     def __init__(
@@ -32,11 +32,11 @@ class PlannedOnly:
         run: str,
         call: str,
         fingerprint: str,
-        in_work: InWork,
+        let_through: LetThrough,
     ) -> None:
         self._database, self._plan, self._fingerprint = database, plan.plan, fingerprint
         self._effects = [section["effect"] for section in plan.header["sections"]]
-        self._run, self._call, self._in_work = run, call, in_work
+        self._run, self._call, self._let_through = run, call, let_through
 
     def judged(self, definition: Definition, target: Target, batch: Batch) -> Planned:
         """Say what of a batch is not planned, and what was done already; nothing is used up."""
@@ -66,7 +66,7 @@ class PlannedOnly:
             if why := self._difference(definition, batch, before, item, key):
                 reasons[item] = f"not in plan {self._plan}: {why}"
         with self._database.transaction() as connection:
-            self._in_work.begin(self._call, batch.number)
+            self._let_through.begin(self._call, batch.number)
             for item, key in keys:
                 if item in reasons:
                     continue
@@ -129,7 +129,7 @@ class PlannedOnly:
     def _outcome(self, named_by: str, batch: Batch, item: str, use: _Use) -> Outcome | None:
         """Return what became of an item in the batch that used it, once that is known.
 
-        None when nothing more comes of that batch now: it was cut in an earlier process.
+        None when nothing more comes of that batch now: the process that was at it died.
         """
         query = (
             f"SELECT {OUTCOME_COLUMNS} FROM outcomes WHERE run = ? AND call = ? AND batch = ?"  # noqa: S608
@@ -137,7 +137,7 @@ class PlannedOnly:
         )
         going = True
         while going:
-            going = self._in_work.wait(use[1:], (self._call, batch.number))
+            going = self._let_through.wait(use[1:], (self._call, batch.number))
             if rows := self._database.rows(query, (*use, item)):
                 return _again(outcome_of(rows[0], use[0]), use[1])
         return None

@@ -187,7 +187,18 @@ CREATE TABLE paces (                 -- of connections with a rate
 ) WITHOUT ROWID
 """
 
-VERSION = 4
+LET_THROUGH = """
+CREATE TABLE let_through (           -- batches that a plan let through, in their order in the run
+    run TEXT NOT NULL,
+    call TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    number INTEGER NOT NULL,         -- from 1
+    PRIMARY KEY (run, call, batch)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX let_through_number ON let_through (run, number)
+"""
+
+VERSION = 5
 JOURNAL = 3  # the version that brought it
 # What turns a file of a version into one of the next.
 MIGRATIONS = {
@@ -204,6 +215,7 @@ MIGRATIONS = {
         *TRUST.split(";\n"),
     ),
     3: ("ALTER TABLE batches ADD COLUMN at INTEGER NOT NULL DEFAULT 0", *SHARING.split(";\n")),
+    4: tuple(LET_THROUGH.split(";\n")),
 }
 
 TABLES = f"""
@@ -309,4 +321,5 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
     PRIMARY KEY (run, id, value)
 ) WITHOUT ROWID;
 {TRUST};
-{SHARING}"""
+{SHARING};
+{LET_THROUGH}"""
