@@ -22,6 +22,31 @@ from postgresql import PostgreSQLServer
 from test_branches import TWICE
 from test_resume import LONGEST, Program, deletions
 
+EVERYWHERE = """
+version: 1.0
+input: [indicators]
+output: [{told: "{{ ctx().one + ctx().other }}"}]
+tasks:
+  cybertrace:
+    with: supplier in {{ ['InternalTI', 'TriageFeed'] }}
+    action: ioc_removal.cybertrace-indicators-delete
+    input: {supplier: "{{ item('supplier') }}", indicators: "{{ ctx().indicators }}"}
+    next:
+      - publish: [{one: "{{ result() | map(attribute='result.counts') | map('dictsort')
+          | sum(start=[]) | map('last') | sum }}"}]
+        do: told
+  search:
+    action: ioc_removal.secmaster-indicators-search
+    input: {values: "{{ ctx().indicators }}"}
+    next:
+      - publish: [{ids: "{{ result().result.outputs | map(attribute='id') | list }}"}]
+        do: secmaster
+  secmaster:
+    action: ioc_removal.secmaster-indicators-delete
+    input: {batch_ids: "{{ ctx().ids }}"}
+    next: [{publish: [{other: "{{ result().result.counts.values() | sum }}"}], do: told}]
+  told: {action: core.noop, join: all}
+"""
 VALUES = [f"host{number}.example" for number in range(130)]  # five chunks of one a request
 IN_FLIGHT = 1
 
@@ -150,6 +175,52 @@ def test_what_two_tasks_remove_at_once_by_a_plan_is_sent_once_by_workers(
     again = [row for row in record["outcomes"] if (row.get("reason") or "").startswith("done once")]
     assert len(again) == len(VALUES)
     assert {row["event"] for one in told for row in one} > {"chunk done"}
+
+
+def test_branches_and_items_at_once_add_up_when_a_worker_is_killed(
+    postgresql: PostgreSQLServer, tmp_path: Path
+) -> None:
+    seed = default_seed()
+    suppliers = seed["cybertrace"]["suppliers"]
+    suppliers["InternalTI"] = {"indicators": list(VALUES)}
+    suppliers["TriageFeed"] = {"indicators": list(VALUES)}
+    workspace = next(iter(seed["secmaster"]["workspaces"]))
+    rows = [{"value": value, "type": "Domain"} for value in VALUES]
+    seed["secmaster"]["workspaces"] = {workspace: {"indicators": rows}}
+    with Sandbox(seed) as sandbox:
+        sandbox.misbehave(method="DELETE", delay=0.03)
+        site = Site(sandbox, postgresql, tmp_path)
+        (tmp_path / "p.yml").write_text(EVERYWHERE)
+        try:
+            first = site.work("--chunks", "2")
+            site.work()
+            process = site.start("run", "p.yml", "--indicators", "iocs.txt")
+            until(sandbox, 60)
+            first.kill()
+            record = site.record(process)
+            told = site.stop()
+        finally:
+            for worker in site.workers:
+                worker.kill()
+                worker.communicate()
+        sent = Counter(
+            (request["target"], json.dumps(request["body"]))
+            for request in sandbox.requests
+            if request["method"] == "DELETE"
+        )
+        left = sandbox.state()
+    assert record["result"] == "succeeded"
+    assert sum(record["counts"].values()) == 3 * len(VALUES)
+    assert set(record["counts"]) <= {"removed", "absent"}
+    assert len(sent) == 3 * len(VALUES)
+    assert sum(sent.values()) - len(sent) <= 2  # as many chunks as the killed one was at
+    assert record["output"]["told"] == 3 * len(VALUES)
+    assert not left["cybertrace"]["suppliers"]["TriageFeed"]
+    assert not left["secmaster"]["workspaces"][workspace]
+    assert {row["connection"] for row in told[1] if row["event"] == "chunk done"} == {
+        "cybertrace",
+        "secmaster",
+    }
 
 
 def test_a_worker_with_other_settings_takes_nothing(site: Site, sandbox: Sandbox) -> None:
