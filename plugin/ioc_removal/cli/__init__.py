@@ -11,6 +11,7 @@ from traceback import print_exc
 from ..errors import PluginError
 from ..outcome import Summary, exit_status
 from .commands import parser_with_commands
+from .log import logged
 from .output import Output
 from .parser import Options
 from .pauses import told_pauses
@@ -33,7 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return WRONG_USE
             module, function = options.does.split(".")
             command = getattr(import_module(f".{module}", __package__), function)
-            with told_pauses(output), Session(options, output) as session:
+            with (
+                logged(options.log),
+                told_pauses(output),
+                Session(options, output) as session,
+            ):
                 begun = True
                 status = int(command(session))
         except SystemExit as left:  # argparse's --help and --version

@@ -20,6 +20,7 @@ class Options(Namespace):
     does: str = ""
     settings: str | None = None
     store: str | None = None
+    log: str | None = None
     connection: list[str] | None = None
     first_connection: list[str] | None = None
     json: bool = False
@@ -85,6 +86,11 @@ def common_options(*, first: bool) -> Parser:
         action="append",
         dest="first_connection" if first else "connection",
         help="which connection to use where a system has several; may be repeated",
+    )
+    add(
+        "--log",
+        metavar="FILE",
+        help="append a line of JSON there for each batch, and for what went wrong; - is stderr",
     )
     add("--json", action="store_true", help="print JSON and nothing else on standard output")
     add("--quiet", action="store_true", help="print no notes, warnings or progress")

@@ -58,6 +58,15 @@ def open_chunks(database: Database, queues: Collection[str]) -> list[Chunk]:
     return [Chunk(*row) for row in database.rows(query, (*queues, AT_ONCE))]
 
 
+def count_open(database: Database, queues: Collection[str]) -> dict[str, int]:
+    """Return how many chunks of each of some queues are not done."""
+    query = (
+        "SELECT queue, count(*) FROM chunks WHERE errors IS NULL AND queue IN"  # noqa: S608
+        f" ({', '.join('?' * len(queues))}) GROUP BY queue"
+    )
+    return dict.fromkeys(queues, 0) | dict(database.rows(query, tuple(queues)))
+
+
 def is_open(database: Database, chunk: Chunk) -> bool:
     """Tell whether a chunk is not done, and its run has not ended."""
     query = (

@@ -22,6 +22,7 @@ from .journal import BATCH, CALLED, READ, add_link
 from .outcome_rows import OUTCOME_COLUMNS, columns_of, outcome_of
 from .sets import by_reference
 from .statements import Transaction
+from .told_batches import tell_batch
 
 PLACES = ", ".join("?" * len(ROW))
 PAUSE = 0.2  # seconds
@@ -127,9 +128,11 @@ class StoreRecorder(CutCall):
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch, all of it or nothing; once, if it was kept already."""
         end_intent()
-        self._database.outliving(lambda: self._finish(finished))
+        if self._database.outliving(lambda: self._finish(finished)):
+            tell_batch(self._run, self._call, self._action, finished)
 
-    def _finish(self, finished: Finished) -> None:
+    def _finish(self, finished: Finished) -> bool:
+        """Keep what became of a batch; tell whether it was not kept already."""
         key = (self._run, self._call, finished.batch.number)
         definition = self._action.definition
         outcomes = finished.outcomes or tuple(
@@ -143,7 +146,7 @@ class StoreRecorder(CutCall):
                 "SELECT 1 FROM batches WHERE run = ? AND call = ? AND batch = ? AND finished = 1"
             )
             if connection.execute(query, key).fetchone():
-                return
+                return False
             if rows:
                 connection.executemany(
                     f"INSERT INTO outcomes VALUES ({PLACES}, ?)",  # noqa: S608
@@ -174,6 +177,7 @@ class StoreRecorder(CutCall):
                 " ON CONFLICT (run, call, batch) DO UPDATE SET finished = 1",
                 (*key, json.dumps(list(finished.batch.items))),
             )
+        return True
 
     def give_up(self, batches: Iterable[Batch], reason: str) -> None:
         """Record what is known of batches that will not be finished, so that the numbers add up.

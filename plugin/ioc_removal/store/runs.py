@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import Any
 
 from ..errors import ArgumentError
+from ..events import NOTED, tell
 from .columns import parsed
 from .database import Database
 from .found import index_run
@@ -89,6 +90,7 @@ def begin_run(
         for guard, reason in known.get(OVERRIDES, {}).items():
             told = {"guard": guard, "reason": reason}
             add_event(connection, database.hashing, run, OVERRIDE, told, started)
+    tell(NOTED, "run begun", run=run, kind=kind, name=name, requester=requester.actor)
     return run
 
 
@@ -135,6 +137,7 @@ def _end(database: Database, run: str, result: str | None, status: str) -> None:
         facts: dict[str, Any] = {"status": status, "result": result, "resolved": found}
         facts |= own
         add_event(connection, database.hashing, run, kind, facts, ended)
+    tell(NOTED, f"run {status}", run=run, **({"result": result} if result else {}))
 
 
 def set_status(database: Database, run: str, status: str, **details: Any) -> None:
