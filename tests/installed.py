@@ -15,7 +15,16 @@ from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.trust.terms import Terms
 
-EXTRAS = {"dbos", "fastjsonschema", "jinja2", "PIL", "psycopg", "rich", "shtab"}
+EXTRAS = {
+    "dbos",
+    "fastjsonschema",
+    "jinja2",
+    "PIL",
+    "prometheus_client",
+    "psycopg",
+    "rich",
+    "shtab",
+}
 HOSTS = {"CommonServerPython", "demistomock", "st2common"}  # what is there inside a host only
 
 

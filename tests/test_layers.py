@@ -44,7 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "certificates",
     ),
     ("private_file", "loader", "wording", "outcome", "refusals", "deadline", "pace"),
-    ("duration", "errors", "places", "secret"),
+    ("duration", "errors", "events", "places", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}
 TRUST = LAYER["trust"]
@@ -60,6 +60,7 @@ DOORS: Mapping[str, set[str]] = {
     "sqlalchemy": {"playbooks.engine", "playbooks.halting"},
     "dbos": {f"playbooks.{name}" for name in ("engine", "workflows", "conducting", "conducted")},
     "jinja2": {"playbooks.expressions"},
+    "prometheus_client": {"cli.metrics"},
     "requests": {
         *("adapter", "authentication", "certificates", "iam", "signature", "unanswered", "wire"),
     },

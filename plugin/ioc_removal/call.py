@@ -8,6 +8,7 @@ from .answer import Answer, outputs_of
 from .connection import Connection
 from .endpoint import Endpoint
 from .errors import ApiError, ClosedError, ResponseError, TransportError
+from .events import told_request
 from .outcome import Rows
 from .schema import Schema
 
@@ -130,15 +131,16 @@ class Call:
         def sent() -> Answer:
             self.connection.begin()
             try:
-                answer = self.endpoint.send(
-                    self.connection.wire,
-                    path=path,
-                    query=query,
-                    body=body,
-                    crashes=self.crashes,
-                    tries=self.tries,
-                    once=self.once,
-                )
+                with told_request(self.connection.name, self.action):
+                    answer = self.endpoint.send(
+                        self.connection.wire,
+                        path=path,
+                        query=query,
+                        body=body,
+                        crashes=self.crashes,
+                        tries=self.tries,
+                        once=self.once,
+                    )
             except TransportError as error:
                 if error.sent:
                     self.connection.miss()

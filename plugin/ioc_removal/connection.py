@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from threading import Lock, Semaphore
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from .authentication import authentication, check_authentication, secrets_of
 from .endpoint import segment
 from .errors import ApiError, ArgumentError, ClosedError, HungUpError, SettingsError
+from .events import TRACE, tell
 from .iam import IamToken, iam_token
 from .pace import Pace, Turns
 from .quotes import Quotes
@@ -127,6 +129,7 @@ class Connection:
         may not have looked at them yet. keys: what else may have been closed, such as an action at
         a target.
         """
+        began = monotonic()
         with self._places, ExitStack() as alone, ExitStack() as shared:
             if not self.accepted:
                 alone.enter_context(self._first)
@@ -137,6 +140,7 @@ class Connection:
             self._check_open(keys)
             if self._pace.waited():
                 self._check_open(keys)
+            tell(TRACE, "turn", connection=self.name, seconds=monotonic() - began)
             yield
 
     def begin(self) -> None:

@@ -12,6 +12,7 @@ EXTRAS = {
     "fastjsonschema": "hosts",
     "dbos": "playbooks",
     "jinja2": "playbooks",
+    "prometheus_client": "metrics",
     "trustme": "sandbox",
 }
 

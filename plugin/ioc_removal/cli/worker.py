@@ -1,37 +1,39 @@
 """`worker`: perform what runs of a shared store have to do."""
 
-import json
 import signal
-from datetime import datetime, timezone
+from contextlib import ExitStack
 from os import getpid
 from socket import gethostname
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError
+from ..events import DETAIL, NOTED, tell
 from .extras import needed_by
+from .health import address_of, serving
+from .log import JSONLines, told_to
+from .output import Output
 from .session import Session
+
+if TYPE_CHECKING:
+    from ..operations.work import Worker
 
 USUAL_CHUNKS, USUAL_RUNS = 4, 2
 
 
 def worker(session: Session) -> int:
     """Work until SIGTERM or SIGINT; finish then what was taken."""
-    options, output = session.options, session.output
+    options = session.options
     with needed_by("worker"):
-        from ..operations.work import Served, Worker, check_shared
+        from ..operations.served import Served
+        from ..operations.work import Worker, check_shared
+    if address := options.given("metrics"):
+        address_of(address)
+        with needed_by("--metrics"):
+            from . import metrics  # noqa: F401  # its mistakes first
     check_shared(session.database)
     served = Served.of(session.integration, session.settings, options.given("serve") or ())
     stop = Event()
-    name = f"{gethostname()} {getpid()}"
-
-    def told(event: str, **about: Any) -> None:
-        at = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-        output.say(json.dumps({"at": at, "worker": name, "event": event, **about}))
-        output.flush()
-
-    for kind in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(kind, lambda *_: stop.set())
     one = Worker(
         session.database,
         lambda: session.settings.journal.get("key"),
@@ -41,13 +43,37 @@ def worker(session: Session) -> int:
         served,
         _number(session, "chunks", USUAL_CHUNKS),
         _number(session, "runs", USUAL_RUNS),
-        told,
     )
-    told("working", store=str(session.database.location), connections=sorted(
-        name for _, name in served.queues.values()))  # fmt: skip
-    one.work(stop)
-    told("stopped")
+    names = sorted(name for _, name in served.queues.values())
+    with ExitStack() as stack:
+        stack.enter_context(told_to(_lines(session.output, verbose=options.given("verbose"))))
+        if address:
+            _serve(stack, address, one, names)
+        for kind in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(kind, lambda *_: stop.set())
+        tell(NOTED, "working", store=str(session.database.location), connections=names)
+        one.work(stop)
+        tell(NOTED, "stopped")
     return 0
+
+
+def _lines(output: Output, *, verbose: bool | None) -> JSONLines:
+    """Return what prints events on standard output, each at once."""
+
+    def written(line: str) -> None:
+        output.write(line)
+        output.flush()
+
+    name = f"{gethostname()} {getpid()}"
+    return JSONLines(written, DETAIL if verbose else NOTED, {"worker": name})
+
+
+def _serve(stack: ExitStack, address: str, worker: "Worker", names: list[str]) -> None:
+    from .metrics import Metrics
+
+    metrics = Metrics(names, worker.open_chunks)
+    stack.enter_context(told_to(metrics))
+    stack.enter_context(serving(address, metrics.page, worker.trouble))
 
 
 def _number(session: Session, name: str, usual: int) -> int:

@@ -10,8 +10,10 @@ def add_workers(add: Add) -> None:
         "worker.worker",
         "Work on the runs of a store that several hosts share",
         "ioc-removal worker --store postgresql://soc@db.example/runs",
+        "ioc-removal worker --serve cybertrace --metrics 9464",
         more=" It performs parts of\nremovals whose connections it has, and goes on with runs whose"
-        " process died. Any number\nmay work at once. SIGTERM lets it finish what it has taken.",
+        " process died. Any number\nmay work at once, each telling what it does in lines of JSON."
+        " SIGTERM lets it finish what\nit has taken.",
     )
     worker.add_argument(
         "--serve", metavar="NAME", action="append",
@@ -19,3 +21,11 @@ def add_workers(add: Add) -> None:
     )  # fmt: skip
     worker.add_argument("--chunks", type=int, metavar="N", help="at most so many at once (4)")
     worker.add_argument("--runs", type=int, metavar="N", help="go on with so many at once (2)")
+    worker.add_argument(
+        "--metrics", metavar="HOST:PORT",
+        help="serve /metrics for Prometheus and /healthz there; PORT alone is of this host only",
+    )  # fmt: skip
+    worker.add_argument(
+        "--verbose", action="store_true",
+        help="print a line of JSON for each batch, not only for those that failed or are unknown",
+    )  # fmt: skip
