@@ -223,6 +223,29 @@ def test_branches_and_items_at_once_add_up_when_a_worker_is_killed(
     }
 
 
+def test_a_run_that_is_left_to_a_worker_is_done_by_it(site: Site, sandbox: Sandbox) -> None:
+    words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--detach")
+    for more, said in (("--wait", "nobody stays"), ("--dry-run", "a plan is made here")):
+        _, err = site.start(*words, more).communicate(timeout=LONGEST)
+        assert f"--detach: goes without {more}: {said}" in err
+    begun = site.record(site.start(*words, "--request-id", "INC-1"))
+    assert (begun["status"], begun["outcomes"], deletions(sandbox)) == ("running", [], [])
+    again = site.record(site.start(*words, "--request-id", "INC-1"))
+    assert again["run"] == begun["run"]
+    site.work("--verbose")
+    assert site.ended() == begun["run"]
+    record = site.record(site.start("show", begun["run"]))
+    expect_once(record)
+    assert set(Counter(deletions(sandbox)).values()) == {1}
+    [told] = site.stop()
+    batches = [row for row in told if row["event"] == "batch"]
+    assert len(batches) == len(VALUES)  # those of the run's own process, too
+    assert {row["run"] for row in batches} == {begun["run"]}
+    site.store = site.folder / "store.db"
+    _, err = site.start(*words).communicate(timeout=LONGEST)
+    assert "--detach needs a store that it can share" in err
+
+
 def test_a_worker_with_other_settings_takes_nothing(site: Site, sandbox: Sandbox) -> None:
     file = site.folder / "settings.yml"
     text = file.read_text()

@@ -9,7 +9,9 @@ from ..operations.apply import apply_plan
 from ..operations.plan_reading import read_plan
 from ..operations.playbooks import actions_of, parse_all, systems_of
 from ..store.plans import StoredPlan, get_plan
+from ..store.runs import RUNNING
 from ..trust.guards import Guards
+from .detached import show_detached
 from .ended import show_record
 from .interruption import interruption
 from .progress import Watch
@@ -54,8 +56,11 @@ def apply(session: Session) -> int:
                 progress=teller(watch),
                 began=began,
                 attend=attending(session, stay=bool(options.given("wait"))),
+                detach=bool(options.given("detach")),
             )
         session.warn_of(guards)
+        if record.get("status") == RUNNING:
+            return show_detached(session, record["run"])
         show_record(output, session.database, record, summary)
     return status_of(record, summary)
 

@@ -9,11 +9,12 @@ from ..operations.undo import resume_undo
 from ..outcome import Summary
 from ..store.lease import is_held
 from ..store.requests import AskedBefore, run_of_request
-from ..store.runs import ENDED, OVERRIDES, UNDO, WAITING, Run, get_run
+from ..store.runs import ENDED, OVERRIDES, RUNNING, UNDO, WAITING, Run, get_run
 from ..trust.guards import Guards
 from ..wording import hint
 from .arguments import parsed
 from .asked import check_same, ended, show_ended
+from .detached import show_detached
 from .ended import show_record
 from .extras import needed_by
 from .files import READING, file_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 def run(session: Session) -> int:
     """Run a playbook, or apply a plan, and show what came of it; once for a request."""
     options = session.options
+    _check_detached(session)
     request = options.given("request_id")
     if request is None:
         return _run(session)
@@ -40,6 +42,11 @@ def run(session: Session) -> int:
             if request
             else "--request-id: it is empty"
         )
+    return _run_once(session, request)
+
+
+def _run_once(session: Session, request: str) -> int:
+    options = session.options
     plan, playbook = options.given("plan"), options.given("playbook")
     known = run_of_request(session.database, request)
     while True:
@@ -50,6 +57,9 @@ def run(session: Session) -> int:
                 known = asked.run
         before = get_run(session.database, known)
         check_same(session, request, before, playbook or before.name, plan)
+        begun = before.status == RUNNING and "connections" in before.details
+        if options.given("detach") and begun:
+            return show_detached(session, known)
         now = ended(session, request, known)
         if now is not None and now.status in {ENDED, WAITING}:
             return show_ended(session, now)
@@ -108,8 +118,11 @@ def _run(session: Session) -> int:
                 progress=teller(watch),
                 began=began,
                 attend=attending(session, stay=bool(options.given("wait"))),
+                detach=bool(options.given("detach")),
             )
         session.warn_of(terms.guards)
+        if record.get("status") == RUNNING:
+            return show_detached(session, record["run"])
         planned = "plan" in record and "applied" not in record["plan"]
         if planned:
             show_made(session, record["plan"]["plan"], out)
@@ -129,6 +142,18 @@ def _checked_out(session: Session) -> str | None:
             raise ArgumentError("--out: goes with --dry-run, which makes a plan")
         check_writable(out)
     return out
+
+
+def _check_detached(session: Session) -> None:
+    """Refuse --detach where nobody could go on, or where it has no meaning."""
+    if not session.options.given("detach"):
+        return
+    for name, why in (("wait", "nobody stays"), ("dry_run", "a plan is made here, for you")):
+        if session.options.given(name):
+            raise ArgumentError(f"--detach: goes without --{name.replace('_', '-')}: {why}")
+    with needed_by("run"):
+        from ..operations.detach import check_shared
+    check_shared(session.database, "--detach")
 
 
 def resume(session: Session) -> int:

@@ -25,13 +25,14 @@ def worker(session: Session) -> int:
     """Work until SIGTERM or SIGINT; finish then what was taken."""
     options = session.options
     with needed_by("worker"):
+        from ..operations.detach import check_shared
         from ..operations.served import Served
-        from ..operations.work import Worker, check_shared
+        from ..operations.work import Worker
     if address := options.given("metrics"):
         address_of(address)
         with needed_by("--metrics"):
             from . import metrics  # noqa: F401  # its mistakes first
-    check_shared(session.database)
+    check_shared(session.database, "a worker")
     served = Served.of(session.integration, session.settings, options.given("serve") or ())
     stop = Event()
     one = Worker(

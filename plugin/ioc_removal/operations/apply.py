@@ -18,6 +18,7 @@ from ..trust.perform import EARNEST
 from ..trust.record import error_row
 from ..trust.terms import Terms
 from .approval import Attend, ask_for_plan
+from .detach import left_to_a_worker
 from .execute import end_by, execute
 from .inputs import note_inputs
 from .performing import Told, performing_of
@@ -38,6 +39,7 @@ def apply_plan(
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
     attend: Attend = lambda _: False,
+    detach: bool = False,
 ) -> tuple[dict[str, Any], Summary]:
     """Do what a plan says, and nothing else; its playbook runs again with the plan's inputs.
 
@@ -87,6 +89,8 @@ def apply_plan(
         given = by_value(database, header["inputs"])
         note_inputs(database, run, given)
         ask_for_plan(database, settings, run, plan)
+        if detach:
+            return left_to_a_worker(performing, integration)
         return execute(performing, playbooks, header["playbook"], given, integration, attend)
 
 

@@ -30,6 +30,7 @@ from ..trust.record import error_row
 from ..trust.terms import Terms
 from .apply import apply_plan
 from .approval import Attend
+from .detach import left_to_a_worker
 from .execute import end_by, execute
 from .input_rules import input_rules
 from .inputs import INDICATORS, READ_BY, IndicatorFile, note_inputs
@@ -57,8 +58,9 @@ def run_approved(
             database, integration, settings, name, inputs, terms=terms, file=file, **more
         )
     dry = replace(terms, dry_run=True)
+    here = {**more, "detach": False}
     planned, summary = run_playbook(
-        database, integration, settings, name, inputs, terms=dry, file=file, **more
+        database, integration, settings, name, inputs, terms=dry, file=file, **here
     )
     if "plan" not in planned:  # nothing would be done, and the errors tell why
         known = get_run(database, planned["run"])
@@ -88,6 +90,7 @@ def run_playbook(
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
     attend: Attend = lambda _: False,
+    detach: bool = False,
 ) -> tuple[dict[str, Any], Summary]:
     """Run a playbook; return its record and summary, with what went wrong in the record.
 
@@ -95,8 +98,9 @@ def run_playbook(
     read_by: the run that read the file of these inputs, if one did before; choose: the
     connection of a system where there are several; requester: who wants it, and why;
     request: the id by which the caller names the run; began: told
-    the id of the run; attend: what to do while a person is asked. Raises DefinitionError and
-    ArgumentError for a playbook that cannot be read.
+    the id of the run; attend: what to do while a person is asked; detach: whether it is only begun,
+    for a worker to go on with. Raises DefinitionError and ArgumentError for a playbook that cannot
+    be read.
     """
     check_engine(database)
     texts = gather(name, integration)
@@ -132,6 +136,8 @@ def run_playbook(
             )
         except PluginError as error:
             return end_by(database, integration, get_run(database, run), [error_row(error)])
+        if detach:
+            return left_to_a_worker(performing, integration)
         return execute(performing, playbooks, own, given, integration, attend)
 
 

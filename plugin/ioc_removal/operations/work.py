@@ -157,12 +157,3 @@ class Worker:
                 tell(WRONG, "chunk given up", **self._about(chunk), error=str(error))
         for run in self._going.ended():
             self._rests[run] = monotonic() + REST
-
-
-def check_shared(database: Database) -> None:
-    """Refuse a store that only one host can use; raises ArgumentError."""
-    if not database.is_shared:
-        raise ArgumentError(
-            f"a worker needs a store that it can share, postgresql://NAME@HOST/DATABASE; "
-            f"{database.location} is a file"
-        )

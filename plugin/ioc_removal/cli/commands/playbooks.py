@@ -38,6 +38,10 @@ def add_playbooks(add: Add) -> None:
     add_proof(run)
     run.add_argument("--wait", action="store_true", help=WAIT)
     run.add_argument(
+        "--detach", action="store_true",
+        help="only begin it, print its id and leave; a worker on the store goes on with it",
+    )  # fmt: skip
+    run.add_argument(
         "--request-id", metavar="ID",
         help="a name of your own for this run: the same again follows it, and begins no other",
     )  # fmt: skip
