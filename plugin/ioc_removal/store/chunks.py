@@ -8,6 +8,10 @@ from .columns import parsed
 from .database import Database
 
 COLUMNS = "run, call, first, stop, action, queue"
+OPEN = (  # not done, and its run has not ended
+    "errors IS NULL AND EXISTS (SELECT 1 FROM runs r WHERE r.run = chunks.run"
+    " AND r.status = 'running')"
+)
 AT_ONCE = 100  # open chunks looked at together
 
 
@@ -52,7 +56,7 @@ def open_chunks_of(database: Database, run: str, call: str) -> list[Chunk]:
 def open_chunks(database: Database, queues: Collection[str]) -> list[Chunk]:
     """Return the next chunks of some queues that are not done, the oldest runs first."""
     query = (
-        f"SELECT {COLUMNS} FROM chunks WHERE errors IS NULL AND queue IN"  # noqa: S608
+        f"SELECT {COLUMNS} FROM chunks WHERE {OPEN} AND queue IN"  # noqa: S608
         f" ({', '.join('?' * len(queues))}) ORDER BY run, call, first LIMIT ?"
     )
     return [Chunk(*row) for row in database.rows(query, (*queues, AT_ONCE))]
@@ -61,7 +65,7 @@ def open_chunks(database: Database, queues: Collection[str]) -> list[Chunk]:
 def count_open(database: Database, queues: Collection[str]) -> dict[str, int]:
     """Return how many chunks of each of some queues are not done."""
     query = (
-        "SELECT queue, count(*) FROM chunks WHERE errors IS NULL AND queue IN"  # noqa: S608
+        f"SELECT queue, count(*) FROM chunks WHERE {OPEN} AND queue IN"  # noqa: S608
         f" ({', '.join('?' * len(queues))}) GROUP BY queue"
     )
     return dict.fromkeys(queues, 0) | dict(database.rows(query, tuple(queues)))
