@@ -23,7 +23,7 @@ class Halting:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ended = Event()
-        self._error: StoreError | None = None
+        self._error: BaseException | None = None
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -41,11 +41,19 @@ class Halting:
         try:
             with self.part():
                 yield
+        except Exception:
+            raise  # DBOS keeps it as the end of the run
+        except BaseException as error:
+            self._error = self._error or error
+            raise
         finally:
             self._ended.set()
 
     def wait(self) -> None:
-        """Wait until the workflow of the run has ended in this process; raises StoreError."""
+        """Wait until the workflow of the run has ended in this process.
+
+        Raises what ended it without being kept as its end: StoreError, KeyboardInterrupt.
+        """
         self._ended.wait()
         if self._error:
             raise self._error
