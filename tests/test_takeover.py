@@ -15,7 +15,7 @@ from postgresql import PostgreSQLServer
 
 KEY = ("a run", "a call", 0)
 CUT_OFF = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid != pg_backend_pid()"
 )
 
