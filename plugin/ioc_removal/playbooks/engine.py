@@ -36,6 +36,9 @@ MOMENT = 0.005  # seconds
 POOL = 10  # connections to PostgreSQL
 LONGEST = 30.0  # seconds that DBOS may take to keep how a run ended
 
+# Without a handler DBOS adds one that writes to standard error.
+logging.getLogger("dbos").addHandler(logging.NullHandler())
+
 
 class OtherVersionError(RunError):
     """Another version of this program began the run, and alone can go on with it."""
@@ -59,7 +62,6 @@ class Engine:
         store fails: then the run has not ended, and can go on.
         """
         database, run = self._shared.database, self._shared.run
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)
         config = _config(database, run)
         DBOS(config=config)
         try:
