@@ -33,6 +33,7 @@ def completion(session: Session) -> int:
         "playbook": [name.removesuffix(".yml") for name in definition_names("playbooks")],
     }
     choices["override"] = list(OVERRIDABLE)
+    choices["only_name"] = [*choices["playbook"], *choices["action"]]
     [commands] = [action for action in parser._actions if action.dest == "command"]
     for one in (parser, *commands.choices.values()):
         for action in one._actions:

@@ -9,6 +9,7 @@ from ..errors import ArgumentError
 from ..wording import hint
 
 PROGRAM = "ioc-removal"
+FEW = 12  # choices that a message can list
 
 
 class Options(Namespace):
@@ -51,7 +52,8 @@ class Parser(ArgumentParser):
             argument, given, known = chosen.groups()
             names = re.findall(r"[\w-]+", known)
             what = "command" if argument == "COMMAND" else argument
-            message = f"there is no {what} {given!r}{hint(given, names)}"
+            there = f" (there is: {', '.join(names)})" if len(names) <= FEW else ""
+            message = f"there is no {what} {given!r}{hint(given, names) or there}"
         elif message.startswith("the following arguments are required: "):
             message = message.removeprefix("the following arguments are required: ") + " is missing"
         elif message.startswith("unrecognized arguments: "):

@@ -1,16 +1,21 @@
 """`runs`: what was done, newest first."""
 
+import re
 from dataclasses import asdict
 
 from ..errors import ArgumentError
-from ..operations.history import is_stopped
+from ..loader import definition_names
 from ..operations.journal import asked
 from ..store.database import Database
-from ..store.runs import ENDED, RUNNING, UNDO, Run, list_runs
+from ..store.run_list import RunsWanted, find_runs
+from ..store.runs import RUNNING, UNDO, Run, get_run
+from ..wording import hint
+from .moments import moment
 from .session import Session
 from .sums import counts_line
 
 LIMIT = 20
+COLUMNS = ("run", "what", "result", "outcomes", "by", "ticket", "")
 
 
 def show_runs(session: Session) -> int:
@@ -20,30 +25,55 @@ def show_runs(session: Session) -> int:
     limit = LIMIT if limit is None else limit
     if limit < 1:
         raise ArgumentError(f"--limit: {limit} is not 1 or more")
-    runs = list_runs(session.database, limit)
+    wanted = _wanted(session)
+    found = find_runs(session.database, wanted, limit + 1)
+    runs, more = found[:limit], len(found) > limit
     if output.json:
-        output.print_json([_known(run) for run in runs])
+        output.print_json([_known(run, state) for run, state in runs])
     elif runs:
-        columns = ("run", "what", "result", "outcomes", "by", "ticket", "")
-        output.table(columns, [_row(session.database, run) for run in runs])
-    else:
+        output.table(COLUMNS, [_row(run, state) for run, state in runs])
+        if more:
+            output.say(f"… and more, which --limit {10 * limit} shows")
+    elif wanted == RunsWanted():
         output.say("no runs yet")
+    else:
+        output.say(f"no runs like this{_meant(session, wanted.name)}")
     return 0
 
 
-def state_of(database: Database, run: Run) -> str:
-    """Return its result, or how far it came when it has none."""
-    if run.result and run.status == ENDED:
-        return run.result
-    return "stopped" if run.status == RUNNING and is_stopped(database, run) else run.status
+def _wanted(session: Session) -> RunsWanted:
+    given = session.options.given
+    since, until = given("since"), given("until")
+    since = moment("--since", since) if since is not None else None
+    until = moment("--until", until, whole=True) if until is not None else None
+    if since and until and since >= until:
+        raise ArgumentError(f"--since, --until: nothing is from {since} on and before {until}")
+    for name in ("only_name", "requester"):
+        if given(name) == "":
+            raise ArgumentError(f"--{name.replace('only_name', 'playbook')}: it is empty")
+    named = _whole(session.database, given("only_name"))
+    return RunsWanted(tuple(given("status") or ()), named, given("requester"), since, until)
 
 
-def _row(database: Database, run: Run) -> tuple[str, ...]:
+def _whole(database: Database, name: str | None) -> str | None:
+    """Return the name of runs; of a run that was undone the first characters are enough."""
+    begun = name is not None and re.match(r"\d{8}-", name)
+    return get_run(database, name).run if name is not None and begun else name
+
+
+def _meant(session: Session, name: str | None) -> str:
+    """Suggest what was probably meant by a name that has no runs."""
+    playbooks = (file.removesuffix(".yml") for file in definition_names("playbooks"))
+    known = (*playbooks, *session.integration.definitions)
+    return "" if name is None or name in known else hint(name, known)
+
+
+def _row(run: Run, state: str) -> tuple[str, ...]:
     counts = counts_line(run.details.get("counts", {}))
     return (
         run.run,
         f"undo of {run.name}" if run.kind == UNDO else run.name,
-        state_of(database, run),
+        state,
         counts,
         run.requester,
         asked(run)["ticket"] or "",
@@ -51,10 +81,11 @@ def _row(database: Database, run: Run) -> tuple[str, ...]:
     )
 
 
-def _known(run: Run) -> dict[str, object]:
+def _known(run: Run, state: str) -> dict[str, object]:
     row = asdict(run)
     row["counts"] = row.pop("details").get("counts", {})
     about = asked(run)
     row |= {"user": about["user"], "ticket": about["ticket"], "reason": about["why"]}
     row["result"] = run.result if run.status != RUNNING else None
+    row["state"] = state
     return row

@@ -11,11 +11,11 @@ from ..operations.journal import asked
 from ..store.approvals import asks_of
 from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
+from ..store.run_list import states_of
 from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, UNDO, Run, get_run
 from .files import show_input
 from .outcomes import show_outcomes, show_rows
 from .output import Output
-from .runs import state_of
 from .session import Session
 from .sums import deed_of, effects_of, summary_line
 from .table import Cell
@@ -80,7 +80,7 @@ def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:
     yield "run", run.run
     yield KINDS[run.kind], run.name
     yield "dry run", "yes, nothing was changed" if run.dry_run else None
-    yield "result", state_of(database, run)
+    yield "result", states_of(database, [run])[run.run]
     about = asked(run)
     same = about["user"] in (None, about["actor"])
     yield "by", run.requester if same else f"{run.requester} (user {about['user']})"

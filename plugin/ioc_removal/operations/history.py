@@ -10,7 +10,8 @@ from ..store.approvals import EXPIRED, Ask, is_late, open_ask
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
-from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run, list_runs
+from ..store.run_list import open_runs
+from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 
@@ -28,15 +29,9 @@ def resumable(database: Database) -> list[Run]:
 
     They stopped without ending, or what they waited for was decided, or nobody did in time.
     """
-    runs = [run for run in list_runs(database, limit=1_000) if run.kind != CALL]
-    return [run for run in runs if is_stopped(database, run) or _is_decided(database, run)]
-
-
-def _is_decided(database: Database, run: Run) -> bool:
-    if run.status != WAITING or is_held(database, run.run):
-        return False
-    ask = open_ask(database, run.run)
-    return ask is None or ask.decision is not None or is_late(ask)
+    runs = open_runs(database)
+    held = database.holders([run.run for run in runs])
+    return [run for run in runs if run.run not in held]
 
 
 def waiting_row(database: Database, run: Run) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Open the store, a file of SQLite or a database of PostgreSQL, and its transactions."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from threading import RLock
@@ -130,10 +130,17 @@ class Database:
         with self._lock, self._told():
             return self._driver.seconds_until_turn(place, pause)
 
+    def holders(self, names: Collection[str]) -> dict[str, str]:
+        """Return those of some names that processes hold, each with which, in words.
+
+        Raises StoreError.
+        """
+        with self._lock, self._told():
+            return self._driver.holders(names)
+
     def is_held(self, name: str) -> bool:
         """Tell whether a process holds a name. Raises StoreError."""
-        with self._lock, self._told():
-            return self._driver.is_held(name)
+        return bool(self.holders((name,)))
 
     def session(self) -> Any:
         """Open one more connection, for a library that keeps its own tables beside the store's."""

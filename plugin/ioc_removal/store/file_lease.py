@@ -4,6 +4,7 @@ from fcntl import LOCK_EX, LOCK_NB, flock
 from hashlib import sha256
 from os import fstat, getpid
 from pathlib import Path
+from socket import gethostname
 from typing import TextIO
 from urllib.parse import quote
 
@@ -26,15 +27,13 @@ class FileLeases:
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            file.close()
-            raise Held(f"process {holder}") from None
+            with file:
+                raise Held(_holder(file)) from None
         if not fstat(file.fileno()).st_nlink:  # its holder let go, and deleted it, just now
             file.close()
             raise Held(None)
         file.truncate(0)
-        file.write(str(getpid()))
+        file.write(f"{getpid()} on {gethostname()}")
         file.flush()
         self._files[name] = file
 
@@ -43,19 +42,24 @@ class FileLeases:
         self._path(name).unlink(missing_ok=True)
         self._files.pop(name).close()
 
-    def is_held(self, name: str) -> bool:
-        """Tell whether a process holds a name."""
+    def holder(self, name: str) -> str | None:
+        """Return which process holds a name, in words; None when none does."""
         path = self._path(name)
         if not path.exists():
-            return False
-        with path.open("a", encoding="ascii") as file:
+            return None
+        with path.open("a+", encoding="ascii") as file:
             try:
                 flock(file, LOCK_EX | LOCK_NB)
             except BlockingIOError:
-                return True
-        return False
+                return _holder(file)
+        return None
 
     def _path(self, name: str) -> Path:
         """Return the file of a name, which may be the path of a task."""
         file = quote(name, safe=" ")
         return self._folder / (file if len(file) <= LONGEST else sha256(name.encode()).hexdigest())
+
+
+def _holder(file: TextIO) -> str:
+    file.seek(0)
+    return f"process {file.read().strip() or 'unknown'}"

@@ -7,7 +7,7 @@ comes next, if its leases are still to be had; a transaction in which it is lost
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
@@ -27,11 +27,10 @@ from .tables import VERSION
 
 PATIENCE = 120.0  # seconds to wait for a server that is gone
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two tries
-HOLDER = """
-SELECT coalesce(a.application_name, '')
+HOLDERS = """
+SELECT l.classid::bigint, l.objid::bigint, coalesce(a.application_name, '')
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.classid::bigint = %s
-AND l.objid::bigint = %s
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 TURN = """
@@ -156,9 +155,9 @@ class PostgreSQL:
         [(seconds,)] = taken.fetchall()
         return float(seconds)
 
-    def is_held(self, name: str) -> bool:
-        """Tell whether a session holds a name, this one too."""
-        return self._again(lambda: self._holder(name)) is not None
+    def holders(self, names: Collection[str]) -> dict[str, str]:
+        """Return those of some names that sessions hold, this one too, each with which."""
+        return self._again(lambda: self._holders(names)) if names else {}
 
     def session(self) -> Session:
         """Open one more session, with the settings of psycopg and of the server."""
@@ -185,13 +184,16 @@ class PostgreSQL:
             raise Held("this process")
         taken = self._connection.execute(b"SELECT pg_try_advisory_lock(%s)", (_number(name),))
         if taken.fetchone() != (True,):
-            raise Held(self._holder(name))
+            raise Held(self._holders((name,)).get(name))
 
-    def _holder(self, name: str) -> str | None:
-        number = _number(name)
-        halves = ((number >> 32) & 0xFFFFFFFF, number & 0xFFFFFFFF)
-        found = self._connection.execute(HOLDER.encode(), halves).fetchone()
-        return None if found is None else str(found[0]).removeprefix(PROGRAM) or "a process"
+    def _holders(self, names: Collection[str]) -> dict[str, str]:
+        held = {row[:2]: row[2] for row in self._connection.execute(HOLDERS.encode())}
+        found = ((name, held.get(_halves(name))) for name in names)
+        return {
+            name: str(holder).removeprefix(PROGRAM) or "a process"
+            for name, holder in found
+            if holder is not None
+        }
 
     def _again(self, do: Callable[[], Some]) -> Some:
         """Do what changes nothing; in a new session, if the one that there was is lost."""
@@ -237,6 +239,12 @@ def _translated(query: str, named: bool) -> bytes:
     text = (typed(query) if defines else query).replace("%", "%%")
     text = _NAMED.sub(r"%(\1)s", text) if named else text.replace("?", "%s")
     return text.encode()
+
+
+def _halves(name: str) -> tuple[int, int]:
+    """Return the number of a lock as the server shows it."""
+    number = _number(name)
+    return (number >> 32) & 0xFFFFFFFF, number & 0xFFFFFFFF
 
 
 def _number(name: str) -> int:

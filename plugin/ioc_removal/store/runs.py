@@ -163,22 +163,17 @@ def get_run(database: Database, run: str) -> Run:
         raise ArgumentError(f"there is no run {run!r}; `ioc-removal runs` lists them")
     if len(exact) > 1:
         raise ArgumentError(f"several runs begin with {run!r}; name one whole")
-    return _run(exact[0])
+    return run_of(exact[0])
 
 
 def known_run(database: Database, run: str) -> Run | None:
     """Return a run by its whole id, None when there is none."""
     found = database.rows(f"SELECT {COLUMNS} FROM runs WHERE run = ?", (run,))  # noqa: S608
-    return _run(found[0]) if found else None
+    return run_of(found[0]) if found else None
 
 
-def list_runs(database: Database, limit: int = 50) -> list[Run]:
-    """Return the newest runs, newest first."""
-    query = f"SELECT {COLUMNS} FROM runs ORDER BY started DESC, run DESC LIMIT ?"  # noqa: S608
-    return [_run(row) for row in database.rows(query, (limit,))]
-
-
-def _run(row: tuple[Any, ...]) -> Run:
+def run_of(row: tuple[Any, ...]) -> Run:
+    """Return the run of a row of COLUMNS; raises StoreError."""
     *columns, details = row
     run, kind, name, status, result, requester, dry_run, started, ended = columns
     return Run(

@@ -1,7 +1,7 @@
 """The store in a file of SQLite."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from os import O_CREAT, O_RDWR, close
 from os import open as open_file
 from pathlib import Path
@@ -110,9 +110,10 @@ class SQLite:
         del place, pause
         return 0.0
 
-    def is_held(self, name: str) -> bool:
-        """Tell whether a process holds a name."""
-        return self._leases.is_held(name)
+    def holders(self, names: Collection[str]) -> dict[str, str]:
+        """Return those of some names that processes hold, each with which, in words."""
+        found = ((name, self._leases.holder(name)) for name in names)
+        return {name: holder for name, holder in found if holder is not None}
 
     def session(self) -> sqlite3.Connection:
         """Open one more connection to the file."""

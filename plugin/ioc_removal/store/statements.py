@@ -4,7 +4,7 @@ A value stands as ?, or by name as :name. What was there already is told by ON C
 columns of its key; a flag is 0 or 1, never a truth value; text is ordered by its code points.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 AT_ONCE = 2_000  # rows of a walk that are in memory
@@ -87,8 +87,8 @@ class Driver(Protocol):
     def seconds_until_turn(self, place: str, pause: float) -> float:
         """Take the next moment for a request to a place, and return how far it is."""
 
-    def is_held(self, name: str) -> bool:
-        """Tell whether a process holds a name."""
+    def holders(self, names: Collection[str]) -> dict[str, str]:
+        """Return those of some names that processes hold, each with which, in words."""
 
     def session(self) -> Any:
         """Open one more connection, for a library that keeps its own tables beside the store's."""

@@ -198,6 +198,14 @@ CREATE TABLE let_through (           -- batches that a plan let through, in thei
 CREATE UNIQUE INDEX let_through_number ON let_through (run, number)
 """
 
+LISTING = """
+CREATE INDEX runs_order ON runs (started, run);
+CREATE INDEX runs_status ON runs (status, started, run);
+CREATE INDEX runs_result ON runs (result, started, run);
+CREATE INDEX runs_name ON runs (name, started, run);
+CREATE INDEX runs_requester ON runs (requester, started, run)
+"""
+
 VERSION = 5
 JOURNAL = 3  # the version that brought it
 # What turns a file of a version into one of the next.
@@ -215,7 +223,7 @@ MIGRATIONS = {
         *TRUST.split(";\n"),
     ),
     3: ("ALTER TABLE batches ADD COLUMN at INTEGER NOT NULL DEFAULT 0", *SHARING.split(";\n")),
-    4: tuple(LET_THROUGH.split(";\n")),
+    4: ("DROP INDEX runs_started", *LET_THROUGH.split(";\n"), *LISTING.split(";\n")),
 }
 
 TABLES = f"""
@@ -231,7 +239,6 @@ CREATE TABLE runs (
     ended TEXT,
     details TEXT NOT NULL            -- JSON: inputs, text of the playbook, settings by name, ...
 );
-CREATE INDEX runs_started ON runs (started);
 
 CREATE TABLE sets (
     run TEXT NOT NULL,
@@ -322,4 +329,5 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
 ) WITHOUT ROWID;
 {TRUST};
 {SHARING};
-{LET_THROUGH}"""
+{LET_THROUGH};
+{LISTING}"""

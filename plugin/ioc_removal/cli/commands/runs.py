@@ -1,14 +1,41 @@
 """The commands of runs that were, and their undoing."""
 
+from ...store.run_list import STATES
 from .options import Add, add_overrides, add_requester
+
+ON_RUNS = """
+All that is given must hold; --status may be repeated. A run that is stopped has not ended,
+and no process has it: `ioc-removal resume` goes on with it."""
 
 
 def add_runs(add: Add) -> None:
     """Add the commands of runs."""
     runs = add(
-        "runs", "runs.show_runs", "List the runs, newest first", "ioc-removal runs --limit 5"
+        "runs",
+        "runs.show_runs",
+        "List the runs, newest first",
+        "ioc-removal runs --limit 5",
+        "ioc-removal runs --status stopped --status failed --since 24h",
+        "ioc-removal runs --playbook remove-iocs-after-triage --requester anna",
+        "ioc-removal runs --since 2024-05-01 --until 2024-05-07 --json",
+        more=ON_RUNS,
     )
     runs.add_argument("--limit", type=int, metavar="N", help="at most so many (20)")
+    runs.add_argument(
+        "--status", metavar="STATUS", choices=tuple(STATES), action="append",
+        help=f"only these: {', '.join(STATES)}",
+    )  # fmt: skip
+    runs.add_argument(
+        "--playbook", metavar="NAME", dest="only_name",
+        help="only of this playbook; or of this action, or the undos of this run",
+    )  # fmt: skip
+    runs.add_argument("--requester", metavar="NAME", help="only those that NAME wanted")
+    runs.add_argument(
+        "--since", metavar="TIME", help="begun from then on: 2024-05-01 (UTC), or 7d, 12h, 90m ago"
+    )
+    runs.add_argument(
+        "--until", metavar="TIME", help="begun until then; a date alone is the whole of that day"
+    )
     show = add(
         "show", "show.show", "Show a run: what became of each indicator",
         "ioc-removal show 20240502-0915", "ioc-removal show 20240502-0915 --json",
