@@ -416,12 +416,12 @@ def test_an_interrupted_call_is_whole(crashing: Sandbox, tmp_path: Path) -> None
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
-    assert whole(program.store) == ["begin", "inputs", "interrupted"]
+    assert whole(program.store) == ["begin", "inputs", "cut", "interrupted"]
 
 
 def test_every_kind_that_is_written_is_documented() -> None:
     from ioc_removal.store import journal as module
 
-    names = ("BEGIN", "CALLED", "INPUTS", "CONNECTIONS", "RESUME", "END")
+    names = ("BEGIN", "CALLED", "INPUTS", "CONNECTIONS", "RESUME", "CANCEL", "END")
     told = DOCUMENT.read_text(encoding="utf-8")
     assert all(f"`{getattr(module, name)}`" in told for name in names)

@@ -48,7 +48,7 @@ class Connection:
         url = url or servers[0]
         self.name, self.url = name, url
         self.system = system
-        self.node = _node(url) if len(servers) > 1 else None
+        self.node = node_name(url) if len(servers) > 1 else None
         self.tenant: str | None = own.get("tenant")
         self.defaults: Mapping[str, str] = own.get("defaults", {})
         self.limits: Mapping[str, Any] = own.get("limits", {})
@@ -136,7 +136,7 @@ class Connection:
             if self.accepted:
                 alone.close()
             if self.turns is not None:
-                shared.enter_context(self.turns.turn(self.check))
+                shared.enter_context(self.turns.turn(lambda: self._check_open(keys)))
             self._check_open(keys)
             if self._pace.waited():
                 self._check_open(keys)
@@ -211,7 +211,15 @@ class Connection:
         """Send nothing more on this connection, or for this key on it, in this run."""
         self._closed.setdefault(key, reason)
         if key is None:
-            self.wire.closed = self._closed[None]
+            self.wire.close(reason)
+            self._pace.end()
+
+    def stop(self, reason: str) -> None:
+        """Send nothing more to any server; what is in flight ends with the try that it is at."""
+        for node in self.nodes:
+            node.close(reason)
+            if node._token:
+                node._token.wire.close(reason)
 
     def hang_up(self) -> None:
         """End what is in flight, whatever it waits for, and let go of the sockets."""
@@ -239,7 +247,7 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
         choices = key.split("|")
         if not any(choice in own for choice in choices):
             raise missing(choices[0], " or ".join(choices))
-    names = [_node(url) for url in own.get("nodes", ())]
+    names = [node_name(url) for url in own.get("nodes", ())]
     if twice := next((node for node in names if names.count(node) > 1), None):
         raise SettingsError(f"connection {name}: nodes: {twice} is there twice; name each once")
     check_authentication(name, own["auth"], system.title, system.auth, missing)
@@ -253,7 +261,7 @@ def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> No
         raise SettingsError(f"connection {name}: tenant needs api_version {known}")
 
 
-def _node(url: str) -> str:
+def node_name(url: str) -> str:
     """Return the name of a node: its host, with port and path where they are not the usual ones."""
     parts = urlsplit(url.lower())
     usual = ":443" if parts.scheme == "https" else ":80"

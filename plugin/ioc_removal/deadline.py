@@ -26,7 +26,7 @@ class Deadline:
         self.at = monotonic() + seconds
         self.sent = False
         self.hung_up = False
-        self._over = Event()
+        self._over, self._last = Event(), Event()
         self._socket: socket | None = None
 
     @property
@@ -43,8 +43,8 @@ class Deadline:
             raise TimeoutError("the time of the request is over")
 
     def waited(self, seconds: float) -> bool:
-        """Wait so long; False, at once, when the end comes before."""
-        return seconds < self.left and not self._over.wait(seconds)
+        """Wait so long; False, at once, when the end comes before, or nothing more is tried."""
+        return seconds < self.left and not self._last.wait(seconds)
 
     def hold(self, connected: socket) -> None:
         """Take the socket that is to be shut down at the end."""
@@ -52,9 +52,14 @@ class Deadline:
         if self._over.is_set():
             self._shut()
 
+    def try_no_more(self) -> None:
+        """Let the try that is under way be the last; a pause before another ends now."""
+        self._last.set()
+
     def end(self) -> None:
         """End the request now, whatever it waits for."""
         self._over.set()
+        self._last.set()
         self._shut()
 
     def release(self) -> None:
@@ -145,6 +150,11 @@ class InFlight:
             _WATCH.finish(deadline)
             CURRENT.reset(token)
             self._open.discard(deadline)
+
+    def try_no_more(self) -> None:
+        """Let every request that is in flight end with the try that it is at."""
+        for deadline in set(self._open):
+            deadline.try_no_more()
 
     def hang_up(self) -> None:
         """End every request that is in flight, and those that still come."""

@@ -6,6 +6,7 @@ PluginError
 ├── SettingsError     the caller's settings are missing or wrong; nothing was sent
 ├── ClosedError       an earlier refusal closed the connection for this run; nothing was sent
 ├── HungUpError       the caller ended the run while a request was in flight
+├── CancelledError    somebody cancelled the run; what was not sent is not sent
 ├── TransportError    no answer: unreachable, untrusted certificate, timeout, reset
 ├── ApiError          the system refused the request and said why
 ├── StoreError        the store cannot be read or written; what was sent may not be recorded
@@ -54,6 +55,10 @@ class ClosedError(PluginError):
 
 class HungUpError(PluginError):
     """The caller ended the run while a request was in flight; it may be carried out."""
+
+
+class CancelledError(PluginError):
+    """Somebody cancelled the run: nothing more is sent."""
 
 
 class TransportError(PluginError):

@@ -114,6 +114,11 @@ class Wire:
             LOGGER.info("%s; trying again in %.0f s", why, pause)
         return deadline.waited(pause) and not self.closed
 
+    def close(self, reason: str) -> None:
+        """Send nothing more; what is in flight ends with the try that it is at."""
+        self.closed = self.closed or reason
+        self._in_flight.try_no_more()
+
     def hang_up(self) -> None:
         """End what is in flight and let go of the sockets."""
         self._in_flight.hang_up()

@@ -19,7 +19,8 @@ from ..trust.record import error_row
 from ..trust.terms import Terms
 from .approval import Attend, ask_for_plan
 from .detach import left_to_a_worker
-from .execute import end_by, execute
+from .ending import end_by
+from .execute import execute
 from .inputs import note_inputs
 from .performing import Told, performing_of
 from .plan_check import check_plan
@@ -85,7 +86,9 @@ def apply_plan(
                 database, run, integration, settings, chosen, playbooks, terms, progress
             )
         except PluginError as error:
-            return end_by(database, integration, get_run(database, run), [error_row(error)])
+            return end_by(
+                database, integration.definitions, get_run(database, run), [error_row(error)]
+            )
         given = by_value(database, header["inputs"])
         note_inputs(database, run, given)
         ask_for_plan(database, settings, run, plan)

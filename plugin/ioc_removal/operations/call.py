@@ -10,6 +10,7 @@ from ..batches import Prepared
 from ..definition import Definition
 from ..errors import ArgumentError, PluginError
 from ..outcome import FAILED, PARTIAL, SUCCEEDED, UNKNOWN, Summary
+from ..store.cancelling import Cancellation, cancellation, watched
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.recorder import StoreRecorder
@@ -30,6 +31,7 @@ from ..trust.perform import EARNEST, perform
 from ..trust.record import error_row, read_result
 from ..trust.recorder import Finished
 from ..trust.terms import Terms
+from .cancelled import end_cancelled
 from .history import run_record
 from .inputs import IndicatorFile, note_inputs
 
@@ -66,8 +68,6 @@ def call_action(
     )
     began(run)
     more: dict[str, Any] = {"errors": []}
-    recorder: StoreRecorder | None = None
-    prepared: Prepared | None = None
     with lease(database, run):
         try:
             if file is not None:
@@ -79,21 +79,53 @@ def call_action(
             prepared = action.prepare(arguments)
             if prepared.duplicates:
                 more["duplicates"] = prepared.duplicates
-            recorder = StoreRecorder(database, run, ONLY, action)
-            recorder.begin(prepared)
             sizes = {definition.effect_on(prepared.arguments): prepared.size}
             terms = replace(terms, approval=Counted(CALL, most or {}, sizes))
-            with closing(perform(action, prepared, recorder, terms=terms)) as batches:
-                for batch in batches:
-                    finished(batch)
+            _perform(database, run, action, prepared, terms, finished)
         except PluginError as error:
             more["errors"].append(error_row(error))
-            if recorder and prepared and definition.acts and not terms.dry_run:
-                recorder.give_up(prepared, "the call could not go on")
         except KeyboardInterrupt:
             end_run(database, run, None, INTERRUPTED)
             raise
+        if cancellation(database, run):
+            del more["errors"]
+            add_details(database, run, **more)
+            return end_cancelled(database, {definition.name: definition}, run)
         return _ended(database, run, definition, more)
+
+
+def _perform(
+    database: Database,
+    run: str,
+    action: Action,
+    prepared: Prepared,
+    terms: Terms,
+    finished: Callable[[Finished], None],
+) -> None:
+    """Perform the batches of a call; what goes wrong leaves none of them without an outcome."""
+    recorder = StoreRecorder(database, run, ONLY, action)
+    recorder.begin(prepared)
+    if action.definition.acts:
+        recorder.plan(prepared)  # so that whoever ends it knows what is left
+    try:
+        with (
+            watched(database, run, lambda one: _stop(action, one, at_once=terms.dry_run)),
+            closing(perform(action, prepared, recorder, terms=terms)) as batches,
+        ):
+            for batch in batches:
+                finished(batch)
+    except PluginError:
+        if action.definition.acts and not terms.dry_run and not cancellation(database, run):
+            recorder.give_up(prepared, "the call could not go on")
+        raise
+
+
+def _stop(action: Action, cancelled: Cancellation, *, at_once: bool) -> None:
+    """Send nothing more of a call; at_once: and end what is in flight."""
+    for call in action.calls:
+        call.connection.stop(cancelled.reason)
+        if at_once:
+            call.connection.hang_up()
 
 
 def _ended(

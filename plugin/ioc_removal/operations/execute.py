@@ -5,19 +5,21 @@ from typing import Any
 
 from ..errors import PluginError, StoreError
 from ..integration import Integration
-from ..outcome import FAILED, PARTIAL, Summary
+from ..outcome import Summary
 from ..playbooks.engine import Engine, OtherVersionError
 from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing
 from ..store.approvals import Ask, denial_of_plan
-from ..store.database import Database
+from ..store.cancelling import cancellation, watched
 from ..store.given import check_given
-from ..store.plans import StoredPlan, get_plan
+from ..store.plans import get_plan
 from ..store.results import run_summary
-from ..store.runs import INTERRUPTED, WAITING, Run, add_details, end_run, get_run, set_status
-from ..store.sets import by_reference, by_value
+from ..store.runs import INTERRUPTED, WAITING, add_details, end_run, get_run, set_status
+from ..store.sets import by_value
 from ..trust.record import error_row
 from .approval import Attend, may_go_on
+from .cancelled import end_cancelled
+from .ending import end_by
 from .history import run_record
 from .plan import make_plan, plan_row
 from .plan_check import check_approved
@@ -34,11 +36,29 @@ def execute(
 ) -> tuple[dict[str, Any], Summary]:
     """Conduct a run until it ends, or waits for a person whom nobody attends."""
     database, run = performing.database, performing.run
-    while may_go_on(database, run, attend, lambda ask: _check(performing, ask)):
+    with watched(database, run, performing.stop):
+        ended = _conducted(performing, playbooks, name, inputs, attend)
+    performing.connections.hang_up()
+    if cancellation(database, run):
+        return end_cancelled(database, integration.definitions, run)
+    if ended is None:
+        record = run_record(database, integration.definitions, get_run(database, run))
+        return record, run_summary(database, run)
+    return end_by(database, integration.definitions, get_run(database, run), *ended)
+
+
+def _conducted(
+    performing: Performing,
+    playbooks: Mapping[str, Playbook],
+    name: str,
+    inputs: Mapping[str, Any],
+    attend: Attend,
+) -> tuple[list[dict[str, Any]], Any] | None:
+    """Conduct a run; return its errors and output, None when it waits, or was cancelled."""
+    database, run = performing.database, performing.run
+    while _goes_on(performing, attend):
         if why := denial_of_plan(database, run):
-            errors = _noted(lambda: record_denied(performing, _plan_of(performing), why))
-            performing.connections.hang_up()
-            return end_by(database, integration, get_run(database, run), errors)
+            return _rest_of_plan(performing, record_denied, why), None
         turn = get_run(database, run).details.get("turn", 1)
         try:
             ended = Engine(performing, playbooks).execute(name, inputs, turn)
@@ -48,56 +68,39 @@ def execute(
         except (StoreError, OtherVersionError):
             raise  # the run has not ended
         except PluginError as error:
-            return end_by(database, integration, get_run(database, run), [error_row(error)])
+            return [error_row(error)], None
         finally:
             performing.connections.hang_up()  # the engine has ended: what breaks now is no result
+        if cancellation(database, run):
+            return None
         if "waiting" not in ended:
             errors, output = ended["errors"], by_value(database, ended["output"])
             if "plan" in get_run(database, run).details:
-                left = _noted(lambda: record_unreached(performing, _plan_of(performing)))
-                errors = [*errors, *left]
+                errors = [*errors, *_rest_of_plan(performing, record_unreached)]
             if performing.dry_run:
                 errors = [*errors, *_planned(performing, [row["message"] for row in errors])]
-            return end_by(database, integration, get_run(database, run), errors, output)
+            return errors, output
         set_status(database, run, WAITING, turn=turn + 1)
-    performing.connections.hang_up()
-    record = run_record(database, integration.definitions, get_run(database, run))
-    return record, run_summary(database, run)
+    return None
 
 
-def end_by(
-    database: Database,
-    integration: Integration,
-    run: Run,
-    errors: list[dict[str, Any]],
-    output: Any = None,
-) -> tuple[dict[str, Any], Summary]:
-    """End a run and make its record."""
-    summary = run_summary(database, run.run)
-    result = summary.result
-    if errors:
-        result = PARTIAL if result != FAILED and summary.counts else FAILED
-    add_details(
-        database,
-        run.run,
-        counts=summary.counts,
-        errors=errors,
-        output=by_reference(output or {}),
-    )
-    end_run(database, run.run, result)
-    return run_record(database, integration.definitions, get_run(database, run.run)), summary
+def _goes_on(performing: Performing, attend: Attend) -> bool:
+    """Tell whether a run goes on: nobody cancelled it, also not while it waited for somebody."""
+    database, run = performing.database, performing.run
+    if cancellation(database, run):
+        return False
+    goes_on = may_go_on(database, run, attend, lambda ask: _check(performing, ask))
+    return goes_on and not cancellation(database, run)
 
 
-def _plan_of(performing: Performing) -> StoredPlan:
-    """Return the plan that a run applies."""
-    database = performing.database
-    return get_plan(database, get_run(database, performing.run).details["plan"])
-
-
-def _noted(record: Callable[[], None]) -> list[dict[str, Any]]:
-    """Record what became of the rest of a plan; return what went wrong then."""
+def _rest_of_plan(
+    performing: Performing, record: Callable[..., None], *why: str
+) -> list[dict[str, Any]]:
+    """Record what became of the rest of the plan that a run applies; return what went wrong."""
+    database, run = performing.database, performing.run
     try:
-        record()
+        plan = get_plan(database, get_run(database, run).details["plan"])
+        record(database, run, performing.bind, plan, *why)
     except StoreError:
         raise
     except PluginError as error:

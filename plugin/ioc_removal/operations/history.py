@@ -11,12 +11,12 @@ from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import call_rows, outcome_rows, output_rows, run_summary
 from ..store.run_list import open_runs
-from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run
+from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 
 ASSUMED = (REMOVED, ADDED, CHANGED)  # in a dry run
-KEPT = ("input", "duplicates", OVERRIDES)  # what only some runs have, shown as it is
+KEPT = ("input", "duplicates", OVERRIDES, CANCELLED)  # what only some runs have, shown as it is
 
 
 def is_stopped(database: Database, run: Run) -> bool:

@@ -1,4 +1,4 @@
-"""What a run's chain tells beside its rows: who asked, who decided, what was overridden."""
+"""What a run's chain tells beside its rows: who asked, decided, cancelled, overrode a guard."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,8 @@ from typing import Any
 
 from ..store.decisions import APPROVAL
 from ..store.entries import Linked
-from ..store.journal import OVERRIDE
+from ..store.journal import CANCEL, OVERRIDE
+from ..store.runs import CANCELLED
 
 ASKED, OVERRIDDEN, NOBODY = "asked", "overridden", "nobody"
 SHOWN_HASH = 12  # digits
@@ -15,10 +16,10 @@ SHOWN_HASH = 12  # digits
 def event_rows(linked: Linked, about: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a row for what a link tells of persons, in the form of the rows of indicators.
 
-    about: name, actor, user, ticket and why of the run. `action` is "approval" or "override".
+    about: name, actor, user, ticket and why of the run. `action` is the kind of the link.
     """
     link = linked.link
-    if link.kind not in {APPROVAL, OVERRIDE}:
+    if link.kind not in {APPROVAL, CANCEL, OVERRIDE}:
         return
     try:
         told = list(_told(link.kind, json.loads(link.facts)))
@@ -32,6 +33,10 @@ def event_rows(linked: Linked, about: Mapping[str, Any]) -> Iterator[dict[str, A
 def _told(kind: str, facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if kind == OVERRIDE:
         yield {"outcome": OVERRIDDEN, "reason": f"{facts['guard']}: {facts['reason']}"}
+    elif kind == CANCEL:
+        by = facts["by"]
+        who = {"actor": by["actor"], "user": by["user"], "ticket": by["ticket"]}
+        yield {"outcome": CANCELLED, "reason": "nothing more is sent", **who, "why": by["reason"]}
     elif own := facts.get("asked"):
         text = f"{own['ask']}: {own['question']['text']}"
         yield {"outcome": ASKED, "reason": text, "plan_sha256": own["plan"]}

@@ -7,15 +7,25 @@ from ..integration import Integration
 from ..outcome import Summary
 from ..playbooks.engine import check_engine
 from ..settings import Settings
+from ..store.cancelling import cancellation
 from ..store.database import Database
 from ..store.given import check_given
 from ..store.journal import RESUME, note
 from ..store.lease import lease
-from ..store.runs import ENDED, PLAYBOOK, get_run, requester_of
+from ..store.runs import (
+    ENDED,
+    INTERRUPTED,
+    PLAYBOOK,
+    RUNNING,
+    get_run,
+    requester_of,
+    set_status,
+)
 from ..store.sets import by_value
 from ..trust.guards import Guards
 from ..trust.terms import Terms
 from .approval import Attend
+from .cancelled import end_cancelled
 from .execute import execute
 from .performing import Told, performing_of
 from .plan_check import check_kept
@@ -42,6 +52,8 @@ def resume_run(
     run = get_run(database, run).run  # a few characters may name it
     with lease(database, run):
         known = get_run(database, run)
+        if known.status != ENDED and cancellation(database, run):
+            return end_cancelled(database, integration.definitions, run)
         if known.status == ENDED or known.kind != PLAYBOOK:
             what = "has ended" if known.status == ENDED else "is a single call: call it again"
             raise ArgumentError(f"the run {run} {what}")
@@ -53,6 +65,8 @@ def resume_run(
         check_kept(database, integration, known)
         playbooks = parse_all(known.details["texts"], integration)
         note(database, run, RESUME, {"user": requester_of().user})
+        if known.status == INTERRUPTED:
+            set_status(database, run, RUNNING)
         performing = performing_of(
             database,
             known.run,

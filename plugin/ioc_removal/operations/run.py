@@ -31,7 +31,8 @@ from ..trust.terms import Terms
 from .apply import apply_plan
 from .approval import Attend
 from .detach import left_to_a_worker
-from .execute import end_by, execute
+from .ending import end_by
+from .execute import execute
 from .input_rules import input_rules
 from .inputs import INDICATORS, READ_BY, IndicatorFile, note_inputs
 from .performing import Told, performing_of
@@ -135,7 +136,9 @@ def run_playbook(
                 database, run, integration, settings, choose or {}, playbooks, terms, progress
             )
         except PluginError as error:
-            return end_by(database, integration, get_run(database, run), [error_row(error)])
+            return end_by(
+                database, integration.definitions, get_run(database, run), [error_row(error)]
+            )
         if detach:
             return left_to_a_worker(performing, integration)
         return execute(performing, playbooks, own, given, integration, attend)

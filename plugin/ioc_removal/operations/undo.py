@@ -12,6 +12,7 @@ from ..errors import ArgumentError, PluginError
 from ..integration import Integration
 from ..outcome import FAILED, PARTIAL, Summary
 from ..settings import Settings
+from ..store.cancelling import cancellation, watched
 from ..store.claims import Claim, claim, claims_of
 from ..store.database import Database
 from ..store.given import check_given
@@ -22,6 +23,7 @@ from ..store.runs import (
     ENDED,
     INTERRUPTED,
     OVERRIDES,
+    RUNNING,
     UNDO,
     Requester,
     Run,
@@ -30,11 +32,13 @@ from ..store.runs import (
     end_run,
     get_run,
     requester_of,
+    set_status,
 )
 from ..trust.guards import Guards
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
 from ..trust.terms import Terms
+from .cancelled import end_cancelled
 from .history import run_record
 from .undo_call import Calls
 from .undo_calls import calls_of
@@ -138,9 +142,13 @@ def resume_undo(
         known = get_run(database, run)
         if known.status == ENDED or known.kind != UNDO:
             raise ArgumentError(f"the run {run} has ended")
+        if cancellation(database, run):
+            return end_cancelled(database, integration.definitions, run)
         check_given(database, run, inputs=False)
         original = get_run(database, known.details["undo_of"])
         note(database, run, RESUME, {"user": requester_of().user})
+        if known.status == INTERRUPTED:
+            set_status(database, run, RUNNING)
         claims = claims_of(database, run)
         if not claims:
             end_run(database, run, FAILED)
@@ -160,8 +168,8 @@ def _check(database: Database, run: Run) -> None:
         raise ArgumentError(f"the run {run.run} is a dry run, it changed nothing: nothing to undo")
     if is_held(database, run.run):
         raise ArgumentError(
-            f"the run {run.run} is alive: let it end, or stop it; `ioc-removal show {run.run}` "
-            "tells how far it is"
+            f"the run {run.run} is alive: let it end, or `ioc-removal cancel {run.run}`; "
+            f"`ioc-removal show {run.run}` tells how far it is"
         )
 
 
@@ -174,7 +182,8 @@ def _performed(
         approval = approval_of(calls.integration, settings, claims)
         calls.terms = replace(calls.terms, approval=approval)
         performing = Performing(calls, progress)
-        errors = [error_row(error) for error in performing.perform(undo, claims)]
+        with watched(database, undo, calls.stop):
+            errors = [error_row(error) for error in performing.perform(undo, claims)]
     except KeyboardInterrupt:
         end_run(database, undo, None, INTERRUPTED)
         raise
@@ -182,6 +191,8 @@ def _performed(
         errors = [error_row(error)]
     finally:
         calls.places.hang_up()
+    if cancellation(database, undo):
+        return end_cancelled(database, known, undo)
     summary = run_summary(database, undo)
     result = summary.result if summary.counts else FAILED
     if errors:

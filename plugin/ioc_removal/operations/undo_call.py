@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
-from ..errors import ArgumentError, HungUpError, PluginError
+from ..errors import ArgumentError, CancelledError, HungUpError, PluginError
 from ..integration import Integration
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..store.cancelling import Cancellation
 from ..store.claims import Claim, split
 from ..store.database import Database
 from ..store.earlier import Earlier, made_by, told_before
@@ -31,7 +33,7 @@ class Calls:
     """Performs calls of an undo, from any thread.
 
     run: that is undone; send_again: whether to send once more what nothing tells; standing: what
-    is there before additions, by call.
+    is there before additions, by call; over: the undo was cancelled.
     """
 
     database: Database
@@ -41,6 +43,12 @@ class Calls:
     terms: Terms
     send_again: bool = False
     standing: dict[str, Standing] = field(default_factory=dict)
+    over: Event = field(default_factory=Event)
+
+    def stop(self, cancelled: Cancellation) -> None:
+        """Send nothing more: what is in flight ends with the try that it is at."""
+        self.places.stop(cancelled.reason, at_once=self.terms.dry_run)
+        self.over.set()
 
     def leave(self, undo: str, rows: Sequence[tuple[Done, Earlier]]) -> None:
         """Record of rows that an earlier undo may have put back that nothing tells."""
@@ -164,8 +172,8 @@ class Calls:
             ) as performed:
                 for finished in performed:
                     outcomes += finished.outcomes
-        except HungUpError:
-            raise  # it can go on where it is
+        except (HungUpError, CancelledError):
+            raise  # it can go on where it is, or is ended as a whole
         except PluginError:
             recorder.give_up(batches, "the undo could not go on")
             raise

@@ -67,6 +67,8 @@ class Performing:
 
     def _one_after_another(self, undo: str, calls: Iterable[tuple[str, Sequence[Claim]]]) -> None:
         for name, claims in calls:
+            if self._calls.over.is_set():
+                return
             self._calls.perform(undo, name, claims)
             with self._lock:
                 self._done += len(claims)

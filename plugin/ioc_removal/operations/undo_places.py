@@ -72,6 +72,13 @@ class Places:
         """How many requests all of them carry at a time."""
         return sum(connection.in_flight for connection in self._connections.values())
 
+    def stop(self, reason: str, *, at_once: bool) -> None:
+        """Send nothing more on any connection; at_once: and end what is in flight."""
+        for connection in self._connections.values():
+            connection.stop(reason)
+            if at_once:
+                connection.hang_up()
+
     def hang_up(self) -> None:
         """End what is in flight, and let go of the sockets."""
         for connection in self._connections.values():

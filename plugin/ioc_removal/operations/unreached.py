@@ -1,12 +1,13 @@
 """What a plan names and its run did not do: gone since, as a search tells, not come to, denied."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from ..action import Action
 from ..batches import Batch, Prepared
 from ..outcome import ABSENT, REFUSED, Outcome
-from ..playbooks.performing import Performing
+from ..store.database import Database
 from ..store.plans import PlannedLine, StoredPlan, planned_lines
 from ..store.recorder import StoreRecorder
 from ..store.unused import Searched, refused_items, unused_lines
@@ -15,33 +16,35 @@ from ..trust.recorder import Finished
 AT_ONCE = 500  # outcomes recorded together
 GONE = "the search does not find it any more"
 NOT_REACHED = "the run did not come to it"
+Bind = Callable[[str], Action]  # gives an action by its name
 
 
-def record_unreached(performing: Performing, plan: StoredPlan) -> None:
+def record_unreached(
+    database: Database, run: str, bind: Bind, plan: StoredPlan, why: str = NOT_REACHED
+) -> None:
     """Record an outcome for all that is in a plan and that no run was let to do.
 
-    It is absent when a search of this run found its value without it; else it is refused.
+    It is absent when a search of this run found its value without it; else it is refused, and why.
     """
-    database, run = performing.database, performing.run
     for number, section in enumerate(plan.header["sections"]):
         named, target = section["named"], section["target"]
         told = refused_items(database, run, section["action"], target, named)
         searched = Searched(database, run, target)
         unused = unused_lines(database, plan.plan, number)
         lines = (line for line in unused if line.line.get(named) not in told)
-        outcomes = (_outcome(section, searched, line) for line in lines)
-        _record_all(performing, number, section, outcomes)
+        outcomes = (_outcome(section, searched, line, why) for line in lines)
+        _record_all(database, run, bind, number, section, outcomes)
 
 
-def record_denied(performing: Performing, plan: StoredPlan, why: str) -> None:
+def record_denied(database: Database, run: str, bind: Bind, plan: StoredPlan, why: str) -> None:
     """Record an outcome for each line of a plan that nobody approved, from the plan alone.
 
     What it says to be absent or refused stays so; all else is refused.
     """
     for number, section in enumerate(plan.header["sections"]):
-        lines = planned_lines(performing.database, plan.plan, number)
+        lines = planned_lines(database, plan.plan, number)
         outcomes = (one for line in lines for one in _denied(section, line, why))
-        _record_all(performing, number, section, outcomes)
+        _record_all(database, run, bind, number, section, outcomes)
 
 
 def _denied(section: Mapping[str, Any], line: PlannedLine, why: str) -> Iterator[Outcome]:
@@ -55,38 +58,38 @@ def _denied(section: Mapping[str, Any], line: PlannedLine, why: str) -> Iterator
         yield Outcome(told[0], section["target"], value, said.get("id"), told[1])
 
 
-def _outcome(section: Mapping[str, Any], searched: Searched, line: PlannedLine) -> Outcome:
+def _outcome(
+    section: Mapping[str, Any], searched: Searched, line: PlannedLine, why: str
+) -> Outcome:
     named = section["named"]
     gone = named == "id" and searched.does_not_find(line.line.get("value"))
-    outcome, reason = (ABSENT, GONE) if gone else (REFUSED, NOT_REACHED)
+    outcome, reason = (ABSENT, GONE) if gone else (REFUSED, why)
     item = str(line.line.get(named))
     value, id_ = (None, item) if named == "id" else (item, None)
     return Outcome(outcome, section["target"], value, id_, reason)
 
 
 def _record_all(
-    performing: Performing,
+    database: Database,
+    run: str,
+    bind: Bind,
     section_number: int,
     section: Mapping[str, Any],
     outcomes: Iterable[Outcome],
 ) -> None:
     """Record outcomes of a section, a portion at a time."""
+    action, call = bind(section["action"]), f"plan/{section_number}"
+    recorder = StoreRecorder(database, run, call, action)
     rest, batch = iter(outcomes), 0
     while portion := list(islice(rest, AT_ONCE)):
-        _record(performing, f"plan/{section_number}", batch, section, portion)
+        _record(recorder, batch, section, portion)
         batch += 1
 
 
 def _record(
-    performing: Performing,
-    call: str,
-    number: int,
-    section: Mapping[str, Any],
-    outcomes: Sequence[Outcome],
+    recorder: StoreRecorder, number: int, section: Mapping[str, Any], outcomes: Sequence[Outcome]
 ) -> None:
     """Record outcomes as a batch of a call of their own, unless they are recorded already."""
-    action = performing.bind(section["action"])
-    recorder = StoreRecorder(performing.database, performing.run, call, action)
     batch = Batch(number, section["arguments"], [outcome.indicator for outcome in outcomes])
     if number == 0:
         recorder.begin(Prepared(section["arguments"], section["target"], 0, ()))

@@ -18,9 +18,10 @@ from ..integration import Integration
 from ..playbooks.performing import Performing
 from ..playbooks.sharing import give_up, take
 from ..settings import Settings
+from ..store.cancelling import watched
 from ..store.chunks import Chunk, count_open, open_chunks
 from ..store.database import Database
-from ..store.runs import PLAYBOOK, get_run
+from ..store.runs import CANCELLED, PLAYBOOK, get_run
 from ..trust.terms import Terms
 from .chunk_check import ChunkCheck
 from .history import resumable
@@ -123,7 +124,8 @@ class Worker:
                 progress=lambda _: None,
             )
             try:
-                errors = database.outliving(lambda: take(performing, chunk))
+                with watched(database, run.run, performing.stop):
+                    errors = database.outliving(lambda: take(performing, chunk))
                 if errors:
                     tell(WRONG, "chunk given up", **about, error=errors[0]["message"])
                 elif errors is not None:
@@ -141,7 +143,8 @@ class Worker:
                 return
             rests = self._rests.get(run.run, now) > now
             known = run.run in self._going.runs or rests
-            if not known and run.kind == PLAYBOOK and self.served.serves(run):
+            cancelled = CANCELLED in run.details  # then it only has to be ended
+            if not known and (cancelled or (run.kind == PLAYBOOK and self.served.serves(run))):
                 self._going.start(run)
 
     def _look(self, stop: Event) -> None:

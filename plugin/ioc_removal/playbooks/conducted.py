@@ -78,7 +78,9 @@ class Conducted:
                 results.append(self._collected(running.popleft()))
             given = by_reference(one.as_json())
             running.append(DBOS.start_workflow(self.workflows.task, key, given, sorted(self.acted)))
-        return results + [self._collected(handle) for handle in running]
+        results += [self._collected(handle) for handle in running]
+        self.shared.check()  # when all of them have ended
+        return results
 
     def perform_task(self, key: str, due: Due) -> Results:
         """Perform the calls of a task: one here, several as child workflows."""
@@ -94,7 +96,8 @@ class Conducted:
         for index, call in enumerate(calls):
             while len(running) >= min(concurrency or AT_ONCE, AT_ONCE):
                 self._collect(running, results)
-            if concurrency and any(r is not None and r.status == FAILED for r in results):
+            failed = concurrency and any(r is not None and r.status == FAILED for r in results)
+            if failed or self.shared.performing.over.is_set():
                 break
             handle = DBOS.start_workflow(
                 self.workflows.item,
@@ -107,6 +110,7 @@ class Conducted:
             running.append((index, handle))
         while running:
             self._collect(running, results)
+        self.shared.check()
         return results
 
     def one(
@@ -114,6 +118,7 @@ class Conducted:
     ) -> CallResult:
         """Perform one call: a sub-playbook, a removal or a read."""
         performing = self.shared.performing
+        self.shared.check()
         if action == ASK:
             return self._ask(key, given)
         if action in self.shared.playbooks:
@@ -139,12 +144,9 @@ class Conducted:
         return CallResult(status, {"result": by_value(self.shared.database, result)}, assumed)
 
     def wait(self, seconds: float) -> None:
-        """Wait before a further try, but not again for what an earlier workflow waited for."""
-        if self.shared.asks:
-            self._pauses += 1
-            name = f"{self.prefix}pause {self._pauses}"
-            seconds = DBOS.run_step({"name": name}, self.shared.performing.pause, name, seconds)
-        DBOS.sleep(seconds)
+        """Wait before a further try."""
+        self._pauses += 1
+        self.shared.pause(f"{self.prefix}pause {self._pauses}", seconds)
 
     def _collected(self, handle: WorkflowHandle[dict[str, Any]]) -> Results:
         """Wait for a task that runs beside others, and give its results."""
@@ -180,6 +182,7 @@ class Conducted:
             said = self.shared.step(name, perform_alone, performing, key, action, batches)
         else:
             said = self.shared.step(name, perform_chunks, performing, key, action, batches, chunk)
+        self.shared.check()
         result = self.shared.step(f"{key}: outcomes", performing.outcome, key, action)
         return {**result, "result": FAILED, "errors": said["errors"]} if said["errors"] else result
 

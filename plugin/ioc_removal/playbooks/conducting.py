@@ -1,10 +1,13 @@
 """What the workflows of one run share: its calls, its playbooks, and how a step is done."""
 
 from collections.abc import Callable, Mapping
+from time import time
 from typing import Any
 
 from dbos import DBOS
 
+from ..store.cancelling import cancellation
+from .conductor import Cancelled
 from .halting import Halting
 from .model import ASK, Playbook
 from .performing import Performing
@@ -38,6 +41,17 @@ class Conducting:
         if self.asks:
             return DBOS.run_step({"name": name}, self.performing.step, name, done)
         return DBOS.run_step({"name": name}, done)
+
+    def pause(self, name: str, seconds: float) -> None:
+        """Wait, not again for what an earlier process waited for; raises Cancelled soon."""
+        until = self.step(name, lambda: time() + seconds)
+        self.performing.over.wait(max(0.0, until - time()))
+        self.check()
+
+    def check(self) -> None:
+        """Raise Cancelled when the run was cancelled."""
+        if cancellation(self.database, self.run):
+            raise Cancelled
 
     def acts_on(self, action: str) -> frozenset[str]:
         """Return the systems that an action, or a playbook with all that it runs, may change."""

@@ -58,6 +58,10 @@ class Waiting(Exception):  # noqa: N818  # nothing went wrong
         self.ask = ask
 
 
+class Cancelled(Exception):  # noqa: N818  # nothing went wrong
+    """Somebody cancelled the run; raised by perform_calls or wait, it leaves conduct()."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a run ended: "succeeded" or "failed", its output, and why it failed, a line each.

@@ -27,6 +27,7 @@ class Connections:
         self._database = database
         self._integration, self._settings, self._choose = integration, settings, choose
         self._made: dict[str, Connection] = {}
+        self._stopped: str | None = None
         self._lock = Lock()
 
     def of(self, system: str) -> Connection | None:
@@ -40,6 +41,8 @@ class Connections:
                 made = Connection(name, self._settings, known)
                 share_turns(self._database, made, self._settings)
                 self._made[system] = made
+                if self._stopped is not None:
+                    made.stop(self._stopped)
             return self._made[system]
 
     def fingerprint(self, system: str) -> str:
@@ -49,6 +52,15 @@ class Connections:
 
     def _fingerprint(self, connection: Connection) -> str:
         return digest(connection_facts(connection, self._settings))
+
+    def stop(self, reason: str, *, at_once: bool) -> None:
+        """Send nothing more on any connection; at_once: and end what is in flight."""
+        with self._lock:
+            self._stopped = reason
+            for connection in self._made.values():
+                connection.stop(reason)
+                if at_once:
+                    connection.hang_up()
 
     def hang_up(self) -> None:
         """End what is in flight on every connection, and let go of them; a later call makes new."""

@@ -27,7 +27,7 @@ from .performing import Performing
 from .workflows import Workflows
 
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
-REPLAY_VERSION = "4"
+REPLAY_VERSION = "5"
 SCHEMA = "ioc_removal_engine"
 SUCCESS = "SUCCESS"
 WRECKED = frozenset({"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"})
@@ -57,9 +57,10 @@ class Engine:
         """Run a playbook, or go on with one that was begun, and return how it ended.
 
         turn: how often it began, as a run that asks ends its workflow, and begins another when
-        somebody decided. Returns {status, output, errors}, or {waiting: NAME of the ask}. Raises
-        RunError when a run that was begun cannot go on; OtherVersionError, and StoreError when the
-        store fails: then the run has not ended, and can go on.
+        somebody decided. Returns {status, output, errors}, {waiting: NAME of the ask}, or
+        {cancelled: True}. Raises RunError when a run that was begun cannot go on;
+        OtherVersionError, and StoreError when the store fails: then the run has not ended, and can
+        go on.
         """
         database, run = self._shared.database, self._shared.run
         config = _config(database, run)

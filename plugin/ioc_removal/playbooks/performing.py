@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from ..action import Action
@@ -16,6 +16,7 @@ from ..integration import Integration
 from ..outcome import FAILED, PLANNED, SUCCEEDED
 from ..settings import Settings
 from ..store.approvals import EXPIRED, put_ask, settled
+from ..store.cancelling import Cancellation
 from ..store.database import Database
 from ..store.let_through import LetThrough
 from ..store.planned_only import PlannedOnly
@@ -82,6 +83,12 @@ class Performing:
         self._lock = Lock()
         self._done: dict[str, int] = {}
         self._let_through = LetThrough(database, run)
+        self.over = Event()  # the run was cancelled
+
+    def stop(self, cancelled: Cancellation) -> None:
+        """Send nothing more: what is in flight ends with the try that it is at."""
+        self.connections.stop(cancelled.reason, at_once=self.dry_run)  # which sends only reads
+        self.over.set()
 
     @property
     def dry_run(self) -> bool:
@@ -101,12 +108,6 @@ class Performing:
     def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
         """Do a step of a playbook that asks, unless an earlier turn of the run did it."""
         return kept(self.database, self.run, name, lambda: function(*given))
-
-    def pause(self, name: str, seconds: float) -> float:
-        """Return how long a playbook that asks waits before a further try."""
-        waited: list[float] = []
-        self.step(name, lambda: waited.append(seconds))
-        return waited[0] if waited else 0
 
     def ask(self, call: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Ask a person, or tell what was decided: {status, result}, or {waiting} for the name."""

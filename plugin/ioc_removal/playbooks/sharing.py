@@ -5,6 +5,7 @@ from time import sleep
 from typing import Any
 
 from ..errors import PluginError
+from ..store.cancelling import cancellation
 from ..store.chunks import Chunk, done, errors_of, is_open, lease_name, open_chunks_of, share
 from ..store.database import Database
 from ..store.statements import Held
@@ -29,6 +30,8 @@ def perform_chunks(
     cut = (Chunk(run, call, at, min(at + size, batches), action, queue) for at in starts)
     share(database, cut)
     while left := open_chunks_of(database, run, call):
+        if cancellation(database, run):
+            break  # whoever holds some of them ends them
         if all(take(performing, chunk) is None for chunk in left):
             sleep(PAUSE)  # others are at all that is left
     return {"errors": errors_of(database, run, call)}

@@ -1,14 +1,15 @@
 """The workflows of a run: a playbook, a task beside others, an item of one."""
 
+from contextlib import suppress
 from typing import Any
 
 from dbos import DBOS
 
 from ..store.sets import by_reference, by_value
-from .calls import Due
-from .conducted import Conducted
+from .calls import CallResult, Due, Results
+from .conducted import FAILED, Conducted
 from .conducting import Conducting
-from .conductor import Waiting
+from .conductor import Cancelled, Waiting
 
 
 class Workflows:
@@ -25,11 +26,14 @@ class Workflows:
                     return conducted.run(name, by_value(database, inputs))
                 except Waiting as waiting:
                     return {"waiting": waiting.ask}
+                except Cancelled:
+                    return {"cancelled": True}
 
         @DBOS.workflow(name="task")
         def task(key: str, given: dict[str, Any], acted: list[str]) -> dict[str, Any]:
             conducted = Conducted(shared, self, "", acted=set(acted))
-            with shared.halting.part():
+            results: Results = []
+            with shared.halting.part(), suppress(Cancelled):  # the playbook's finds it out, too
                 results = conducted.perform_task(key, Due.from_json(by_value(database, given)))
             rows = [result and [*vars(result).values()] for result in results]
             return {"results": by_reference(rows), "errors": conducted.errors}
@@ -39,7 +43,8 @@ class Workflows:
             key: str, action: str, given: dict[str, Any], assumed: bool, acted: list[str]
         ) -> dict[str, Any]:
             conducted = Conducted(shared, self, "", acted=set(acted))
-            with shared.halting.part():
+            result = CallResult(FAILED, {}, assumed)
+            with shared.halting.part(), suppress(Cancelled):
                 result = conducted.one(key, action, given, assumed=assumed)
             return {
                 "status": result.status,

@@ -21,7 +21,8 @@ from .journal import add_event
 from .runs import Requester
 from .statements import Transaction
 
-APPROVED, REJECTED, EXPIRED = "approved", "rejected", "expired"
+APPROVED, REJECTED, EXPIRED, CANCELLED = "approved", "rejected", "expired", "cancelled"
+NO = frozenset({REJECTED, EXPIRED, CANCELLED})
 QUESTION = frozenset({"text", "users", "schema", "approvers"})  # what any question has
 PLAN = "plan"  # the ask of a run that waits for its plan, not for a task
 
@@ -31,9 +32,9 @@ class Ask:
     """A question of a run, and what became of it.
 
     ask: "plan", or the path of the task that asks; plan: SHA-256 of what is approved, if there is a
-    plan; question: text, route, users, schema, counts; decision: approved, rejected, expired, None
-    while it is open; decider: actor, user, ticket, reason; asked, expires, decided, used: ISO 8601
-    in UTC; response: the answer.
+    plan; question: text, route, users, schema, counts; decision: approved, rejected, expired,
+    cancelled, None while it is open; decider: actor, user, ticket, reason; asked, expires, decided,
+    used: ISO 8601 in UTC; response: the answer.
     """
 
     run: str
@@ -206,7 +207,7 @@ def denial(database: Database, run: str) -> str | None:
     if what := _tampered(database, run):
         return f"not approved: {what}"
     for ask in asks_of(database, run):
-        if ask.decision in {REJECTED, EXPIRED}:
+        if ask.decision in NO:
             return f"not approved: {ask.said}"
     return None
 
@@ -216,7 +217,7 @@ def denial_of_plan(database: Database, run: str) -> str | None:
 
     None for a run that did not ask for its plan, too.
     """
-    denied = (one for one in asks_of(database, run) if one.decision in {REJECTED, EXPIRED})
+    denied = (one for one in asks_of(database, run) if one.decision in NO)
     return denial(database, run) if any(one.ask == PLAN for one in denied) else None
 
 

@@ -72,10 +72,11 @@ def count_open(database: Database, queues: Collection[str]) -> dict[str, int]:
 
 
 def is_open(database: Database, chunk: Chunk) -> bool:
-    """Tell whether a chunk is not done, and its run has not ended."""
+    """Tell whether a chunk is not done, and its run has neither ended nor been cancelled."""
     query = (
         "SELECT 1 FROM chunks c JOIN runs r ON r.run = c.run WHERE c.run = ? AND c.call = ?"
-        " AND c.first = ? AND c.errors IS NULL AND r.status = 'running'"
+        " AND c.first = ? AND c.errors IS NULL AND r.status = 'running' AND NOT EXISTS"
+        " (SELECT 1 FROM links l WHERE l.run = c.run AND l.kind = 'cancel')"
     )
     return bool(database.rows(query, chunk[:3]))
 
@@ -87,6 +88,21 @@ def done(database: Database, chunk: Chunk, errors: list[dict[str, Any]]) -> None
             "UPDATE chunks SET errors = ? WHERE run = ? AND call = ? AND first = ?"
             " AND errors IS NULL",
             (json.dumps(errors), *chunk[:3]),
+        )
+
+
+def chunks_at_work(database: Database, run: str) -> dict[str, str]:
+    """Return the chunks of a run that processes hold, by name, each with which process."""
+    query = f"SELECT {COLUMNS} FROM chunks WHERE run = ? AND errors IS NULL"  # noqa: S608
+    names = [Chunk(*row).name for row in database.rows(query, (run,))]
+    return database.holders(names)
+
+
+def close_chunks(database: Database, run: str) -> None:
+    """Let nobody perform what is left of a run."""
+    with database.transaction() as transaction:
+        transaction.execute(
+            "UPDATE chunks SET errors = '[]' WHERE run = ? AND errors IS NULL", (run,)
         )
 
 

@@ -14,6 +14,7 @@ from .journal import (
     BEFORE,
     BEGIN,
     CALLED,
+    CANCEL,
     CONNECTIONS,
     END,
     INPUTS,
@@ -22,7 +23,7 @@ from .journal import (
     resolved,
 )
 from .kept import SAID, kept
-from .runs import constant
+from .runs import CANCELLED, constant
 from .verdict import Problem
 
 
@@ -71,6 +72,8 @@ def _compared(
         return _given(database, link.run), {**facts}
     if link.kind == INPUTS:
         return _given(database, link.run), {"inputs": facts["sha256"]}
+    if link.kind == CANCEL:
+        return _given(database, link.run), {CANCELLED: {**facts["by"], "at": link.at}}
     return None
 
 
@@ -90,10 +93,10 @@ def _run(database: Database, run: str, facts: Mapping[str, Any]) -> Mapping[str,
 
 
 def _given(database: Database, run: str) -> Mapping[str, Any] | None:
-    """Return the SHA-256 of a run's inputs, and where its connections lead."""
+    """Return the SHA-256 of a run's inputs, where its connections lead, who cancelled it."""
     for (text,) in database.rows("SELECT details FROM runs WHERE run = ?", (run,)):
         details = json.loads(text)
-        known = {name: details.get(name) for name in ("addresses", "connections")}
+        known = {name: details.get(name) for name in ("addresses", "connections", CANCELLED)}
         return {"inputs": fingerprint(details.get("inputs")), **known}
     return None
 

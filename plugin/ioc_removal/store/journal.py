@@ -21,7 +21,7 @@ CUT, READ, SEEN = "cut", "read", "seen"  # see ahead.py
 WITHOUT_HEAD = frozenset({BATCH, CALLED, CUT, READ, SEEN})
 BEFORE = "before"  # how much there was before there were chains
 RESOLVED = "SELECT id, value FROM resolved WHERE run = ? ORDER BY id, value"
-OVERRIDE = "override"
+OVERRIDE, CANCEL = "override", "cancel"
 _OPEN = """
 SELECT run FROM runs WHERE status != 'ended'
 AND (SELECT max(link) FROM links WHERE links.run = runs.run)

@@ -13,6 +13,7 @@ from ..trust.catalogue import EXPECT_TAGS
 from ..trust.recorder import Finished, Known, unresolved
 from .ahead import RowsDigest
 from .called import called
+from .cancelling import check_cancelled
 from .chain import ROW
 from .columns import parsed
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
@@ -101,18 +102,23 @@ class StoreRecorder(CutCall):
         if not self._database.is_shared or self._action.call is None:
             return
         connection = self._action.call.connection
-        while seconds_left(self._database, at, connection.wire.timeouts.total) > 0:
+        total = connection.wire.timeouts.total
+        while seconds_left(self._database, at, total) > 0 and not connection.wire.closed:
             connection.check()
             sleep(PAUSE)
 
     def intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
-        """Keep that a batch is about to be sent, and what was there before."""
+        """Keep that a batch is about to be sent, and what was there before.
+
+        Raises CancelledError when the run was cancelled: then it is not.
+        """
         self._database.outliving(lambda: self._intent(batch, snapshots))
         begin_intent(self._database, (self._run, self._call, batch.number))
 
     def _intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         key = (self._run, self._call, batch.number)
         with self._database.transaction() as connection:
+            check_cancelled(connection, self._run)
             connection.execute(
                 "INSERT INTO batches VALUES (?, ?, ?, ?, 1, 0, ?) ON CONFLICT (run, call, batch)"
                 " DO UPDATE SET tries = batches.tries + 1, at = excluded.at",
@@ -179,10 +185,11 @@ class StoreRecorder(CutCall):
             )
         return True
 
-    def give_up(self, batches: Iterable[Batch], reason: str) -> None:
+    def give_up(self, batches: Iterable[Batch], reason: str, unsent: str = "") -> None:
         """Record what is known of batches that will not be finished, so that the numbers add up.
 
-        What was about to be sent is unknown; what was not is refused.
+        What was about to be sent is unknown; what was not is refused, for another reason if there
+        is one.
         """
         query = "SELECT tries, finished FROM batches WHERE run = ? AND call = ? AND batch = ?"
         for batch in batches:
@@ -190,7 +197,9 @@ class StoreRecorder(CutCall):
             tries, finished = found[0] if found else (0, 0)
             if not finished:
                 outcome = UNKNOWN if tries else REFUSED
-                text = f"{'it may have been sent' if tries else 'not sent'}: {reason}"
+                text = (
+                    f"it may have been sent: {reason}" if tries else unsent or f"not sent: {reason}"
+                )
                 outcomes = self._action.outcomes(
                     batch, batch.items, self._target, outcome, text, tries
                 )

@@ -7,8 +7,8 @@ from itertools import groupby, islice
 
 from ..outcome import FAILED, PARTIAL, SUCCEEDED
 from .database import Database
-from .journal import now
-from .runs import CALL, COLUMNS, ENDED, INTERRUPTED, RUNNING, WAITING, Run, run_of
+from .journal import CANCEL, now
+from .runs import CALL, CANCELLED, COLUMNS, ENDED, INTERRUPTED, RUNNING, WAITING, Run, run_of
 
 STOPPED = "stopped"  # without a process, and without an end
 AT_ONCE = 200  # runs read together
@@ -24,10 +24,12 @@ STATES = {
     SUCCEEDED: f"result = '{SUCCEEDED}'",
     PARTIAL: f"result = '{PARTIAL}'",
     FAILED: f"result = '{FAILED}'",
+    CANCELLED: f"run IN (SELECT run FROM links WHERE kind = '{CANCEL}')",  # noqa: S608
 }
 # What they waited for, if anything, was decided, or nobody did in time.
 OPEN = (
-    f"SELECT {COLUMNS} FROM runs WHERE status != '{ENDED}' AND kind != '{CALL}'"  # noqa: S608
+    f"SELECT {COLUMNS} FROM runs WHERE status != '{ENDED}'"  # noqa: S608
+    f" AND (kind != '{CALL}' OR {STATES[CANCELLED]})"
     f" AND (status != '{WAITING}' OR NOT EXISTS (SELECT 1 FROM approvals a WHERE a.run = runs.run"
     " AND a.used IS NULL AND a.decision IS NULL AND a.expires > ?))"
 )
@@ -65,7 +67,10 @@ def states_of(database: Database, runs: Iterable[Run]) -> dict[str, str]:
 
 
 def open_runs(database: Database) -> list[Run]:
-    """Return the runs that have not ended and wait for nobody, but single calls, newest first."""
+    """Return the runs that have not ended and wait for nobody, newest first.
+
+    Of single calls, which nobody goes on with, only those that were cancelled and have to be ended.
+    """
     return [run_of(row) for row in database.rows(f"{OPEN} {NEWEST_FIRST}", (now(),))]
 
 

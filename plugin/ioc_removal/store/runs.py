@@ -24,6 +24,7 @@ RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
 WAITING = "waiting"  # for a person's decision, without a process
 REQUEST = "request"  # of details: the id by which the caller names the run
 OVERRIDES = "overrides"  # of details: the reason of each guard that a person overrode
+CANCELLED = "cancelled"  # of details: who cancelled the run, when and why
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
 
 

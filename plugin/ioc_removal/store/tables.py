@@ -17,7 +17,7 @@ CREATE TABLE snapshots (             -- of a batch that is about to be sent, unt
 CREATE TABLE links (                 -- the hash chain of a run: one a batch, and what else happened
     run TEXT NOT NULL,
     link INTEGER NOT NULL,           -- from 0
-    kind TEXT NOT NULL,              -- begin, call, batch, approval, override, end, ...
+    kind TEXT NOT NULL,              -- begin, call, batch, approval, override, cancel, end, ...
     call TEXT,
     batch INTEGER,
     rows INTEGER NOT NULL,           -- of the batch
@@ -203,7 +203,8 @@ CREATE INDEX runs_order ON runs (started, run);
 CREATE INDEX runs_status ON runs (status, started, run);
 CREATE INDEX runs_result ON runs (result, started, run);
 CREATE INDEX runs_name ON runs (name, started, run);
-CREATE INDEX runs_requester ON runs (requester, started, run)
+CREATE INDEX runs_requester ON runs (requester, started, run);
+CREATE INDEX links_cancel ON links (run) WHERE kind = 'cancel'
 """
 
 VERSION = 5

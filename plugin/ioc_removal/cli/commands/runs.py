@@ -45,6 +45,17 @@ def add_runs(add: Add) -> None:
     show.add_argument(
         "--unused", action="store_true", help="list what its indicator file held and was not used"
     )
+    cancel = add(
+        "cancel",
+        "cancel.cancel",
+        "Cancel a run: send nothing more of it, and end it",
+        "ioc-removal cancel 20240502-0915 --reason 'wrong file' --ticket INC-4711",
+        more=" What is in flight\nends by itself and is recorded; all else is refused, so that the"
+        " numbers add up. A run that\nstopped or waits for a person is ended at once, that of"
+        " another process within seconds.\nWhat it did can be undone.",
+    )
+    cancel.add_argument("given_run", metavar="RUN", help="its id, or the first characters")
+    add_requester(cancel)
     undo = add(
         "undo",
         "undo.undo",

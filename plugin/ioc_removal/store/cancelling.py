@@ -1,0 +1,120 @@
+"""Cancel a run: nothing more of it is begun once its chain says so."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from threading import Event, Thread
+from typing import Any
+
+from ..errors import ArgumentError, CancelledError, StoreError
+from .approvals import CANCELLED as CLOSED
+from .approvals import asks_of
+from .columns import parsed
+from .database import Database
+from .decisions import APPROVAL, decision_facts, use_facts
+from .journal import CANCEL, add_event, now
+from .runs import CANCELLED, ENDED, Requester, get_run
+from .statements import Row, Transaction
+
+LOOK = 1.0  # seconds between two looks whether a run was cancelled
+QUERY = "SELECT facts, at FROM links WHERE run = ? AND kind = 'cancel'"
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """Who cancelled a run, and when.
+
+    by: actor, user, ticket, reason; at: ISO 8601 in UTC.
+    """
+
+    by: Mapping[str, Any]
+    at: str
+
+    @property
+    def reason(self) -> str:
+        """Why what was not sent is not sent."""
+        return f"cancelled by {self.by['actor']}: {self.by['reason']}"
+
+
+def cancel(database: Database, run: str, requester: Requester) -> None:
+    """Keep that a run is cancelled, once, and close what it asks.
+
+    No batch is begun after that. Raises ArgumentError when it has ended, or was cancelled before.
+    """
+    at, by = now(), asdict(requester)
+    with database.transaction() as connection:
+        known = get_run(database, run)
+        if before := cancellation(database, run):
+            raise ArgumentError(
+                f"the run {run} was cancelled already, at {before.at}: {before.reason}"
+            )
+        if known.status == ENDED:
+            raise ArgumentError(
+                f"the run {run} has ended ({known.result}): nothing is left to be cancelled; "
+                f"`ioc-removal undo {run}` puts back what it removed"
+            )
+        details = json.dumps({**known.details, CANCELLED: {**by, "at": at}})
+        connection.execute("UPDATE runs SET details = ? WHERE run = ?", (details, run))
+        add_event(connection, database.hashing, run, CANCEL, {"by": by}, at)
+        _close_asks(connection, database, run, by, at)
+
+
+def cancellation(database: Database, run: str) -> Cancellation | None:
+    """Return who cancelled a run, None when nobody did."""
+    return _first(database.rows(QUERY, (run,)), run)
+
+
+def check_cancelled(transaction: Transaction, run: str) -> None:
+    """Raise CancelledError when a run was cancelled, in the transaction that begins a batch."""
+    if found := _first(transaction.execute(QUERY, (run,)).fetchall(), run):
+        raise CancelledError(found.reason)
+
+
+@contextmanager
+def watched(database: Database, run: str, then: Callable[[Cancellation], None]) -> Iterator[None]:
+    """Look now and then whether a run was cancelled, and do what is to be done then, once.
+
+    then: called from a thread of its own.
+    """
+    over = Event()
+
+    def watch() -> None:
+        while not over.wait(LOOK):
+            try:
+                found = cancellation(database, run)
+            except StoreError:
+                continue  # whoever works with the store tells of it
+            if found:
+                then(found)
+                return
+
+    thread = Thread(target=watch, name=f"cancelled {run}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(LOOK)
+
+
+def _first(rows: list[Row], run: str) -> Cancellation | None:
+    for facts, at in rows:
+        return Cancellation(parsed(facts, "links.facts", run, dict)["by"], at)
+    return None
+
+
+def _close_asks(
+    connection: Transaction, database: Database, run: str, by: Mapping[str, Any], at: str
+) -> None:
+    """Close what a run asks, so that nobody decides on it any more."""
+    for ask in asks_of(database, run):
+        if ask.decision is None:
+            connection.execute(
+                "UPDATE approvals SET decision = ?, decider = ?, decided = ?, response = '{}',"
+                " used = ? WHERE run = ? AND ask = ?",
+                (CLOSED, json.dumps(by), at, at, run, ask.ask),
+            )
+            decided = decision_facts(ask.ask, ask.plan, CLOSED, by, {})
+            for facts in (decided, use_facts(ask.ask, ask.plan, CLOSED)):
+                add_event(connection, database.hashing, run, APPROVAL, facts, at)
