@@ -26,7 +26,7 @@ RULE = (
     *("--arg", "rule_id=11842c5779204842bfe51c3e8b7981ca"),
 )
 PLAYBOOK = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt")
-OF_CALLS = {"result", "counts", "context", "errors", "filled_defaults", "run", "status"}
+OF_CALLS = {"result", "counts", "context", "errors", "filled_defaults", "run", "status", "calls"}
 
 
 @pytest.fixture

@@ -743,7 +743,9 @@ def test_a_run_that_is_alive_is_not_undone(desk: Desk) -> None:
     run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
     with (
         lease(desk.database, run),
-        pytest.raises(ArgumentError, match=f"the run {run} is alive: let it end, or stop it"),
+        pytest.raises(
+            ArgumentError, match=f"the run {run} is alive: let it end, or `ioc-removal cancel "
+        ),
     ):
         desk.undo(run)
 

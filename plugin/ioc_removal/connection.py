@@ -13,7 +13,7 @@ from .endpoint import segment
 from .errors import ApiError, ArgumentError, ClosedError, HungUpError, SettingsError
 from .events import TRACE, tell
 from .iam import IamToken, iam_token
-from .pace import Pace, Turns
+from .pace import Pace, Turns, telling
 from .quotes import Quotes
 from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
 from .regions import address_of
@@ -136,7 +136,8 @@ class Connection:
             if self.accepted:
                 alone.close()
             if self.turns is not None:
-                shared.enter_context(self.turns.turn(lambda: self._check_open(keys)))
+                check = telling(lambda: self._check_open(keys), self.wire.told)
+                shared.enter_context(self.turns.turn(check))
             self._check_open(keys)
             if self._pace.waited():
                 self._check_open(keys)

@@ -6,6 +6,9 @@ from threading import Event, Lock
 from time import monotonic
 from typing import Protocol
 
+TOLD_AFTER = 2.0  # seconds of a wait that is told, and told again
+NO_TURN = "for a turn: all processes together send as much as limits allow (in_flight, per_second)"
+
 
 class Turns(Protocol):
     """Lets requests take turns with those of other processes."""
@@ -15,6 +18,23 @@ class Turns(Protocol):
 
     def begin(self) -> None:
         """Tell that a request is sent now; raises when another process took over what it is of."""
+
+
+def telling(check: Callable[[], None], tell: Callable[[str, float], None]) -> Callable[[], None]:
+    """Return a check, asked while a turn is waited for, that tells of a wait that is longer.
+
+    tell: given why, and for how many seconds that holds at least.
+    """
+    due = monotonic() + TOLD_AFTER
+
+    def checked() -> None:
+        nonlocal due
+        check()
+        if monotonic() >= due:
+            tell(NO_TURN, 2 * TOLD_AFTER)
+            due = monotonic() + TOLD_AFTER
+
+    return checked
 
 
 class Pace:

@@ -1,6 +1,6 @@
 """How requests reach one server: a session with its certificates, its proxy and its deadlines."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -43,7 +43,8 @@ class Wire:
     """An open way to one server.
 
     address: scheme, host, port and path, below which the paths of endpoints go; proxy: that leads
-    there, None for none; closed: why nothing more is to be sent, empty while it may be.
+    there, None for none; closed: why nothing more is to be sent, empty while it may be; told: of a
+    pause of a second and more, why and for how many seconds.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Wire:
         self.session, self.quotes, self.timeouts = session, quotes, timeouts
         self.proxy = proxy
         self.closed = ""
+        self.told: Callable[[str, float], None] = lambda _why, _seconds: None
         self._in_flight = InFlight()
 
     @contextmanager
@@ -112,6 +114,7 @@ class Wire:
             return False
         if pause >= LONG:
             LOGGER.info("%s; trying again in %.0f s", why, pause)
+            self.told(why, pause)
         return deadline.waited(pause) and not self.closed
 
     def close(self, reason: str) -> None:

@@ -8,7 +8,7 @@ from ..loader import definition_names
 from ..operations.journal import asked
 from ..store.database import Database
 from ..store.run_list import RunsWanted, find_runs
-from ..store.runs import RUNNING, UNDO, Run, get_run
+from ..store.runs import CANCELLED, RUNNING, UNDO, Run, get_run
 from ..wording import hint
 from .moments import moment
 from .session import Session
@@ -77,7 +77,7 @@ def _row(run: Run, state: str) -> tuple[str, ...]:
         counts,
         run.requester,
         asked(run)["ticket"] or "",
-        "dry run" * run.dry_run,
+        ", ".join(filter(None, ("dry run" * run.dry_run, CANCELLED * (CANCELLED in run.details)))),
     )
 
 

@@ -1,19 +1,19 @@
 """`show`: one run, as the store knows it."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from ..handlers.local import target_of
 from ..operations.call import ONLY
 from ..operations.history import run_record, waiting_row
+from ..operations.how_far import now_of, resumed_rows, task_rows
 from ..operations.inputs import unused_rows
 from ..operations.journal import asked
 from ..store.approvals import asks_of
 from ..store.database import Database
-from ..store.results import call_rows, outcome_rows, output_rows, run_summary
+from ..store.results import call_rows, outcome_rows, output_rows, reasons, run_summary
 from ..store.run_list import states_of
-from ..store.runs import CALL, ENDED, OVERRIDES, PLAYBOOK, UNDO, Run, get_run
+from ..store.runs import CALL, CANCELLED, OVERRIDES, PLAYBOOK, UNDO, Run, get_run
 from .files import show_input
+from .how_far import MOST_REASONS, resumed_text, show_tasks, why_not_done
 from .outcomes import show_outcomes, show_rows
 from .output import Output
 from .session import Session
@@ -22,7 +22,6 @@ from .table import Cell
 from .undo import show_not_restored
 from .waiting import show_waiting
 
-MOST_CALLS = 50
 KINDS = {CALL: "action", PLAYBOOK: "playbook", UNDO: "undo of"}
 
 
@@ -38,7 +37,9 @@ def show(session: Session) -> int:
             output.table(("unused", "place", "reason"), [tuple(row.values()) for row in rows])
             output.say(f"{len(rows):,} unused · run {run.run}")
     elif output.json:
-        output.print_json(run_record(session.database, session.integration.definitions, run))
+        record = run_record(session.database, session.integration.definitions, run)
+        now = now_of(session.database, run, record["calls"])
+        output.print_json(record if now is None else {**record, "now": now})
     else:
         _show(session, output, run)
     return 0
@@ -46,15 +47,11 @@ def show(session: Session) -> int:
 
 def _show(session: Session, output: Output, run: Run) -> None:
     database = session.database
-    calls = call_rows(database, run.run)
-    output.facts(_facts(database, run))
+    tasks = task_rows(call_rows(database, run.run))
+    state = states_of(database, [run])[run.run]
+    output.facts(_facts(database, run, state))
     output.say()
-    columns = ("call", "action", "target", "connection", "batches", "given twice")
-    if calls:
-        output.table(columns, [_call(row) for row in calls[:MOST_CALLS]])
-        if len(calls) > MOST_CALLS:
-            output.say(f"… and {len(calls) - MOST_CALLS:,} more calls")
-        output.say()
+    show_tasks(output, tasks)
     action = run.name if run.kind == CALL else ""
     show_outcomes(output, outcome_rows(database, run.run), run.run, action)
     definition = session.integration.definitions.get(run.name)
@@ -63,31 +60,34 @@ def _show(session: Session, output: Output, run: Run) -> None:
     if "input" in run.details:
         show_input(output, database, run.run, run.details["input"])
     output.errors(run.details.get("errors", ()))
-    if any(row["finished"] < row["batches"] for row in calls):
-        output.say("Batches that did not finish: what became of their indicators is not recorded.")
-    if waiting := waiting_row(database, run):
-        show_waiting(output, run.run, waiting)
-    elif run.kind != CALL and run.status != ENDED:
-        output.say(f"It has not ended: `ioc-removal resume {run.run}` goes on if it stopped.")
     rows = list(outcome_rows(database, run.run)) if run.dry_run else []
     effects, deed = effects_of(rows), deed_of(rows)
     if run.kind == UNDO:
         show_not_restored(output, outcome_rows(database, run.run))
+    if waiting := waiting_row(database, run):
+        show_waiting(output, run.run, waiting)
+    now = now_of(database, run, tasks)
+    for line in why_not_done(run, state, now, reasons(database, run.run, MOST_REASONS)):
+        output.say(line)
     output.say(summary_line(run_summary(database, run.run), run.run, effects=effects, deed=deed))
 
 
-def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:
+def _facts(database: Database, run: Run, state: str) -> Iterator[tuple[str, Cell]]:
     yield "run", run.run
     yield KINDS[run.kind], run.name
     yield "dry run", "yes, nothing was changed" if run.dry_run else None
-    yield "result", states_of(database, [run])[run.run]
+    yield "result", state
+    yield "held by", database.holders((run.run,)).get(run.run)
     about = asked(run)
     same = about["user"] in (None, about["actor"])
     yield "by", run.requester if same else f"{run.requester} (user {about['user']})"
     yield "ticket", about["ticket"]
     yield "reason", about["why"]
     yield "started", run.started
+    yield "resumed", resumed_text(resumed_rows(database, run.run))
     yield "ended", run.ended
+    if cancelled := run.details.get(CANCELLED):
+        yield "cancelled", f"by {cancelled['actor']} at {cancelled['at']}: {cancelled['reason']}"
     for guard, reason in run.details.get(OVERRIDES, {}).items():
         yield "override", f"{guard}: {reason}"
     for ask in asks_of(database, run.run):
@@ -99,9 +99,3 @@ def _facts(database: Database, run: Run) -> Iterator[tuple[str, Cell]]:
             yield name, f"{len(value):,} given"
         elif not isinstance(value, dict):
             yield name, str(value[0] if isinstance(value, list) and value else value)
-
-
-def _call(row: dict[str, Any]) -> tuple[Cell, ...]:
-    batches = f"{row['finished']:,} of {row['batches']:,}"
-    target = target_of(row["target"])
-    return row["call"], row["action"], target, row["connection"], batches, row["duplicates"] or None

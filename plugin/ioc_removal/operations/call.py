@@ -13,6 +13,7 @@ from ..outcome import FAILED, PARTIAL, SUCCEEDED, UNKNOWN, Summary
 from ..store.cancelling import Cancellation, cancellation, watched
 from ..store.database import Database
 from ..store.lease import lease
+from ..store.pauses import tell_pauses
 from ..store.recorder import StoreRecorder
 from ..store.results import output_rows, run_summary
 from ..store.runs import (
@@ -105,6 +106,8 @@ def _perform(
     """Perform the batches of a call; what goes wrong leaves none of them without an outcome."""
     recorder = StoreRecorder(database, run, ONLY, action)
     recorder.begin(prepared)
+    for call in action.calls:
+        tell_pauses(database, run, call.connection)
     if action.definition.acts:
         recorder.plan(prepared)  # so that whoever ends it knows what is left
     try:

@@ -55,8 +55,8 @@ def end_cancelled(
 def _give_up(database: Database, definitions: Mapping[str, Definition], run: Run, why: str) -> None:
     """Record what is known of the batches that were begun and not finished, or not begun."""
     for row in call_rows(database, run.run):
-        definition = definitions[row["action"]]
-        if definition.acts and row["finished"] < row["batches"]:
+        definition = definitions.get(row["action"])
+        if definition and definition.acts and row["finished"] < row["batches"]:
             action = kept_action(run, definition)
             recorder = StoreRecorder(database, run.run, row["call"], action)
             prepared = recorder.prepared()

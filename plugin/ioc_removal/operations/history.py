@@ -14,6 +14,7 @@ from ..store.run_list import open_runs
 from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
+from .how_far import resumed_rows, task_rows
 
 ASSUMED = (REMOVED, ADDED, CHANGED)  # in a dry run
 KEPT = ("input", "duplicates", OVERRIDES, CANCELLED)  # what only some runs have, shown as it is
@@ -97,6 +98,8 @@ def run_record(
         filled_defaults=sorted({name for call in calls for name in call["filled"]}),
         status=run.status,
         waiting=waiting_row(database, run),
+        calls=task_rows(calls),
+        resumed=resumed_rows(database, run.run) or None,
         **parts,
         **{name: run.details[name] for name in KEPT if name in run.details},
     )

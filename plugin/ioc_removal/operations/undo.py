@@ -168,8 +168,8 @@ def _check(database: Database, run: Run) -> None:
         raise ArgumentError(f"the run {run.run} is a dry run, it changed nothing: nothing to undo")
     if is_held(database, run.run):
         raise ArgumentError(
-            f"the run {run.run} is alive: let it end, or `ioc-removal cancel {run.run}`; "
-            f"`ioc-removal show {run.run}` tells how far it is"
+            f"the run {run.run} is alive: let it end, or `ioc-removal cancel {run.run} --reason "
+            f"TEXT`; `ioc-removal show {run.run}` tells how far it is"
         )
 
 
@@ -181,6 +181,7 @@ def _performed(
     try:
         approval = approval_of(calls.integration, settings, claims)
         calls.terms = replace(calls.terms, approval=approval)
+        calls.places.tell_pauses(undo)
         performing = Performing(calls, progress)
         with watched(database, undo, calls.stop):
             errors = [error_row(error) for error in performing.perform(undo, claims)]

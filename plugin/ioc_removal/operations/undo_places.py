@@ -8,6 +8,7 @@ from ..errors import ArgumentError, SettingsError
 from ..integration import Integration
 from ..settings import Settings
 from ..store.database import Database
+from ..store.pauses import tell_pauses
 from ..store.runs import get_run
 from ..store.turns import share_turns
 from ..store.undone import Done
@@ -71,6 +72,11 @@ class Places:
     def in_flight(self) -> int:
         """How many requests all of them carry at a time."""
         return sum(connection.in_flight for connection in self._connections.values())
+
+    def tell_pauses(self, undo: str) -> None:
+        """Let the pauses between tries be kept for an undo."""
+        for connection in self._connections.values():
+            tell_pauses(self._database, undo, connection)
 
     def stop(self, reason: str, *, at_once: bool) -> None:
         """Send nothing more on any connection; at_once: and end what is in flight."""

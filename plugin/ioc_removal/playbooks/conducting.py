@@ -7,6 +7,7 @@ from typing import Any
 from dbos import DBOS
 
 from ..store.cancelling import cancellation
+from ..store.pauses import note_pause
 from .conductor import Cancelled
 from .halting import Halting
 from .model import ASK, Playbook
@@ -45,7 +46,9 @@ class Conducting:
     def pause(self, name: str, seconds: float) -> None:
         """Wait, not again for what an earlier process waited for; raises Cancelled soon."""
         until = self.step(name, lambda: time() + seconds)
-        self.performing.over.wait(max(0.0, until - time()))
+        if (left := until - time()) > 0:
+            note_pause(self.database, self.run, name, left, "a task is tried again after it")
+            self.performing.over.wait(left)
         self.check()
 
     def check(self) -> None:

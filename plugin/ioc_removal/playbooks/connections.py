@@ -7,6 +7,7 @@ from ..connection import Connection
 from ..integration import Integration
 from ..settings import Settings
 from ..store.database import Database
+from ..store.pauses import tell_pauses
 from ..store.turns import share_turns
 from ..trust.removal_key import connection_facts, digest
 
@@ -20,11 +21,12 @@ class Connections:
     def __init__(
         self,
         database: Database,
+        run: str,
         integration: Integration,
         settings: Settings,
         choose: Mapping[str, str],
     ) -> None:
-        self._database = database
+        self._database, self._run = database, run
         self._integration, self._settings, self._choose = integration, settings, choose
         self._made: dict[str, Connection] = {}
         self._stopped: str | None = None
@@ -40,6 +42,7 @@ class Connections:
                 known = self._integration.systems[system]
                 made = Connection(name, self._settings, known)
                 share_turns(self._database, made, self._settings)
+                tell_pauses(self._database, self._run, made)
                 self._made[system] = made
                 if self._stopped is not None:
                     made.stop(self._stopped)

@@ -71,7 +71,7 @@ class Performing:
     ) -> None:
         self.database, self.run, self.integration = database, run, integration
         self.settings = settings
-        self.connections = Connections(database, integration, settings, choose)
+        self.connections = Connections(database, run, integration, settings, choose)
         overrides = get_run(database, run).details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
         self._progress = progress

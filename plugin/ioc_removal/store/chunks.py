@@ -91,11 +91,12 @@ def done(database: Database, chunk: Chunk, errors: list[dict[str, Any]]) -> None
         )
 
 
-def chunks_at_work(database: Database, run: str) -> dict[str, str]:
-    """Return the chunks of a run that processes hold, by name, each with which process."""
-    query = f"SELECT {COLUMNS} FROM chunks WHERE run = ? AND errors IS NULL"  # noqa: S608
-    names = [Chunk(*row).name for row in database.rows(query, (run,))]
-    return database.holders(names)
+def chunks_at_work(database: Database, run: str) -> list[tuple[Chunk, str]]:
+    """Return the chunks of a run that processes hold, each with which process."""
+    query = f"SELECT {COLUMNS} FROM chunks WHERE run = ? AND errors IS NULL ORDER BY call, first"  # noqa: S608
+    chunks = [Chunk(*row) for row in database.rows(query, (run,))]
+    held = database.holders([chunk.name for chunk in chunks])
+    return [(chunk, held[chunk.name]) for chunk in chunks if chunk.name in held]
 
 
 def close_chunks(database: Database, run: str) -> None:

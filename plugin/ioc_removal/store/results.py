@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ..outcome import DONE, OUTCOMES, Summary, ordered
+from ..outcome import DONE, OUTCOMES, PLANNED, Summary, ordered
 from .columns import parsed
 from .database import Database
 from .lineage import THEN
@@ -31,6 +31,14 @@ COUNTS = (
     f" WHERE o.run = ? AND o.outcome IN ({DONE_ROWS})))"
 )
 PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
+BEGUN = "b.finished = 0 AND b.tries > 0"
+CALLS = (
+    "SELECT c.call, c.action, c.connection, c.target, c.duplicates, c.filled, count(b.batch),"  # noqa: S608
+    " coalesce(sum(b.finished), 0), coalesce(sum(b.tries), 0),"
+    f" coalesce(sum(CASE WHEN {BEGUN} THEN 1 END), 0), min(CASE WHEN {BEGUN} THEN b.at END)"
+    " FROM calls c LEFT JOIN batches b ON b.run = c.run AND b.call = c.call"
+    " WHERE c.run = ? GROUP BY c.run, c.call ORDER BY c.call"
+)
 
 
 def run_summary(database: Database, run: str, call: str | None = None) -> Summary:
@@ -82,28 +90,41 @@ def output_rows(database: Database, run: str, call: str) -> list[dict[str, Any]]
 
 
 def call_rows(database: Database, run: str) -> list[dict[str, Any]]:
-    """Return the calls of a run: call, action, connection, batches and how many are finished."""
-    query = (
-        "SELECT c.call, c.action, c.connection, c.target, c.duplicates, c.filled, count(b.batch),"
-        " coalesce(sum(b.finished), 0) FROM calls c"
-        " LEFT JOIN batches b ON b.run = c.run AND b.call = c.call"
-        " WHERE c.run = ? GROUP BY c.run, c.call ORDER BY c.call"
-    )
+    """Return the calls of a run: what each is, its batches, and what came of them.
+
+    finished: how many batches are; tries: how often any was about to be sent; in_flight: how many
+    were, and are not finished; since: when the first of these was, seconds since 1970; began: ISO
+    8601, None before the journal was; counts: of outcomes, one a row.
+    """
     names = (
-        "call",
-        "action",
-        "connection",
-        "target",
-        "duplicates",
-        "filled",
-        "batches",
-        "finished",
+        *("call", "action", "connection", "target", "duplicates", "filled", "batches"),
+        *("finished", "tries", "in_flight", "since"),
     )
-    rows = [dict(zip(names, row, strict=True)) for row in database.rows(query, (run,))]
+    rows = [dict(zip(names, row, strict=True)) for row in database.rows(CALLS, (run,))]
+    query = "SELECT call, at FROM links WHERE run = ? AND kind = 'call'"
+    began: dict[str, str] = dict(database.rows(query, (run,)))
+    counts: dict[str, dict[str, int]] = {}
+    query = "SELECT call, outcome, count(*) FROM outcomes WHERE run = ? GROUP BY call, outcome"
+    for call, outcome, count in database.rows(query, (run,)):
+        counts.setdefault(call, {})[outcome] = count
     for row in rows:
         for name, form in (("target", dict), ("filled", list)):
             row[name] = parsed(row[name], f"calls.{name}", run, form)
+        row["began"] = began.get(row["call"])
+        row["counts"] = ordered(counts.get(row["call"], {}))
     return rows
+
+
+def reasons(database: Database, run: str, most: int) -> list[tuple[str, str, int]]:
+    """Return why most of what is not done is not: outcome, reason, and of how many rows."""
+    query = (
+        "SELECT outcome, reason, count(*) FROM outcomes WHERE run = ? AND reason IS NOT NULL"  # noqa: S608
+        f" AND outcome NOT IN ({DONE_ROWS}, '{PLANNED}') GROUP BY outcome, reason"
+        " ORDER BY count(*) DESC, outcome, reason LIMIT ?"
+    )
+    return [
+        (outcome, reason, count) for outcome, reason, count in database.rows(query, (run, most))
+    ]
 
 
 def _where(run: str, call: str | None) -> tuple[str, tuple[str, ...]]:
