@@ -3,7 +3,7 @@
 import json
 import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -15,13 +15,14 @@ from holding import LONGEST, HoldingSandbox
 from ioc_removal.errors import ArgumentError
 from ioc_removal.integration import load_integration
 from ioc_removal.loader import read
+from ioc_removal.operations.apply import apply_plan
 from ioc_removal.operations.approval import approve
 from ioc_removal.operations.call import call_action
 from ioc_removal.operations.cancel import cancel_run
 from ioc_removal.operations.history import resumable, run_record
 from ioc_removal.operations.journal import Wanted, journal_rows
 from ioc_removal.operations.resume import resume_run
-from ioc_removal.operations.run import run_playbook
+from ioc_removal.operations.run import run_approved, run_playbook
 from ioc_removal.operations.undo import undo_run
 from ioc_removal.sandbox import default_seed
 from ioc_removal.schema import Schema
@@ -29,6 +30,7 @@ from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.cancelling import cancel, cancellation
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
+from ioc_removal.store.plans import get_plan
 from ioc_removal.store.runs import Requester, get_run
 from ioc_removal.store.verification import Verification
 from ioc_removal.trust.terms import Terms
@@ -41,6 +43,7 @@ VALUES = [f"host{number}.example" for number in range(12)]
 BY = Requester("anna", "root", "INC-1", "wrong file")
 WHY = "cancelled by anna: wrong file"
 PLAYBOOK = "remove-iocs-after-triage"
+BOTH = ["InternalTI", "TriageFeed"]
 DELETE = "cybertrace-indicators-delete"
 
 
@@ -69,13 +72,22 @@ class Site:
     def settings(self) -> Settings:
         return settings_from(self.document, "the sandbox")
 
-    def run(self, name: str = PLAYBOOK, **more: Any) -> Future[dict[str, Any]]:
+    def run(
+        self,
+        name: str = PLAYBOOK,
+        suppliers: list[str] | None = None,
+        values: list[str] = VALUES,
+        by: Callable[..., Any] = run_playbook,
+        **more: Any,
+    ) -> Future[dict[str, Any]]:
         """Run a playbook in a thread."""
 
         def run() -> dict[str, Any]:
+            inputs = {"indicators": values, **({"suppliers": suppliers} if suppliers else {})}
             with closing(Database(self.store)) as database:
-                record, _ = run_playbook(
-                    database, INTEGRATION, self.settings, name, {"indicators": VALUES},
+                record: dict[str, Any]
+                record, _ = by(
+                    database, INTEGRATION, self.settings, name, inputs,
                     began=self.began.set_result, **more,
                 )  # fmt: skip
                 return record
@@ -163,12 +175,18 @@ def test_a_run_lets_what_is_in_flight_end_and_sends_nothing_more(site: Site) -> 
     assert sorted(site.sandbox.state()["cybertrace"]["suppliers"]["InternalTI"]) == sorted(VALUES)
 
 
-@pytest.mark.parametrize("end", ["resume", "cancel"])
+@pytest.mark.parametrize(("end", "nodes"), [("resume", 1), ("cancel", 1), ("cancel", 2)])
 def test_a_run_that_was_killed_after_it_was_cancelled_is_only_ended(
-    site: Site, tmp_path: Path, end: str
+    site: Site, tmp_path: Path, end: str, nodes: int
 ) -> None:
     program = Program(site.sandbox, tmp_path, items=3, store=site.store)
     (tmp_path / "iocs.txt").write_text("\n".join(VALUES))
+    if nodes > 1:
+        settings = json.loads((tmp_path / "settings.yml").read_text())
+        url = settings["connections"]["cybertrace"].pop("url")
+        both = [url, url.replace("127.0.0.1", "localhost")]
+        settings["connections"]["cybertrace"]["nodes"] = both
+        (tmp_path / "settings.yml").write_text(json.dumps(settings))
     site.sandbox.hold("DELETE", skip=1)
     process = program.run()
     site.sandbox.has_come()
@@ -182,8 +200,37 @@ def test_a_run_that_was_killed_after_it_was_cancelled_is_only_ended(
         record, _ = resume_run(site.database, INTEGRATION, site.settings, run)
     else:
         record, _ = cancel_run(site.database, INTEGRATION, run, BY)
-    expect_cancelled(site, record, removed=3, refused=6, unknown=3)
-    assert len(deletions(site.sandbox)) == 2
+    assert sum(record["counts"].values()) == nodes * len(VALUES)
+    places = Counter((row["value"], row.get("node")) for row in record["outcomes"])
+    assert set(places.values()) == {1}
+    if nodes == 1:
+        expect_cancelled(site, record, removed=3, refused=6, unknown=3)
+        assert len(deletions(site.sandbox)) == 2
+    else:
+        assert len({node for _, node in places}) == nodes
+
+
+def test_what_a_plan_names_is_told_of_to_the_last(site: Site) -> None:
+    planned = site.run(terms=Terms(dry_run=True), suppliers=BOTH).result(LONGEST)
+    site.began = Future()
+    plan = get_plan(site.database, planned["plan"]["plan"])
+    site.sandbox.hold("DELETE", skip=1)
+
+    def apply() -> dict[str, Any]:
+        with closing(Database(site.store)) as database:
+            began = site.began.set_result
+            return apply_plan(database, INTEGRATION, site.settings, plan, began=began)[0]
+
+    applying = site.pool.submit(apply)
+    site.sandbox.has_come()
+    cancelling = site.cancel()
+    site.sandbox.go_on()
+    record = cancelling.result(LONGEST)
+    assert applying.result(LONGEST) == record
+    assert planned["counts"]["planned"] == 2 * len(VALUES)
+    absent = 3 * len(deletions(site.sandbox)) - 6  # of the other supplier, whose turn it was
+    counts = {"absent": absent} if absent else {}
+    expect_cancelled(site, record, removed=6, refused=2 * len(VALUES) - 6 - absent, **counts)
 
 
 def test_tasks_beside_each_other_let_what_each_has_in_flight_end(site: Site) -> None:
@@ -202,6 +249,32 @@ def test_tasks_beside_each_other_let_what_each_has_in_flight_end(site: Site) -> 
     assert record["counts"].pop("refused") == 2 * len(VALUES) - 3 * sent
     assert sum(record["counts"].values()) == 3 * sent
     assert record["counts"].keys() <= {"removed", "absent"}
+
+
+def test_of_many_chunks_no_other_is_begun(site: Site) -> None:
+    site.document["connections"]["cybertrace"]["limits"] = {"items": 1, "in_flight": 1}
+    values = [f"host{number}.example" for number in range(70)]  # three chunks
+    site.sandbox.hold("DELETE", skip=1)
+    site.run(values=values)
+    site.sandbox.has_come()
+    cancelling = site.cancel()
+    site.sandbox.go_on()
+    expect_cancelled(site, cancelling.result(LONGEST), removed=2, refused=68)
+    assert len(deletions(site.sandbox)) == 2
+
+
+def test_what_was_only_to_be_planned_is_not_done_when_that_is_cancelled(site: Site) -> None:
+    site.document["approval"] = {"approvers": ["bob"], "disarms": 1}
+    site.sandbox.hold("GET")
+    running = site.run(by=run_approved)
+    site.sandbox.has_come()
+    cancelling = site.cancel()
+    site.sandbox.go_on()
+    record = cancelling.result(LONGEST)
+    assert running.result(LONGEST) == record
+    expect_cancelled(site, record)
+    assert not deletions(site.sandbox)
+    assert site.database.rows("SELECT count(*) FROM runs") == [(1,)]
 
 
 def test_workers_let_what_they_have_in_flight_end(
@@ -286,7 +359,7 @@ def test_a_run_that_waits_for_a_person_is_ended_and_asks_nothing_more(site: Site
 @pytest.mark.parametrize("what", ["request", "task", "person"])
 def test_a_run_that_pauses_ends_soon(site: Site, what: str) -> None:
     """Each would last longer than the test."""
-    path, more = site.folder / "pausing.yml", {}
+    path, more = site.folder / "pausing.yml", dict[str, Any]()
     if what == "request":
         site.sandbox.misbehave(method="DELETE", status=429, headers={"Retry-After": "250"}, times=9)
         path.write_text(REMOVING)
@@ -361,16 +434,16 @@ def test_an_undo_can_be_cancelled_and_its_rows_be_put_back_by_another(site: Site
 
 
 def test_who_cancels_says_why_and_of_which_run(site: Site) -> None:
-    for run, by, said in (
-        ("20990101-", BY, "there is no run '20990101-'"),
-        ("20990101-", Requester("anna", "root"), "--reason: say why, in a few words"),
+    done = site.run().result(LONGEST)["run"]
+    for run, reason, said in (
+        ("20990101-", "wrong", "there is no run '20990101-'"),
+        (done, " ", "--reason: say why, in a few words"),
+        (done, "wrong", r"has ended \((partial|succeeded)\): nothing is left to be cancelled"),
     ):
+        by = Requester("anna", "root", None, reason)
         with pytest.raises(ArgumentError, match=said):
             cancel_run(site.database, INTEGRATION, run, by)
-    done = site.run().result(LONGEST)
-    with pytest.raises(ArgumentError, match=r"has ended \(partial\)|has ended \(succeeded\)"):
-        cancel_run(site.database, INTEGRATION, done["run"], BY)
-    assert get_run(site.database, done["run"]).details.get("cancelled") is None
+    assert get_run(site.database, done).details.get("cancelled") is None
 
 
 REMOVING = """\

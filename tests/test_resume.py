@@ -15,7 +15,8 @@ import pytest
 from ioc_removal.playbooks.engine import REPLAY_VERSION, SCHEMA
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
-from ioc_removal.store.location import Location
+from ioc_removal.store.location import Location, server_of
+from postgresql import PostgreSQLServer
 
 BATCH = 6
 VALUES = [f"host{number}.example" for number in range(36)]  # six batches a system
@@ -183,6 +184,19 @@ def test_goes_on_between_chunks(
     record = program.record(program.start("resume"))
     assert finished.isdisjoint(deletions(sandbox)[seen:])
     expect_all_gone(sandbox, record)
+
+
+def test_goes_on_between_shared_chunks_after_an_interruption(
+    sandbox: Sandbox, tmp_path: Path, postgresql: PostgreSQLServer
+) -> None:
+    program = Program(sandbox, tmp_path, items=1, store=server_of(postgresql.database()))
+    process = program.run()
+    while len(deletions(sandbox)) < 2:
+        assert process.poll() is None
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=LONGEST)
+    expect_all_gone(sandbox, program.record(program.start("resume")))
 
 
 def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path, store: Location) -> None:

@@ -30,13 +30,14 @@ def cancel_run(
 
     run: its id, or the first characters; requester: who cancels it, and why; noted: told once it is
     cancelled who ends it. The process that conducts it does, and lets what is in flight end; this
-    one, when there is none. Raises ArgumentError when there is nothing to cancel.
+    one, when there is none, and likewise of a run that was cancelled before. Raises ArgumentError
+    when there is nothing to cancel.
     """
-    if not (requester.reason or "").strip():
-        raise ArgumentError("--reason: say why, in a few words")
     run = get_run(database, run).run
     before = cancellation(database, run)
     holder = database.holders((run,)).get(run)
+    if before is None and not (requester.reason or "").strip():
+        raise ArgumentError("--reason: say why, in a few words")
     if before is None or holder or get_run(database, run).status == ENDED:
         cancel(database, run, requester)
         noted(

@@ -14,6 +14,7 @@ from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import get_plan
 from ..store.runs import (
+    CANCELLED,
     OVERRIDES,
     PLAYBOOK,
     REQUEST,
@@ -65,7 +66,7 @@ def run_approved(
     )
     if "plan" not in planned:  # nothing would be done, and the errors tell why
         known = get_run(database, planned["run"])
-        if "inputs" not in known.details:
+        if "inputs" not in known.details or CANCELLED in known.details:
             return planned, summary
         given = by_value(database, known.details["inputs"])  # a file is read once: it may be a pipe
         return run_playbook(
