@@ -1,6 +1,6 @@
 """Settings of a connection -> an authenticated session, with its limits."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from threading import Lock, Semaphore
@@ -34,7 +34,8 @@ class Connection:
     """An authenticated session to one server of a system, for one run.
 
     name: as in the settings; url: of the server, where the settings have several; accepted: whether
-    an answer showed that the credentials are right. A 401 closes it, a 403 an action at a target.
+    an answer showed that the credentials are right; asked: before each request, raises when it is
+    not to be sent. A 401 closes it, a 403 an action at a target.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Connection:
         self._places = Semaphore(self.in_flight)
         self._pace = Pace(self.limits.get("per_second"))
         self.turns: Turns | None = None
+        self.asked: Callable[[], None] = lambda: None
         self._version = Version(
             system, self.wire, self.tenant, own.get("api_version"), settings.versions
         )
@@ -145,7 +147,11 @@ class Connection:
             yield
 
     def begin(self) -> None:
-        """Tell that a request is sent now; raises when another process took over what it is of."""
+        """Tell that a request is sent now; raises when another process took over what it is of.
+
+        Raises ClosedError too, when nothing is to be sent any more.
+        """
+        self.asked()
         if self.turns is not None:
             self.turns.begin()
 

@@ -10,7 +10,7 @@ from ..batches import Prepared
 from ..definition import Definition
 from ..errors import ArgumentError, PluginError
 from ..outcome import FAILED, PARTIAL, SUCCEEDED, UNKNOWN, Summary
-from ..store.cancelling import Cancellation, cancellation, watched
+from ..store.cancelling import Cancellation, ask_before_requests, cancellation, watched
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.pauses import tell_pauses
@@ -108,6 +108,7 @@ def _perform(
     recorder.begin(prepared)
     for call in action.calls:
         tell_pauses(database, run, call.connection)
+        ask_before_requests(database, run, call.connection)
     if action.definition.acts:
         recorder.plan(prepared)  # so that whoever ends it knows what is left
     try:

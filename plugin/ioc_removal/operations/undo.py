@@ -181,7 +181,7 @@ def _performed(
     try:
         approval = approval_of(calls.integration, settings, claims)
         calls.terms = replace(calls.terms, approval=approval)
-        calls.places.tell_pauses(undo)
+        calls.places.serve(undo)
         performing = Performing(calls, progress)
         with watched(database, undo, calls.stop):
             errors = [error_row(error) for error in performing.perform(undo, claims)]

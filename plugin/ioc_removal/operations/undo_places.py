@@ -7,6 +7,7 @@ from ..connection import Connection
 from ..errors import ArgumentError, SettingsError
 from ..integration import Integration
 from ..settings import Settings
+from ..store.cancelling import ask_before_requests
 from ..store.database import Database
 from ..store.pauses import tell_pauses
 from ..store.runs import get_run
@@ -73,10 +74,11 @@ class Places:
         """How many requests all of them carry at a time."""
         return sum(connection.in_flight for connection in self._connections.values())
 
-    def tell_pauses(self, undo: str) -> None:
-        """Let the pauses between tries be kept for an undo."""
+    def serve(self, undo: str) -> None:
+        """Let pauses be kept for an undo, and nothing be sent for it once it was cancelled."""
         for connection in self._connections.values():
             tell_pauses(self._database, undo, connection)
+            ask_before_requests(self._database, undo, connection)
 
     def stop(self, reason: str, *, at_once: bool) -> None:
         """Send nothing more on any connection; at_once: and end what is in flight."""

@@ -6,6 +6,7 @@ from threading import Lock
 from ..connection import Connection
 from ..integration import Integration
 from ..settings import Settings
+from ..store.cancelling import ask_before_requests
 from ..store.database import Database
 from ..store.pauses import tell_pauses
 from ..store.turns import share_turns
@@ -43,6 +44,7 @@ class Connections:
                 made = Connection(name, self._settings, known)
                 share_turns(self._database, made, self._settings)
                 tell_pauses(self._database, self._run, made)
+                ask_before_requests(self._database, self._run, made)
                 self._made[system] = made
                 if self._stopped is not None:
                     made.stop(self._stopped)

@@ -1,4 +1,4 @@
-"""Cancel a run: nothing more of it is begun once its chain says so."""
+"""Cancel a run: nothing more of it is begun, or sent, once its chain says so."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from threading import Event, Thread
 from typing import Any
 
-from ..errors import ArgumentError, CancelledError, StoreError
+from ..connection import Connection
+from ..errors import ArgumentError, CancelledError, ClosedError, StoreError
 from .approvals import CANCELLED as CLOSED
 from .approvals import asks_of
 from .columns import parsed
@@ -69,6 +70,18 @@ def check_cancelled(transaction: Transaction, run: str) -> None:
     """Raise CancelledError when a run was cancelled, in the transaction that begins a batch."""
     if found := _first(transaction.execute(QUERY, (run,)).fetchall(), run):
         raise CancelledError(found.reason)
+
+
+def ask_before_requests(database: Database, run: str, connection: Connection) -> None:
+    """Let nothing be sent for a run once it was cancelled, also of what was begun before."""
+
+    def asked() -> None:
+        if cancelled := cancellation(database, run):
+            connection.stop(cancelled.reason)
+            raise ClosedError(cancelled.reason)
+
+    for node in connection.nodes:
+        node.asked = asked
 
 
 @contextmanager
