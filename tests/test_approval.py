@@ -87,7 +87,9 @@ class Desk:
         self.settings["approval"] = {"approvers": ["anna", "bob"], "four_eyes": "actors"}
 
     def command(self, *words: str) -> list[str]:
-        (self.folder / "settings.yml").write_text(json.dumps(self.settings))
+        new = self.folder / "settings.new"  # a process that was started may be reading the old ones
+        new.write_text(json.dumps(self.settings))
+        new.replace(self.folder / "settings.yml")
         return [*words, "--settings", "settings.yml", "--store", "store.db", *self.format]
 
     def start(self, *words: str) -> "subprocess.Popen[str]":

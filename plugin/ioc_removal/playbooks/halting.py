@@ -1,4 +1,7 @@
-"""A run halts where its store fails, as if its process had died: it goes on from there later."""
+"""A run halts where its store fails or its process is interrupted, and goes on from there later.
+
+It is as if the process had died: nothing of it is kept as the run's end.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +9,7 @@ from threading import Event
 
 from sqlalchemy.exc import DBAPIError
 
-from ..errors import StoreError
+from ..errors import HungUpError, StoreError
 from ..store.database import Database
 
 
@@ -27,10 +30,13 @@ class Halting:
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """Do a part of the run; halt it when the store, or what DBOS keeps beside it, fails."""
+        """Do a part of the run; halt it when the store, or what DBOS keeps beside it, fails.
+
+        So it is when the process was interrupted, and let go of its connections.
+        """
         try:
             yield
-        except StoreError as error:
+        except (StoreError, HungUpError) as error:
             raise self._halted(error) from error
         except DBAPIError as error:
             raise self._halted(self.meaning(error)) from error
@@ -62,7 +68,7 @@ class Halting:
         """Return what an error of DBOS's database means."""
         return self._database.unusable(error.orig or error)
 
-    def _halted(self, error: StoreError) -> Halted:
+    def _halted(self, error: StoreError | HungUpError) -> Halted:
         self._error = error
         self._ended.set()
         return Halted()

@@ -11,7 +11,7 @@ from threading import Event, Lock
 from typing import Any
 
 from ..action import Action
-from ..errors import PluginError, StoreError
+from ..errors import HungUpError, PluginError, StoreError
 from ..integration import Integration
 from ..outcome import FAILED, PLANNED, SUCCEEDED
 from ..settings import Settings
@@ -221,9 +221,10 @@ class Performing:
 def _row(call: str, error: PluginError) -> dict[str, Any]:
     """Return an error with the task whose call it ended, safe from being taken for a reference.
 
-    A store that fails ends no call: raises that error again, and the run goes on from there later.
+    A store that fails, or who ends this process, ends no call: raises that error again, and the run
+    goes on from there later.
     """
-    if isinstance(error, StoreError):
+    if isinstance(error, StoreError | HungUpError):
         raise error
     row: dict[str, Any] = by_reference({"call": call, **error_row(error)})
     return row
