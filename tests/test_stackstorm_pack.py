@@ -21,6 +21,7 @@ from ioc_removal.hosts.stackstorm.inside.configuration import MOST, settings_of
 from ioc_removal.integration import load_integration
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import SECRETS
+from ioc_removal.store.location import Location, Server
 from stackstorm.compare import config_of
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +39,20 @@ from ioc_removal.hosts.stackstorm.inside.performed import performed
 assert ioc_removal.__file__.startswith(sys.argv[1]), ioc_removal.__file__
 for line in sys.stdin:
     print(json.dumps(performed(*json.loads(line))))
+"""
+# As StackStorm starts the entry point, whose Action the folder in the last place has.
+ENTER = """
+import json, sys
+from types import SimpleNamespace
+from perform import Perform
+name, parameters, config = json.load(sys.stdin)
+service = SimpleNamespace(_action_wrapper=SimpleNamespace(_user="ann"))
+print(json.dumps(Perform(config, service).run(name, **parameters)))
+"""
+ACTION = """
+class Action:
+    def __init__(self, config=None, action_service=None):
+        self.config, self.action_service = config, action_service
 """
 
 
@@ -172,17 +187,19 @@ def test_every_secret_stands_where_stackstorm_masks_it() -> None:
     assert schema["credentials"]["secret"] is True
     own = schema["credentials"]["additionalProperties"]["properties"]
     assert {key for key, rule in own.items() if rule.get("secret")} == set(SECRETS)
+    assert schema["store"]["secret"] is schema["journal"]["secret"] is True
     connection = schema["connections"]["additionalProperties"]["properties"]
     assert connection["auth"] == {**connection["auth"], "type": "string"}
     assert not set(SECRETS) & connection.keys()
     assert schema["guards"]["properties"]["max_per_call"]["default"] == MOST == 10_000
 
 
-def test_the_requirements_are_those_of_the_plugin() -> None:
+def test_the_requirements_are_those_of_the_plugin_and_of_any_store() -> None:
     parser = ConfigParser()
     parser.read(ROOT / "setup.cfg")
     wanted = parser["options"]["install_requires"].split()
-    assert FILES["requirements.txt"].decode().split() == wanted
+    wanted += parser["options.extras_require"]["postgresql"].split()
+    assert FILES["requirements.txt"].decode().split() == sorted(wanted)
 
 
 def test_the_example_of_a_config_is_one() -> None:
@@ -318,3 +335,87 @@ def test_an_unforeseen_error_is_one_line_without_what_may_be_secret(pack: Path) 
     [(succeeded, record)] = performed(pack, ("waf-policies-list", {}, {"connections": 7}))
     assert not succeeded
     assert "\n" not in record["errors"][0]["message"]
+
+
+def entered(pack: Path, folder: Path, execution: str, *call: Any) -> tuple[bool, dict[str, Any]]:
+    """Perform a call by the pack's entry point, in a process of its own."""
+    runners = folder / "st2common" / "runners"
+    runners.mkdir(parents=True, exist_ok=True)
+    (runners / "base_action.py").write_text(ACTION)
+    paths = (pack / "actions" / "lib", pack / "actions", folder)
+    known = {"PYTHONPATH": ":".join(map(str, paths)), "ST2_ACTION_EXECUTION_ID": execution}
+    done = subprocess.run(
+        [sys.executable, "-c", ENTER],
+        input=json.dumps(call),
+        env={**environ, **known},
+        cwd=pack,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    succeeded, record = json.loads(done.stdout)
+    return succeeded, record
+
+
+def test_with_a_store_an_action_is_a_run_that_is_journaled_counted_and_undone(
+    pack: Path,
+    sandbox: Sandbox,
+    store: Location,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    where = store.url.reveal() if isinstance(store, Server) else str(store)
+    monkeypatch.setenv("STORE_OF_THE_PACK", where)
+    key = {"key": "a key of the journal"}
+    shared = {"store": {"env": "STORE_OF_THE_PACK"}, "journal": key}
+    config = {**config_of(sandbox.settings()), **shared, "guards": {"max_per_hour": 2}}
+    call = "secmaster-indicators-delete"
+    rows = next(iter(sandbox.state()["secmaster"]["workspaces"].values()))
+    first, *others = (row["id"] for row in rows)
+    one, some = {"batch_ids": [first], "reason": "INC7"}, {"batch_ids": others[:2]}
+    done, record = entered(pack, tmp_path, "65a1", call, one, config)
+    assert (done, record["counts"]) == (True, {"removed": 1})
+    done, refused = entered(pack, tmp_path, "65a2", call, some, config)
+    assert not done
+    assert refused["counts"] == {"refused": 2}
+    assert "max_per_hour" in json.dumps(refused["outcomes"])
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({**sandbox.settings(), "journal": key}))
+    command = ["--store", where, "--settings", str(settings), "--json"]
+    assert main([*command, "journal", "--run", record["run"]]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    told = {name: row[name] for name in ("outcome", "actor", "ticket", "why")}
+    assert told == {"outcome": "removed", "actor": "ann", "ticket": "65a1", "why": "INC7"}
+    assert main([*command, "journal", "verify"]) == 0
+    assert main([*command, "undo", record["run"]]) == 0
+    after = next(iter(sandbox.state()["secmaster"]["workspaces"].values()))
+    assert len(after) == len(rows)
+
+
+def test_a_store_that_cannot_be_used_is_told_in_one_line_and_nothing_is_sent(
+    pack: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    config = config_of(sandbox.settings())
+    (tmp_path / "text").write_text("no store")
+    call: tuple[str, dict[str, Any]] = ("cybertrace-suppliers-list", {})
+    login = "soar:hidden-one@127.0.0.1"
+    stores: dict[str, Any] = {
+        "the store postgresql://soar:***@127.0.0.1:1/ioc": f"postgresql://{login}:1/ioc",
+        f"cannot use the store {tmp_path}/text/store.db": f"{tmp_path}/text/store.db",
+        "cannot use a store at mysql://": f"mysql://{login}/ioc",
+        "store: the environment has no NO_SUCH": {"env": "NO_SUCH"},
+        "store: it is a path, postgresql://NAME@HOST/DATABASE, or": {"path": "x"},
+    }
+    results = performed(pack, *((*call, {**config, "store": one}) for one in stores.values()))
+    hourly = (*call, {**config, "guards": {"max_per_hour": 2}})
+    results += performed(pack, hourly)
+    for (done, record), words in zip(results, [*stores, "set store, too"], strict=True):
+        [error] = record["errors"]
+        assert not done
+        assert words in error["message"]
+        assert "\n" not in error["message"]
+        assert "--store" not in error["message"]
+        assert "hidden-one" not in json.dumps(record)
+    assert sandbox.requests == []

@@ -150,7 +150,7 @@ def _journal(
 
 
 def _key(value: Any, where: str, environment: Mapping[str, str]) -> Secret:
-    key = _secret(value, where, environment)
+    key = secret_from(value, where, environment)
     if len(key.reveal()) < SHORTEST_KEY:
         raise SettingsError(
             f"{where}: it is shorter than {SHORTEST_KEY} characters: easily guessed"
@@ -201,7 +201,7 @@ def _resolved(
     if auth is None:
         return connection
     revealed = {
-        key: _secret(value, f"{where}.{key}", environment) if key in SECRETS else value
+        key: secret_from(value, f"{where}.{key}", environment) if key in SECRETS else value
         for key, value in auth.items()
     }
     return {**connection, "auth": revealed}
@@ -215,7 +215,11 @@ def _cache_folder(environment: Mapping[str, str]) -> Path | None:
     return Path(home, ".cache") if home else None
 
 
-def _secret(value: Any, where: str, environment: Mapping[str, str]) -> Secret:
+def secret_from(value: Any, where: str, environment: Mapping[str, str]) -> Secret:
+    """Return a secret that is a text, {env: NAME} or {file: PATH}; raises SettingsError.
+
+    where: it stands, for messages; environment: asked before that of the process.
+    """
     if isinstance(value, str):
         return Secret(value)
     if "env" in value:

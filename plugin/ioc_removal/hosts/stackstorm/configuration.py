@@ -12,11 +12,10 @@ from ...integration import Integration
 from ...loader import read
 from ...trust.caps import PER_CALL, PER_HOUR, PER_RUN
 from ..yaml_text import yaml_text
-from .inside.configuration import MOST
+from .inside.configuration import MOST, STORE
 from .pack import CHECKS, SHAPE, PackFile, dialect
 
 KEYS = SHAPE | CHECKS
-OVER_CALLS = (PER_RUN, PER_HOUR)  # each call is a process of its own
 SECRET = "secret"  # noqa: S105  # a keyword
 
 
@@ -35,12 +34,13 @@ def configuration_files(integration: Integration) -> Iterator[PackFile]:
     }
     guards = dialect(document["$defs"]["guards"], document, KEYS)
     guards["description"] = "What is refused, or warned about, unless an input overrides it."
-    for name in OVER_CALLS:
-        del guards["properties"][name]
+    del guards["properties"][PER_RUN]  # each action is a run of its own
+    guards["properties"][PER_HOUR]["description"] += f" Needs {STORE}."
     guards["properties"][PER_CALL] |= {
         "default": MOST,
         "description": f"Items that a list of one call may have ({MOST}); its result has one each.",
     }
+    secret = dialect({"$ref": "#/$defs/secret"}, document, KEYS)
     systems = [name for name, system in integration.systems.items() if system.auth]
     schema = {
         "connections": {
@@ -64,6 +64,22 @@ def configuration_files(integration: Integration) -> Iterator[PackFile]:
             "additionalProperties": False,
         },
         "guards": guards,
+        STORE: {
+            "description": "Where actions are recorded, to be undone by `ioc-removal undo RUN`: a "
+            "path on the host of st2actionrunner, or, for several, postgresql://NAME@HOST/DATABASE,"
+            " in which {env: NAME} may stand for the password; or one of the two as {env: NAME} or "
+            "{file: PATH}. Without it StackStorm's own history is the record.",
+            **secret,
+            SECRET: True,
+        },
+        "journal": {
+            "description": "Of the store, masked as a whole; its key as all others have it who use "
+            "the store, at least 16 characters.",
+            "type": "object",
+            SECRET: True,
+            "properties": {"key": {**secret, SECRET: True}},
+            "additionalProperties": False,
+        },
     }
     yield "config.schema.yaml", yaml_text(schema)
 

@@ -23,10 +23,12 @@ NOT_GIVEN = (
     "plans and their hashes: a playbook runs at once; dry_run is an input of each action, not of "
     "a playbook",
     "four eyes and approval: put core.ask, or a rule, before a playbook",
-    "the journal, resume and undo of a run: StackStorm's own history is the record; an outcome "
-    "has the snapshot of what was there before",
-    "caps over several calls (max_per_run, max_per_hour) and limits.in_flight: each action is a "
-    "process of its own",
+    "resume of a run, and max_per_run: with `store` in the pack's config each action is a run of "
+    "its own in the journal, which `ioc-removal undo RUN` puts back",
+    "without `store`, the journal, undo and max_per_hour: StackStorm's own history is the record; "
+    "an outcome has the snapshot of what was there before",
+    "unless `store` is in PostgreSQL, limits.in_flight and per_second over several actions, each "
+    "of which is a process of its own",
 )
 
 

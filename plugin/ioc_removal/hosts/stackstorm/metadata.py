@@ -16,6 +16,7 @@ from .playbooks import shipped_playbooks
 
 DISTRIBUTION = "ioc-removal"
 EMAIL = "ioc-removal@example.com"  # StackStorm registers no pack without one
+EXTRA = "postgresql"  # StackStorm installs a pack's requirements before it has a config
 STACKSTORM = ">=3.9.0"  # the first that masks nested config and runs on Python 3.10
 
 
@@ -51,12 +52,18 @@ def metadata_files(integration: Integration) -> Iterator[PackFile]:
 
 
 def _distribution() -> tuple[str, list[str]]:
-    """Return the summary of the plugin, and the libraries that it needs without any extra."""
+    """Return the summary of the plugin, and the libraries that it needs, also for any store."""
     try:
         found = metadata(DISTRIBUTION)
     except PackageNotFoundError as error:
         raise DefinitionError("the plugin is not installed: run make run, or pip") from error
-    needs = [line for line in found.get_all("Requires-Dist") or () if "extra ==" not in line]
+    needs = []
+    for line in found.get_all("Requires-Dist") or ():
+        library, _, marker = line.partition(";")
+        if "extra ==" not in marker:
+            needs.append(line)
+        elif marker.replace("'", '"').strip() == f'extra == "{EXTRA}"':
+            needs.append(library.strip())
     return str(found["Summary"]), sorted(needs, key=str.lower)
 
 

@@ -3,6 +3,7 @@
 It stands beside the plugin, not in it, and says so where the plugin could not be read at all.
 """
 
+import os
 import sys
 
 from st2common.runners.base_action import Action
@@ -21,4 +22,9 @@ class Perform(Action):  # type: ignore[misc]  # StackStorm is not here when this
             return False, {"result": "failed", "errors": [{"message": message}]}
         from ioc_removal.hosts.stackstorm.inside.performed import performed
 
-        return performed(perform, parameters, self.config)
+        wrapper = getattr(
+            self.action_service, "_action_wrapper", None
+        )  # as StackStorm's Action does
+        user = getattr(wrapper, "_user", None)
+        execution = os.environ.get("ST2_ACTION_EXECUTION_ID")
+        return performed(perform, parameters, self.config, user, execution)

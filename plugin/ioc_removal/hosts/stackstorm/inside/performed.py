@@ -1,4 +1,4 @@
-"""What an action of StackStorm does: the call through perform, and nothing of its own."""
+"""What an action of StackStorm does: the call through perform, recorded where there is a store."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,27 +11,38 @@ from ....errors import ArgumentError, PluginError
 from ....integration import load_integration
 from ....outcome import FAILED, SUCCEEDED
 from ....quotes import Quotes, mapped
+from ....secret import Secret
 from ....settings import Settings
+from ....store.runs import Requester, requester_of
 from ....trust.called import called
 from ....trust.caps import PER_CALL
 from ....trust.catalogue import overrides_of
 from ....trust.guards import Guards
 from ....trust.record import error_row
 from ....trust.terms import Terms
-from .configuration import SOURCE, connection_name, settings_of
+from .configuration import SOURCE, Store, connection_name, settings_of, store_of
+from .recorded import recorded
 
 Config = Mapping[str, Any]
 Result = tuple[bool, dict[str, Any]]
 
 
-def performed(name: str, parameters: Mapping[str, Any], config: Config) -> Result:
+def performed(
+    name: str,
+    parameters: Mapping[str, Any],
+    config: Config,
+    user: str | None = None,
+    execution: str | None = None,
+) -> Result:
     """Perform an action; return whether all of it is done, and its record.
 
     name: in the catalogue; parameters: its arguments, and those of how it is performed; config:
-    of the pack. What goes wrong is in the record, a line each.
+    of the pack; user, execution: who wants it and its id, as StackStorm tells, for the journal of a
+    store. What goes wrong is in the record, a line each.
     """
     try:
-        return _performed(name, dict(parameters), config)
+        requester = requester_of(user, execution, parameters.get("reason"))
+        return _performed(name, dict(parameters), config, requester)
     except PluginError as error:
         return False, {"result": FAILED, "errors": [error_row(error)]}
     except Exception as error:  # noqa: BLE001  # a traceback may show what is secret
@@ -40,19 +51,25 @@ def performed(name: str, parameters: Mapping[str, Any], config: Config) -> Resul
         return False, {"result": FAILED, "errors": [row]}
 
 
-def _performed(name: str, given: dict[str, Any], config: Config) -> Result:
+def _performed(name: str, given: dict[str, Any], config: Config, requester: Requester) -> Result:
     integration = load_integration()
     definition = integration.definition(name)
     asked = given.pop("connection", None) if definition.endpoint else None
-    terms, connection = Terms(), None
-    if definition.endpoint:
-        settings = settings_of(config)
-        terms = _terms(definition, settings, given)
-        _check(given, terms, settings)
+    terms, connection, store = Terms(), None, store_of(config)
+    settings = settings_of(config) if definition.endpoint or store else None
+    if settings:
+        if definition.endpoint:
+            terms = _terms(definition, settings, given)
+        _check({**given, "reason": requester.reason}, terms, settings, store)
+    if settings and definition.endpoint:
         system = integration.systems[definition.system]
         chosen = connection_name(settings, config, system.name, asked)
         connection = Connection(chosen, settings, system)
-    record, _ = called(integration.bind(name, connection), given, terms)
+    action = integration.bind(name, connection)
+    if settings and store:
+        record = recorded(store.location, settings, action, given, terms, requester)
+    else:
+        record, _ = called(action, given, terms)
     record.pop("context")  # StackStorm has none: the same rows once more
     if not definition.acts and not record["errors"]:
         record["result"] = SUCCEEDED  # its rows tell what is unknown, as in a playbook anywhere
@@ -78,7 +95,7 @@ def _terms(definition: Definition, settings: Settings, given: dict[str, Any]) ->
     return terms
 
 
-def _check(given: Mapping[str, Any], terms: Terms, settings: Settings) -> None:
+def _check(given: Mapping[str, Any], terms: Terms, settings: Settings, store: Store | None) -> None:
     """Refuse long lists, and what holds a secret: StackStorm evaluates {{ }} in parameters."""
     most = terms.guards.caps.get(PER_CALL) if terms.guards else None
     for name, value in given.items():
@@ -89,11 +106,17 @@ def _check(given: Mapping[str, Any], terms: Terms, settings: Settings) -> None:
             )
     auths = (own["auth"] for own in settings.connections.values() if "auth" in own)
     quotes = Quotes(secret for auth in auths for secret in secrets_of(auth))
+    quotes.mask(*_secrets_of_record(settings, store))
     for name, value in given.items():
         if mapped(value, quotes.masked) != value:
             raise ArgumentError(
                 f"{name}: it holds a secret of {SOURCE}; StackStorm evaluates {{{{ }}}} in inputs"
             )
+
+
+def _secrets_of_record(settings: Settings, store: Store | None) -> Iterator[Secret]:
+    yield from store.secrets if store else ()
+    yield from (key for key in [settings.journal.get("key")] if key)
 
 
 def _warnings(connection: Connection | None, terms: Terms) -> Iterator[str]:
