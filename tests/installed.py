@@ -24,6 +24,7 @@ EXTRAS = {
     "psycopg",
     "rich",
     "shtab",
+    "sqlalchemy",  # of dbos
 }
 HOSTS = {"CommonServerPython", "demistomock", "st2common"}  # what is there inside a host only
 
