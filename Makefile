@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 
 .DEFAULT_GOAL := help
-.PHONY: help run test campaign kills check check-xsoar build clean
+.PHONY: help run test bench campaign kills check check-xsoar build clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile | expand -t 18
@@ -31,6 +31,11 @@ check-xsoar: .venv/dev.stamp .venv-xsoar/stamp ## XSOAR's own tools on the expor
 KILLS ?= 200
 kills: .venv/dev.stamp ## kill runs at random moments on both stores; KILLS=200 SEED=1
 	@PYTHONPATH=tests $(BIN)/python -m kills $(KILLS) $(SEED)
+
+SCALE ?= 1
+ONLY ?=
+bench: .venv/dev.stamp ## ratios of time and memory against peers; ONLY='cold bulk' SCALE=0.01 for a quick look
+	@$(BIN)/python -m bench --scale $(SCALE) --only $(ONLY)
 
 check: .venv/dev.stamp ## ruff format, ruff, mypy --strict
 	$(BIN)/ruff format --check .

@@ -1,0 +1,1 @@
+"""How fast the plugin is, as ratios against peers that are measured in the same run."""

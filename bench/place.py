@@ -1,0 +1,63 @@
+"""Where a measure works: a folder, sizes, settings for a server."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROJECT, WORKSPACE = "0123456789abcdef0123456789abcdef", "909494e3-558e-46b6-a9eb-07a8e18ca620"
+POLICY = "6d392034d94c4e8a95a78c98127453b6"
+KEYS = {"type": "aksk", "access_key": "AKEXAMPLE00000000000", "secret_key": "example-secret"}
+NO_CAP = 100_000_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """folder: for what a measure writes; scale: of the sizes, 1 as they are promised."""
+
+    folder: Path
+    scale: float = 1.0
+
+    def size(self, whole: int, least: int = 10) -> int:
+        """Return a size at this scale."""
+        return max(least, round(whole * self.scale))
+
+    def settings(self, address: str, limits: Mapping[str, Any] | None = None) -> Path:
+        """Write settings that lead to a server; limits: of each connection."""
+        more = {"url": address, **({"limits": dict(limits)} if limits else {})}
+        basic = {"type": "basic", "username": "soc", "password": "example"}
+        huawei = {"auth": KEYS, **more}
+        project = {"project_id": PROJECT}
+        document = {
+            "connections": {
+                "cybertrace": {
+                    "system": "cybertrace",
+                    "api_version": "1.3",
+                    "auth": basic,
+                    **more,
+                },
+                "secmaster": {
+                    "system": "secmaster",
+                    "defaults": {**project, "workspace_id": WORKSPACE},
+                    **huawei,
+                },
+                "waf": {"system": "waf", "defaults": project, **huawei},
+            },
+            "guards": {
+                "max_per_call": NO_CAP,
+                "max_per_run": NO_CAP,
+                "max_per_hour": NO_CAP,
+            },
+        }
+        path = self.folder / "settings.yml"
+        path.write_text(json.dumps(document))
+        return path
+
+    def store(self) -> Path:
+        """Return a store that is not there yet."""
+        path = self.folder / "store.db"
+        for file in self.folder.glob("store.db*"):
+            if file.is_file():
+                file.unlink()
+        return path

@@ -1,0 +1,116 @@
+"""A small server on loopback that answers deletions as the three systems do, after a pause.
+
+python -m bench.server PAUSE prints its port. It keeps nothing and checks nothing, so that the
+processes that are measured wait for it as little as possible.
+"""
+
+import json
+import re
+import sys
+from asyncio import Protocol, Transport, get_running_loop, run
+from collections.abc import Mapping
+from typing import cast
+
+DELETED = b'[{"status": "All indicators were successfully deleted from the database"}]'
+NONE_LEFT = b'{"code": "00000000", "message": "", "total": 0, "data": []}'
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+RULE = re.compile(r"/waf/policy/([^/]+)/ip-reputation(?:/([^/?]+))?")
+RULES = 2_001  # of each policy; one more than are deleted, as the last one stays
+PAGE = re.compile(r"[?&]offset=(\d+)")
+
+
+def rule_of(policy: str, rule: str) -> dict[str, object]:
+    """Return a rule as WAF shows it."""
+    return {
+        "id": rule,
+        "policyid": policy,
+        "name": f"rule-{rule[-6:]}",
+        "type": "idc",
+        "tags": ["AliCloud"],
+        "action": {"category": "block"},
+        "status": 1,
+        "timestamp": 1_700_000_000_000,
+    }
+
+
+def rule_id(number: int) -> str:
+    """Return the id of a rule by its number."""
+    return f"{number:032x}"
+
+
+def answer(method: str, target: str, body: bytes) -> bytes:
+    """Return the body of the answer to a request."""
+    if target.endswith("/soc/indicators"):
+        data = {"success_ids": json.loads(body)["batch_ids"], "error_ids": []}
+        return json.dumps({"code": "00000000", "message": "", "data": data}).encode()
+    if target.endswith("/soc/indicators/search"):
+        return found(json.loads(body))
+    if rule := RULE.search(target):
+        policy, one = rule.groups()
+        if one:
+            return json.dumps(rule_of(policy, one)).encode()
+        offset = int(page[1]) if (page := PAGE.search(target)) else 0
+        numbers = range(offset, min(offset + 100, RULES))
+        items = [rule_of(policy, rule_id(number)) for number in numbers]
+        return json.dumps({"total": RULES, "items": items}).encode()
+    return DELETED if method == "DELETE" else b"[]"
+
+
+def found(asked: Mapping[str, list[str]]) -> bytes:
+    """Return what a search by ids finds: each of them."""
+    ids = asked.get("ids")
+    if ids is None:
+        return NONE_LEFT
+    rows = [
+        {
+            "id": id_,
+            "name": id_,
+            "data_object": {"id": id_, "value": f"{id_[:8]}.example.com", "verdict": "Black"},
+        }
+        for id_ in ids
+    ]
+    whole = {"code": "00000000", "message": "", "total": len(rows), "size": 100, "data": rows}
+    return json.dumps(whole).encode()
+
+
+class Exchange(Protocol):
+    """One connection: requests one after the other, each answered after the pause."""
+
+    def __init__(self, pause: float) -> None:
+        self._pause, self._got = pause, bytearray()
+
+    def connection_made(self, transport: object) -> None:
+        """Keep where answers go."""
+        self._out = cast("Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer each request that has come whole."""
+        self._got += data
+        while (end := self._got.find(b"\r\n\r\n")) >= 0:
+            head = bytes(self._got[:end])
+            length = int(found[1]) if (found := LENGTH.search(head)) else 0
+            whole = end + 4 + length
+            if len(self._got) < whole:
+                return
+            body = bytes(self._got[end + 4 : whole])
+            del self._got[:whole]
+            method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
+            said = answer(method, target, body)
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-request-id: 0123\r\n"
+            whole_answer = head + b"Content-Length: %d\r\n\r\n" % len(said) + said
+            if self._pause:
+                get_running_loop().call_later(self._pause, self._out.write, whole_answer)
+            else:
+                self._out.write(whole_answer)
+
+
+async def serve(pause: float) -> None:
+    """Serve until the process is ended."""
+    server = await get_running_loop().create_server(lambda: Exchange(pause), "127.0.0.1", 0)
+    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    run(serve(float(sys.argv[1])))
