@@ -63,6 +63,12 @@ class Outcome:
     missing: bool = field(default=False, compare=False)
     late: bool = field(default=False, compare=False)
 
+    def same_of(self, value: str | None = None, id_: str | None = None) -> "Outcome":
+        """Return the same outcome of another indicator; value, id_: its names."""
+        other = object.__new__(Outcome)  # a frozen one is made field by field, which takes long
+        other.__dict__.update(self.__dict__, value=value, id=id_)
+        return other
+
     @property
     def doubtful(self) -> bool:
         """Whether a look at the system may tell more than the answer did."""

@@ -45,24 +45,21 @@ def outcomes_of(
     late: bool = False,
 ) -> list[Outcome]:
     """Return one and the same outcome for some items."""
-    named = definition.named_by
-    return [
-        Outcome(
-            outcome,
-            target,
-            value=item if named == "value" else None,
-            id=item if named == "id" else None,
-            reason=reason,
-            http_status=answer.status if answer else None,
-            request_id=answer.request_id if answer else None,
-            attempts=attempts,
-            advice=answer.meaning if isinstance(answer, ApiError) else None,
-            response=answer.fields if isinstance(answer, ApiError) else {},
-            missing=isinstance(answer, ApiError) and answer.about == MISSING,
-            late=late or (isinstance(answer, ApiError) and answer.status == GATEWAY_TIMEOUT),
-        )
-        for item in items
-    ]
+    one = Outcome(
+        outcome,
+        target,
+        reason=reason,
+        http_status=answer.status if answer else None,
+        request_id=answer.request_id if answer else None,
+        attempts=attempts,
+        advice=answer.meaning if isinstance(answer, ApiError) else None,
+        response=answer.fields if isinstance(answer, ApiError) else {},
+        missing=isinstance(answer, ApiError) and answer.about == MISSING,
+        late=late or (isinstance(answer, ApiError) and answer.status == GATEWAY_TIMEOUT),
+    )
+    if definition.named_by == "value":
+        return [one.same_of(item) for item in items]
+    return [one.same_of(id_=item if definition.named_by == "id" else None) for item in items]
 
 
 @dataclass(frozen=True)
@@ -167,7 +164,9 @@ class Sender:
             if len(part.items) > 1:
                 reason += f"; refused together with {len(part.items) - 1:,} more"
             answer = self._refused(part.items, answer, reason)
-        told = [replace(row, attempts=row.attempts + part.attempts) for row in answer]
+        told = answer
+        if part.attempts:
+            told = [replace(row, attempts=row.attempts + part.attempts) for row in answer]
         return [after_a_lost_try(row) for row in told] if part.unclear else told
 
     def _refused(self, items: Sequence[str], refusal: ApiError, reason: str) -> list[Outcome]:

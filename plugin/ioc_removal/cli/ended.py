@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..definition import Definition
-from ..outcome import Summary
+from ..outcome import PLANNED, Summary
 from ..store.database import Database
 from .files import show_input
 from .outcomes import show_outcomes, show_rows
@@ -32,8 +32,7 @@ def show_record(
         output.errors(record["errors"])
         return
     if "outcomes" in record and listed:
-        action = definition.name if definition else ""
-        show_outcomes(output, record["outcomes"], run, action)
+        show_outcomes(output, record["outcomes"], run)
     if record.get("outputs"):
         show_rows(output, record["outputs"], definition.context_key if definition else ())
     if run and "input" in record:
@@ -47,6 +46,6 @@ def show_record(
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:
-        rows = record.get("outcomes", ())
+        rows = record["outcomes"].reasons(PLANNED) if "outcomes" in record else ()
         effects, deed = effects_of(rows), deed_of(rows)
         output.say(summary_line(summary, run, effects=effects, deed=deed))

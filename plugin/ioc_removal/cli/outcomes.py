@@ -8,6 +8,7 @@ from typing import Any
 
 from ..handlers.local import target_of
 from ..outcome import ABSENT, ADDED, DONE, PRESENT, REMOVED, worst
+from ..store.results import OutcomeRows
 from .output import Output
 from .sums import counts_line, effect_on_one
 from .table import Cell, shown
@@ -29,23 +30,20 @@ class Target:
     done: list[Row] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def add(self, row: Row) -> None:
-        """Take one more row."""
-        rows = self.done if row["outcome"] in DONE else self.not_done
-        if len(rows) < MOST_ROWS:
-            rows.append(row)
-        self.counts[row["outcome"]] += 1
 
-
-def show_outcomes(output: Output, rows: Iterable[Row], run: str | None, action: str = "") -> None:
-    """Print a table a target; of a long one, what is not done first, and a count of the rest.
-
-    action: of rows that do not name theirs.
-    """
+def show_outcomes(output: Output, rows: OutcomeRows, run: str | None) -> None:
+    """Print a table a target; of a long one, what is not done first, and a count of the rest."""
+    parts: dict[tuple[str, str], Counter[str]] = {}
+    for action, target, outcome, count in rows.counts():
+        parts.setdefault((action, target), Counter())[outcome] += count
     targets: dict[tuple[str, str], Target] = {}
-    for row in rows:
-        key = (row.get("action", action), target_of(row))
-        targets.setdefault(key, Target()).add(row)
+    for (action, target), counts in parts.items():
+        not_done = rows.some(action, target, counts.keys() - DONE, MOST_ROWS)
+        done = rows.some(action, target, counts.keys() & DONE, MOST_ROWS)
+        part = targets.setdefault((action, target_of((not_done or done)[0])), Target())
+        part.not_done += not_done
+        part.done += done
+        part.counts += counts
     for (name, target), part in targets.items():
         first = [*part.not_done, *part.done][:MOST_ROWS]
         cells = [_cells(row) for row in first]

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import TextIOWrapper
 from typing import Any, TextIO
 
@@ -41,7 +41,12 @@ class Output:
 
     def print_json(self, value: Any) -> None:
         """Print a result for a program; indented for a person who looks at it."""
-        self.say(json.dumps(value, indent=2 if sys.stdout.isatty() else None))
+        if sys.stdout.isatty():
+            self.say(json.dumps(value, indent=2, default=list))
+            return
+        for piece in _pieces(value):
+            self.write(piece)
+        self.say()
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
         """Print a table."""
@@ -109,3 +114,19 @@ class Output:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
+
+
+def _pieces(value: Any) -> Iterator[str]:
+    """Yield JSON piece by piece, so that a list of the store is never whole in memory."""
+    if isinstance(value, Mapping):
+        for at, (key, entry) in enumerate(value.items()):
+            yield f"{', ' if at else '{'}{json.dumps(key)}: "
+            yield from _pieces(entry)
+        yield "}" if value else "{}"
+    elif isinstance(value, Sequence) and not isinstance(value, str | list | tuple):
+        yield "["
+        for at, entry in enumerate(value):
+            yield f"{', ' if at else ''}{json.dumps(entry)}"
+        yield "]"
+    else:
+        yield json.dumps(value)

@@ -7,6 +7,7 @@ from ..operations.history import run_record, waiting_row
 from ..operations.how_far import now_of, resumed_rows, task_rows
 from ..operations.inputs import unused_rows
 from ..operations.journal import asked
+from ..outcome import PLANNED
 from ..store.approvals import asks_of
 from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, reasons, run_summary
@@ -52,15 +53,14 @@ def _show(session: Session, output: Output, run: Run) -> None:
     output.facts(_facts(database, run, state))
     output.say()
     show_tasks(output, tasks)
-    action = run.name if run.kind == CALL else ""
-    show_outcomes(output, outcome_rows(database, run.run), run.run, action)
+    show_outcomes(output, outcome_rows(database, run.run), run.run)
     definition = session.integration.definitions.get(run.name)
     if run.kind == CALL and definition and not definition.acts:
         show_rows(output, output_rows(database, run.run, ONLY), definition.context_key)
     if "input" in run.details:
         show_input(output, database, run.run, run.details["input"])
     output.errors(run.details.get("errors", ()))
-    rows = list(outcome_rows(database, run.run)) if run.dry_run else []
+    rows = outcome_rows(database, run.run).reasons(PLANNED)
     effects, deed = effects_of(rows), deed_of(rows)
     if run.kind == UNDO:
         show_not_restored(output, outcome_rows(database, run.run))

@@ -123,33 +123,31 @@ def _outcomes(
     succeeded = isinstance(status, str) and bool(status.strip())
     if not rows:
         succeeded = succeeded and answer.status in {200, 201} and "error" not in str(status).lower()
-    rest = done if succeeded else UNKNOWN
+    quoted = {} if status is None else answer.quotes.fields({"status": status})
 
-    def outcome(indicator: str) -> Outcome:
-        reason = None
-        if indicator in matched:
-            said_of_it = [_meaning(row, answer, done) for row in matched[indicator]]
-            name = worst(name for name, _ in said_of_it)
-            reason = next(text for outcome, text in said_of_it if outcome == name)
-        elif indicator in doubtful:
-            name, reason = UNKNOWN, "the answer names an indicator that may be this one"
-        else:
-            name = rest
-            if rest == UNKNOWN:
-                reason = (
-                    f"{answer.status} with status {status!r} does not say that it is {SAYS[done]}"
-                )
+    def said_of(name: str, reason: str | None) -> Outcome:
         return Outcome(
             name,
             target,
-            value=indicator,
             reason=reason and answer.quotes.line(reason),
             http_status=answer.status,
             request_id=answer.request_id,
             attempts=answer.attempts,
             maybe_ours=name == ABSENT and answer.unclear,
-            response={} if status is None else answer.quotes.fields({"status": status}),
+            response=quoted,
         )
+
+    silent = f"{answer.status} with status {status!r} does not say that it is {SAYS[done]}"
+    rest = said_of(done, None) if succeeded else said_of(UNKNOWN, silent)
+    alike = said_of(UNKNOWN, "the answer names an indicator that may be this one")
+
+    def outcome(indicator: str) -> Outcome:
+        if indicator in matched:
+            meant = [_meaning(row, answer, done) for row in matched[indicator]]
+            name = worst(name for name, _ in meant)
+            reason = next(text for outcome, text in meant if outcome == name)
+            return said_of(name, reason).same_of(indicator)
+        return (alike if indicator in doubtful else rest).same_of(indicator)
 
     return [outcome(indicator) for indicator in indicators]
 

@@ -1,6 +1,6 @@
 """Runs that are in the store: their records, and which of them stopped without ending."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..definition import Definition
@@ -9,7 +9,7 @@ from ..playbooks.asking import wanted_of
 from ..store.approvals import EXPIRED, Ask, is_late, open_ask
 from ..store.database import Database
 from ..store.lease import is_held
-from ..store.results import call_rows, outcome_rows, output_rows, run_summary
+from ..store.results import OutcomeRows, call_rows, outcome_rows, output_rows, run_summary
 from ..store.run_list import open_runs
 from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run
 from ..store.sets import StoredSet, by_value
@@ -72,15 +72,16 @@ def run_record(
 ) -> dict[str, Any]:
     """Return the record of a run, also of one that has not ended.
 
-    definitions: of its actions, by name.
+    Long lists in it are read from the store while they are walked; definitions: of its actions, by
+    name.
     """
     calls, summary = call_rows(database, run.run), run_summary(database, run.run)
-    outcomes = list(outcome_rows(database, run.run))
+    outcomes = outcome_rows(database, run.run)
     parts: dict[str, Any] = {"outcomes": outcomes}
     read = [d for c in calls if (d := definitions.get(c["action"])) and not d.acts]
     if run.kind == PLAYBOOK:
-        output = _plain(by_value(database, run.details.get("output", {})))
-        parts["output"] = _only_planned(output) if run.dry_run else output
+        output = by_value(database, run.details.get("output", {}))
+        parts["output"] = _only_planned(_plain(output)) if run.dry_run else output
         if plan := _plan(run):
             parts["plan"] = plan
     elif read:
@@ -91,7 +92,7 @@ def run_record(
         run.run,
         summary,
         result=run.result or (PARTIAL if summary.counts else FAILED),
-        context=_context(definitions, outcomes)
+        context=_context(database, run.run, definitions, outcomes.actions)
         if "outcomes" in parts
         else nested(read[0].context_path, parts["outputs"]),
         errors=run.details.get("errors", ()),
@@ -106,15 +107,18 @@ def run_record(
 
 
 def _context(
-    definitions: Mapping[str, Definition], outcomes: list[dict[str, Any]]
+    database: Database, run: str, definitions: Mapping[str, Definition], actions: Iterable[str]
 ) -> dict[str, Any]:
     """Return the outcomes of removals below the context paths of their actions."""
-    context: dict[str, Any] = {}
-    for row in outcomes:
-        definition = definitions.get(row["action"])
+    by_path: dict[str, list[str]] = {}
+    for action in actions:
+        definition = definitions.get(action)
         if definition and definition.acts:
-            system, entry = definition.context_path.split(".")
-            context.setdefault(system, {}).setdefault(entry, []).append(row)
+            by_path.setdefault(definition.context_path, []).append(action)
+    context: dict[str, Any] = {}
+    for path, names in by_path.items():
+        system, entry = path.split(".")
+        context.setdefault(system, {})[entry] = OutcomeRows(database, run, actions=names)
     return context
 
 

@@ -14,7 +14,7 @@ from ..store.entries import (
     links_of,
     runs_in_order,
 )
-from ..store.found import runs_with
+from ..store.found import index_ended, runs_with
 from ..store.journal import BATCH
 from ..store.outcome_rows import outcome_of
 from ..store.runs import Run, known_run
@@ -39,7 +39,10 @@ class Wanted:
 
         Beside each: whether it is indexed.
         """
-        may = None if self.indicator is None else runs_with(database, self.indicator)
+        may = None
+        if self.indicator is not None:
+            index_ended(database)
+            may = runs_with(database, self.indicator)
         names = [self.run] if self.run else runs_in_order(database)
         for name in reversed(names) if newest_first else names:
             if may is not None and name not in may:

@@ -70,6 +70,15 @@ class Hashing:
         """Return the hash of a row; columns: those of ROW, as SQLite has them."""
         return self._hash(columns)
 
+    def text(self, text: str) -> str:
+        """Return the hash of a row as its JSON has it."""
+        data = text.encode()
+        return (
+            sha256(data).hexdigest()
+            if self._key is None
+            else digest(self._key, data, "sha256").hex()
+        )
+
     def link(self, before: str, link: Link, rows: Iterable[str]) -> str:
         """Return the hash of a link; before: that of the link before; rows: those of its rows."""
         return self._hash([before, *link, self._hash(list(rows))])
@@ -79,12 +88,7 @@ class Hashing:
         return self._hash([before, *head])
 
     def _hash(self, value: Sequence[Any]) -> str:
-        text = _encode(value).encode()
-        return (
-            sha256(text).hexdigest()
-            if self._key is None
-            else digest(self._key, text, "sha256").hex()
-        )
+        return self.text(_encode(value))
 
 
 def marks_of(rows: Iterable[str]) -> str:

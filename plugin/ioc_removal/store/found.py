@@ -1,4 +1,7 @@
-"""The index by indicator: where a value, or an id, stands in the runs that ended."""
+"""The index by indicator: where a value, or an id, stands in the runs that ended.
+
+A short run is indexed when it ends, a long one when an indicator is first asked for.
+"""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,7 +11,8 @@ from ..indicators.normal import normalised
 from ..indicators.refang import refang
 from .database import Database
 
-AT_ONCE = 20  # batches indexed together
+AT_ONCE = 50  # batches indexed together
+SOON = 10_000  # rows of a run that are indexed when it ends, not when they are asked for
 KEYS_AT_ONCE = 500  # looked up together
 OF_RUN = "o.run = ?"
 OF_BATCH = "o.run = ? AND o.call = ? AND o.batch = ?"
@@ -22,10 +26,29 @@ def index_run(database: Database, run: str) -> None:
     insert = "INSERT INTO found VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     while portion := list(islice(batches, AT_ONCE)):
         keys = [key for batch in portion for key in keyed_places(database, OF_BATCH, run, *batch)]
+        keys.sort()  # neighbours in the index are written together
         with database.transaction() as connection:
             connection.executemany(insert, ((key, run, *place) for key, place in keys))
     with database.transaction() as connection:
         connection.execute("INSERT INTO indexed VALUES (?) ON CONFLICT DO NOTHING", (run,))
+
+
+def index_short(database: Database, run: str) -> None:
+    """Index a run that ends, unless it is a long one: that would take a part of its time."""
+    query = "SELECT coalesce(sum(rows), 0) FROM links WHERE run = ? AND kind = 'batch'"
+    [(rows,)] = database.rows(query, (run,))
+    if rows <= SOON:
+        index_run(database, run)
+
+
+def index_ended(database: Database) -> None:
+    """Index what ended and is not indexed yet, before somebody asks for an indicator."""
+    query = (
+        "SELECT DISTINCT run FROM links WHERE kind = 'end' AND run NOT IN (SELECT run FROM indexed)"
+        " AND run IN (SELECT run FROM runs WHERE status = 'ended')"
+    )
+    for (run,) in database.rows(query):
+        index_run(database, run)
 
 
 def keyed_places(database: Database, where: str, *values: object) -> Iterator[tuple[str, Place]]:

@@ -1,13 +1,18 @@
 """An outcome as a row of the store."""
 
 import json
+from collections.abc import Iterable, Iterator
+from json.encoder import encode_basestring_ascii as encoded
+from operator import attrgetter
 from typing import Any
 
 from ..outcome import OUTCOMES, Outcome
-from .chain import ROW
+from .chain import ROW, Hashing
 from .columns import parsed, unreadable
 
 OUTCOME_COLUMNS = ", ".join(ROW[4:])
+NAMES = 2  # of the columns of an outcome, those that name its indicator
+_shared = attrgetter(*ROW[4 + NAMES :])
 
 
 def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
@@ -45,3 +50,28 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
         None if outcome.snapshot is None else json.dumps(outcome.snapshot, sort_keys=True),
         json.dumps(outcome.not_restored) if outcome.not_restored else None,
     )
+
+
+def rows_of_batch(
+    batch: tuple[str, str, int], outcomes: Iterable[Outcome], hashing: Hashing
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the row of each outcome of a batch, with its hash; batch: run, call, number.
+
+    Most outcomes of a batch differ in their indicator alone: what they share is encoded once.
+    """
+    kept = list(outcomes)  # so that none goes away whose parts are known by their id()
+    head = json.dumps(batch, separators=(",", ":"))[:-1]
+    known: dict[tuple[int, ...], tuple[tuple[Any, ...], str]] = {}
+    for at, outcome in enumerate(kept):
+        key = tuple(map(id, _shared(outcome)))
+        if key not in known:
+            columns = columns_of(outcome)[NAMES:]
+            known[key] = columns, json.dumps(columns, separators=(",", ":"))[1:]
+        columns, tail = known[key]
+        value, id_ = outcome.value, outcome.id
+        names = f"{_text(value)},{_text(id_)}"
+        yield (*batch, at, value, id_, *columns, hashing.text(f"{head},{at},{names},{tail}"))
+
+
+def _text(name: str | None) -> str:
+    return "null" if name is None else encoded(name)

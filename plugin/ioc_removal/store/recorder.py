@@ -20,7 +20,7 @@ from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .cut_call import CutCall
 from .intents import begin_intent, end_intent, moment, seconds_left
 from .journal import BATCH, CALLED, READ, add_link
-from .outcome_rows import OUTCOME_COLUMNS, columns_of, outcome_of
+from .outcome_rows import OUTCOME_COLUMNS, outcome_of, rows_of_batch
 from .sets import by_reference
 from .statements import Transaction
 from .told_batches import tell_batch
@@ -144,9 +144,8 @@ class StoreRecorder(CutCall):
         outcomes = finished.outcomes or tuple(
             unresolved(definition, finished.outputs, self._target)
         )
-        rows = [(*key, at, *columns_of(outcome)) for at, outcome in enumerate(outcomes)]
         hashing = self._database.hashing
-        hashes = [hashing.row(row) for row in rows]
+        rows = list(rows_of_batch(key, outcomes, hashing))
         with self._database.transaction() as connection:
             query = (
                 "SELECT 1 FROM batches WHERE run = ? AND call = ? AND batch = ? AND finished = 1"
@@ -154,11 +153,9 @@ class StoreRecorder(CutCall):
             if connection.execute(query, key).fetchone():
                 return False
             if rows:
-                connection.executemany(
-                    f"INSERT INTO outcomes VALUES ({PLACES}, ?)",  # noqa: S608
-                    ((*row, hash_) for row, hash_ in zip(rows, hashes, strict=True)),
-                )
+                connection.executemany(f"INSERT INTO outcomes VALUES ({PLACES}, ?)", rows)  # noqa: S608
                 call, batch = key[1:]
+                hashes = [row[-1] for row in rows]
                 add_link(connection, hashing, self._run, BATCH, call=call, batch=batch, rows=hashes)
                 if self._counts(finished.batch):
                     note_unsent(connection, (self._run, call), outcomes)

@@ -1,14 +1,15 @@
 """Read what came of a run: outcomes, sums, rows that were read."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, overload
 
 from ..outcome import DONE, OUTCOMES, PLANNED, Summary, ordered
 from .columns import parsed
 from .database import Database
 from .lineage import THEN
 from .outcome_rows import OUTCOME_COLUMNS, outcome_of
-from .runs import UNDO
+from .runs import CALL, UNDO
 
 AT_ONCE = 2_000  # rows read together
 WORST_FIRST = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(OUTCOMES))
@@ -49,13 +50,17 @@ def run_summary(database: Database, run: str, call: str | None = None) -> Summar
     """
     where, values = _where(run, call)
     [(kind,)] = database.rows("SELECT coalesce(max(kind), '') FROM runs WHERE run = ?", (run,))
-    one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
-    lines = database.rows(
-        f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
-        f" FROM {KNOWN} {where} AND {COUNTS} GROUP BY {one}) ranks GROUP BY rank",
-        (*values, run),
-    )
-    counts = {OUTCOMES[rank]: count for rank, count in lines}
+    if kind == CALL:  # which has each indicator but once at each target
+        query = f"SELECT o.outcome, count(*) FROM outcomes o {where} GROUP BY o.outcome"  # noqa: S608
+        counts: dict[str, int] = dict(database.rows(query, values))
+    else:
+        one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
+        lines = database.rows(
+            f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
+            f" FROM {KNOWN} {where} AND {COUNTS} GROUP BY {one}) ranks GROUP BY rank",
+            (*values, run),
+        )
+        counts = {OUTCOMES[rank]: count for rank, count in lines}
     [(sent, unreachable)] = database.rows(
         "SELECT coalesce(max(CASE WHEN o.attempts > 0 THEN 1 END), 0),"  # noqa: S608
         " coalesce(max(CASE WHEN o.outcome = 'failed' AND o.http_status IS NULL"
@@ -65,22 +70,123 @@ def run_summary(database: Database, run: str, call: str | None = None) -> Summar
     return Summary(ordered(counts), bool(sent), bool(unreachable))
 
 
-def outcome_rows(database: Database, run: str, call: str | None = None) -> Iterator[dict[str, Any]]:
-    """Yield the outcomes of a run or of one of its calls as flat rows, in order."""
-    where, values = _where(run, call)
-    columns = ", ".join(
-        VALUE if name == "value" else f"o.{name}" for name in OUTCOME_COLUMNS.split(", ")
-    )
-    query = (
-        f"SELECT {PLACE}, c.action, {columns} FROM {KNOWN}"  # noqa: S608
-        f" JOIN calls c ON c.run = o.run AND c.call = o.call {where}"
-        f" AND ({PLACE}) > (?, ?, ?, ?) ORDER BY {PLACE} LIMIT ?"
-    )
-    after: tuple[Any, ...] = ("", -1, -1, "")
-    while rows := database.rows(query, (*values, *after, AT_ONCE)):
-        after = rows[-1][:4]
-        for _, _, _, _, action, *row in rows:
-            yield {"action": action} | outcome_of(tuple(row), run).row() | {"action": action}
+class OutcomeRows(Sequence[dict[str, Any]]):
+    """The outcomes of a run as flat rows, in order, read from the store while they are walked.
+
+    call: of one of its calls only; actions: of these only.
+    """
+
+    def __init__(
+        self, database: Database, run: str, call: str | None = None, actions: Iterable[str] = ()
+    ) -> None:
+        self._database, self._run = database, run
+        self._where, self._values = _where(run, call)
+        if names := tuple(actions):
+            self._where += f" AND c.action IN ({', '.join('?' * len(names))})"
+            self._values += names
+
+    def __len__(self) -> int:
+        [(count,)] = self._database.rows(f"SELECT count(*) {self._from}", self._values)
+        return int(count)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return self._rows("", (), 2**62)
+
+    @overload
+    def __getitem__(self, index: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        if isinstance(index, slice) or index < 0:
+            return list(self)[index]
+        for row in islice(self, index, None):
+            return row
+        raise IndexError(index)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return hash((self._where, self._values))
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+    @property
+    def actions(self) -> list[str]:
+        """The actions that have outcomes."""
+        query = f"SELECT DISTINCT c.action {self._from} ORDER BY c.action"
+        return [action for (action,) in self._database.rows(query, self._values)]
+
+    def counts(self) -> list[tuple[str, str, str, int]]:
+        """Return how many rows there are, in the order in which the first of each comes.
+
+        Of each action, target as it is stored, and outcome.
+        """
+        query = (
+            f"SELECT c.action, o.target, o.outcome, count(*), o.call {self._from}"
+            " GROUP BY o.call, c.action, o.target, o.outcome"
+        )
+        found = self._database.rows(query, self._values)
+        first = {(row[4], row[1]): self._first(row[4], row[1]) for row in found}
+        found.sort(key=lambda row: first[row[4], row[1]])
+        return [row[:4] for row in found]
+
+    def some(
+        self, action: str, target: str, outcomes: Iterable[str], most: int
+    ) -> list[dict[str, Any]]:
+        """Return the first rows with one of some outcomes; target: as counts() returns it."""
+        names = tuple(outcomes)
+        if not names:
+            return []
+        where = (
+            f" AND c.action = ? AND o.target = ? AND o.outcome IN ({', '.join('?' * len(names))})"
+        )
+        return list(self._rows(where, (action, target, *names), most))
+
+    def reasons(self, outcome: str) -> list[dict[str, Any]]:
+        """Return the distinct reasons of an outcome, each as a row that has nothing else."""
+        query = f"SELECT DISTINCT o.reason {self._from} AND o.outcome = ? ORDER BY o.reason"
+        found = self._database.rows(query, (*self._values, outcome))
+        return [{"outcome": outcome, "reason": reason} for (reason,) in found if reason]
+
+    @property
+    def _from(self) -> str:
+        return f"FROM {KNOWN} JOIN calls c ON c.run = o.run AND c.call = o.call {self._where}"
+
+    def _first(self, call: str, target: str) -> tuple[Any, ...]:
+        query = (
+            f"SELECT {PLACE} {self._from} AND o.call = ? AND o.target = ? ORDER BY {PLACE} LIMIT 1"
+        )
+        [first] = self._database.rows(query, (*self._values, call, target))
+        return first
+
+    def _rows(self, where: str, values: tuple[str, ...], most: int) -> Iterator[dict[str, Any]]:
+        columns = ", ".join(
+            VALUE if name == "value" else f"o.{name}" for name in OUTCOME_COLUMNS.split(", ")
+        )
+        query = (
+            f"SELECT {PLACE}, c.action, {columns} {self._from}{where}"
+            f" AND ({PLACE}) > (?, ?, ?, ?) ORDER BY {PLACE} LIMIT ?"
+        )
+        after: tuple[Any, ...] = ("", -1, -1, "")
+        while most > 0:
+            many = min(most, AT_ONCE)
+            rows = self._database.rows(query, (*self._values, *values, *after, many))
+            for _, _, _, _, action, *row in rows:
+                yield (
+                    {"action": action}
+                    | outcome_of(tuple(row), self._run).row()
+                    | {"action": action}
+                )
+            if len(rows) < many:
+                return
+            after, most = rows[-1][:4], most - many
+
+
+def outcome_rows(database: Database, run: str, call: str | None = None) -> OutcomeRows:
+    """Return the outcomes of a run or of one of its calls as flat rows, in order."""
+    return OutcomeRows(database, run, call)
 
 
 def output_rows(database: Database, run: str, call: str) -> list[dict[str, Any]]:

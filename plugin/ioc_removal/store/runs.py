@@ -14,7 +14,7 @@ from ..errors import ArgumentError
 from ..events import NOTED, tell
 from .columns import parsed
 from .database import Database
-from .found import index_run
+from .found import index_short
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
 from .kept import kept
 from .requests import claim_request
@@ -124,7 +124,7 @@ def _end(database: Database, run: str, result: str | None, status: str) -> None:
     if status == ENDED:
         if get_run(database, run).status == ENDED:
             return
-        index_run(database, run)
+        index_short(database, run)
     ended, own = now(), dict[str, str | None]()
     if status == ENDED:  # before the transaction: others may write meanwhile
         own |= kept(database, run, get_run(database, run).details.get("plan"))

@@ -44,7 +44,7 @@ class Findings:
 
     def advised(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Return outcomes with what is to be told of their items as a part of their advice."""
-        return [self._advised(outcome) for outcome in outcomes]
+        return [self._advised(o) for o in outcomes] if self.notes else list(outcomes)
 
     def _advised(self, outcome: Outcome) -> Outcome:
         notes = self.notes.get(outcome.value or "") or self.notes.get(outcome.id or "")

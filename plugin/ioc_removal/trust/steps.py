@@ -53,7 +53,9 @@ class Steps:
         elif allowed.items:
             before = self._intended(allowed, before, known)
             outcomes += self._sent(allowed, before.rows, repeated=known.repeated)
-        outcomes = found.advised([self._with_snapshot(outcome, before) for outcome in outcomes])
+        if before.rows or before.unread:
+            outcomes = [self._with_snapshot(outcome, before) for outcome in outcomes]
+        outcomes = found.advised(outcomes)
         if self._guarded:
             self._guarded.count(batch, found, outcomes)
         finished = Finished(batch, outcomes=tuple(self._ordered(outcomes, batch)))
@@ -175,8 +177,10 @@ class Steps:
 
     def _ordered(self, outcomes: list[Outcome], batch: Batch) -> list[Outcome]:
         """Return outcomes in the order in which the batch names what they are of."""
-        place = {item: at for at, item in enumerate(batch.items)}
         named = self._action.definition.named_by
+        if [getattr(outcome, named) for outcome in outcomes] == list(batch.items):
+            return outcomes
+        place = {item: at for at, item in enumerate(batch.items)}
         return sorted(outcomes, key=lambda o: place.get(getattr(o, named), len(place)))
 
     def _without(self, batch: Batch, refused: Container[str]) -> Batch:
