@@ -88,7 +88,7 @@ class Exchange(Protocol):
         self._got += data
         while (end := self._got.find(b"\r\n\r\n")) >= 0:
             head = bytes(self._got[:end])
-            length = int(found[1]) if (found := LENGTH.search(head)) else 0
+            length = int(length_of[1]) if (length_of := LENGTH.search(head)) else 0
             whole = end + 4 + length
             if len(self._got) < whole:
                 return

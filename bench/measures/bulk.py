@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ..given import write_csv
 from ..line import CPU, PEAK, Line
 from ..place import Place
-from ..processes import alternated, ours, peer, serving, spent
+from ..processes import Spent, alternated, ours, peer, serving, spent
 
 SIZE = 1_000_000
 MOST = 200.0  # MB
@@ -20,16 +20,17 @@ def lines(place: Place) -> Iterator[Line]:
         settings = place.settings(address)
         words = ("call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI", "--quiet")
 
-        def floor() -> None:
+        def floor() -> Spent:
             for left in place.folder.glob("bare.db*"):
                 left.unlink()
+            return spent(peer("csv_send_insert", address, file, bare))
 
         this, least = alternated(
             1 if size > 300_000 else 3,
             lambda: spent(
                 ours(*words, "--indicators", file, "--settings", settings, "--store", place.store())
             ),
-            lambda: (floor(), spent(peer("csv_send_insert", address, file, bare)))[1],
+            floor,
         )
     wall = f"wall {this.wall:.1f} s / {least.wall:.1f} s"
     yield Line(f"{size:,} indicators / the least", this.cpu, least.cpu, CPU, 3, note=wall)

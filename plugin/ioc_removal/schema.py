@@ -1,21 +1,21 @@
-"""Check values against JSON Schemas, one line a mistake; the only door to the schema libraries."""
+"""Check values against JSON Schemas, one line a mistake; the only door to the schema libraries.
+
+Most values are right: a judge made of the schema says so, of a long list jsonschema-rs where it is
+installed. Only what they refuse is looked at by jsonschema, which takes long to import, and words
+each mistake.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
-from jsonschema import Draft202012Validator, ValidationError
-from jsonschema.exceptions import best_match
-from jsonschema.validators import extend
-
+from .judging import Judge, UnjudgedError, is_list, judge_of
 from .wording import hint, line_of, message_of, own_message
 
-# A list may be a set of the store: any sequence but a text.
-_CHECKER = Draft202012Validator.TYPE_CHECKER.redefine(
-    "array", lambda _, value: isinstance(value, Sequence) and not isinstance(value, str | bytes)
-)
-_Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # its stub
-    Draft202012Validator, type_checker=_CHECKER
-)
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
+
+MANY = 1_000  # items, of which the import of jsonschema-rs is made up for
 
 
 class Schema:
@@ -28,14 +28,56 @@ class Schema:
     def __init__(self, document: Mapping[str, Any], part: str | None = None) -> None:
         self.document = document
         self.part: Mapping[str, Any] = document["$defs"][part] if part else document
-        target = {**document, "$ref": f"#/$defs/{part}"} if part else dict(document)
-        self._validator = _Validator(target)
+        self._target = {**document, "$ref": f"#/$defs/{part}"} if part else dict(document)
 
     def problems(self, value: object) -> Iterator[str]:
         """Say what is wrong with a value, one line a mistake, each naming its field."""
+        if self.accepts(value):
+            return
         errors = self._validator.iter_errors(value)
         for error in sorted(errors, key=lambda error: [str(step) for step in error.absolute_path]):
             yield line_of(_meant(error))
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether nothing is wrong with a value; a doubt is no."""
+        if self._quick is not None and _is_long(value):
+            try:
+                return bool(self._quick(value))
+            except (ValueError, TypeError, OverflowError):  # no JSON, such as a set of the store
+                pass
+        try:
+            return self._judge is not None and self._judge(value)
+        except RecursionError:
+            return False
+
+    @cached_property
+    def _judge(self) -> Judge | None:
+        try:
+            return judge_of(self.part, self.document)
+        except UnjudgedError:
+            return None
+
+    @cached_property
+    def _quick(self) -> Judge | None:
+        try:
+            from jsonschema_rs import Draft202012Validator
+        except ImportError:
+            return None
+        return Draft202012Validator(self._target).is_valid
+
+    @cached_property
+    def _validator(self) -> "Draft202012Validator":
+        from jsonschema import Draft202012Validator
+        from jsonschema.validators import extend
+
+        # A list may be a set of the store: any sequence but a text.
+        checker = Draft202012Validator.TYPE_CHECKER.redefine(
+            "array", lambda _, value: is_list(value)
+        )
+        kind: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]  # its stub
+            Draft202012Validator, type_checker=checker
+        )
+        return kind(self._target)
 
     def loose(self, rows: str | None, key: str) -> "Schema":
         """Return this schema of an answer with nothing said of its rows but their key.
@@ -53,6 +95,8 @@ class Schema:
 
     def located(self, value: object) -> Iterator[tuple[tuple[str | int, ...], str | None, str]]:
         """Say what is wrong and where: the path, the key there when it is wrong itself, why."""
+        if self.accepts(value):
+            return
         for error in self._validator.iter_errors(value):
             path, schema = tuple(error.absolute_path), error.schema
             if error.validator == "additionalProperties" and isinstance(schema, Mapping):
@@ -68,8 +112,16 @@ class Schema:
                 yield path, None, own_message(error) or message_of(error)
 
 
-def _meant(error: ValidationError) -> ValidationError:
+def _is_long(value: object) -> bool:
+    """Tell whether a value is, or holds, a long list."""
+    held = value.values() if isinstance(value, dict) else (value,)
+    return any(isinstance(entry, list | Sequence) and len(entry) >= MANY for entry in held)
+
+
+def _meant(error: "ValidationError") -> "ValidationError":
     """Return the mistake that a person should read: of several ways, in the likeliest one."""
     if error.context and error.validator in {"anyOf", "oneOf"} and not own_message(error):
+        from jsonschema.exceptions import best_match
+
         return best_match([error]) or error
     return error

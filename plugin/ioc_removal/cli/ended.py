@@ -46,6 +46,6 @@ def show_record(
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:
-        rows = record["outcomes"].reasons(PLANNED) if "outcomes" in record else ()
-        effects, deed = effects_of(rows), deed_of(rows)
+        planned = record["outcomes"].reasons(PLANNED) if "outcomes" in record else ()
+        effects, deed = effects_of(planned), deed_of(planned)
         output.say(summary_line(summary, run, effects=effects, deed=deed))

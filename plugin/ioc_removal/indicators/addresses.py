@@ -1,21 +1,22 @@
 """Tell a lone address from what only looks like one: ranges, ports, scopes."""
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+is_ipv4 = re.compile(rf"(?:{_BYTE}\.){{3}}{_BYTE}").fullmatch
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 _PORT = re.compile(r"(?P<host>.*):(?P<port>[0-9]*)", re.DOTALL)
 
 
 def version_of(text: str) -> str | None:
     """Return ipv4 or ipv6 for a lone address, else None."""
+    if is_ipv4(text):
+        return "ipv4"
     try:
-        if _NUMBERS.fullmatch(text):
-            IPv4Address(text)
-            return "ipv4"
-        if _IPV6.fullmatch(text):
+        if ":" in text and _IPV6.fullmatch(text):
             IPv6Address(text)
             return "ipv6"
     except AddressValueError:

@@ -20,12 +20,12 @@ def text_lines(pieces: Iterable[bytes], name: str) -> Iterator[str]:
     """Yield the lines of a file, each without its end; name stands in the messages."""
     number, rest = 1, ""
     for text in _decoded(pieces, name):
+        odd = "\0" in text or len(rest) + len(text) > LONGEST_LINE
         *lines, rest = (rest + text).split("\n")
-        for line in lines:
-            _check_line(line, number, name)
-            yield line
-            number += 1
-        _check_line(rest, number, name)
+        for at, line in enumerate((*lines, rest) if odd else (), number):
+            _check_line(line, at, name)
+        yield from lines
+        number += len(lines)
     if rest:
         yield rest
 

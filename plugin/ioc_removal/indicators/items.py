@@ -1,14 +1,13 @@
 """What comes out of a file: indicators, and what was not used with its place and reason."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .refang import refang
 from .typed import judged
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
+class Indicator(NamedTuple):
     """A value as it will be sent (trimmed and refanged), its type, and where it stood."""
 
     value: str
@@ -16,8 +15,7 @@ class Indicator:
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(NamedTuple):
     """A text that is not used, as the file has it, where it stood, and why."""
 
     text: str
@@ -25,8 +23,7 @@ class Unused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(NamedTuple):
     """A value that stood in the file before, and where it stands again."""
 
     value: str

@@ -24,6 +24,8 @@ def refang(text: str) -> str:
     plain = text.strip()
     if "]" in plain or ")" in plain:
         plain = _without_brackets(plain)
+    if "://" not in plain:
+        return plain
     return _SCHEME.sub(lambda found: "http" if found[1] else "ftp", plain)
 
 

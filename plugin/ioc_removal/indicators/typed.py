@@ -3,7 +3,7 @@
 import re
 from unicodedata import category
 
-from .addresses import judged_address, split_port, version_of
+from .addresses import is_ipv4, judged_address, split_port, version_of
 
 TYPES = ("md5", "sha1", "sha256", "ipv4", "ipv6", "domain", "url")
 
@@ -22,6 +22,7 @@ _SPACE = re.compile(r"\s")
 _NOT_TEXT = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
+_LONGEST_NAME = 253  # characters
 _EITHER = "not a hash, an address, a domain or a URL"
 
 
@@ -32,6 +33,12 @@ def type_of(text: str) -> str | None:
 
 def judged(text: str) -> tuple[str | None, str]:
     """Return the type of a refanged value, else None and the reason in words for a person."""
+    known = _plain(text)
+    return (known, "") if known else _closely(text)
+
+
+def _closely(text: str) -> tuple[str | None, str]:
+    """Judge what is not plainly of a type."""
     if not text:
         return None, "empty"
     if not _PRINTABLE(text):
@@ -52,10 +59,19 @@ def judged(text: str) -> tuple[str | None, str]:
     return _domain(text)
 
 
+def _plain(text: str) -> str | None:
+    """Return the type of what is plainly a hash, an address or a domain, as most values are."""
+    if len(text) in _HASHES and _HEX.fullmatch(text):
+        return _HASHES[len(text)]
+    if is_ipv4(text):
+        return "ipv4"
+    return "domain" if len(text) <= _LONGEST_NAME and _ASCII_DOMAIN.fullmatch(text) else None
+
+
 def is_domain(text: str) -> bool:
     """Say whether a text is dotted labels of letters, digits, hyphens (and "_" but at the top)."""
     if text.isascii():
-        return len(text.rstrip(".")) <= 253 and bool(_ASCII_DOMAIN.fullmatch(text))
+        return len(text.rstrip(".")) <= _LONGEST_NAME and bool(_ASCII_DOMAIN.fullmatch(text))
     # A letter of another script stands for a label that is at least as long in its ASCII form.
     same_shape = "".join(_ascii_shape(character) for character in text)
     return is_domain(same_shape)
@@ -100,7 +116,8 @@ def _url(text: str) -> tuple[str | None, str]:
     if host[0] == "[":
         known = host[-1] == "]" and version_of(host[1:-1]) == "ipv6"
     elif scheme:
-        shape = "".join(map(_ascii_shape, host.removesuffix(".")))
+        name = host.removesuffix(".")
+        shape = name if name.isascii() else "".join(map(_ascii_shape, name))
         known = all(map(_IS_LABEL, shape.split(".")))
     else:
         known = is_domain(host) or version_of(host) == "ipv4"

@@ -3,7 +3,7 @@
 Each function may run again after a crash: what it wrote is found again, not written twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -187,7 +187,7 @@ class Performing:
                 unfinished = recorder.planned(recorder.prepared(), 0, recorder.count())
                 recorder.give_up(unfinished, "the run could not go on")
             summary = run_summary(self.database, self.run, call)
-            rows = outcome_rows(self.database, self.run, call)
+            rows: Iterable[dict[str, Any]] = outcome_rows(self.database, self.run, call)
             counts = summary.counts
             if self._terms.dry_run:
                 done = self.integration.definition(name).done

@@ -6,7 +6,7 @@ from typing import Any, overload
 
 from ..outcome import DONE, OUTCOMES, PLANNED, Summary, ordered
 from .columns import parsed
-from .database import Database
+from .database import EVERY, Database
 from .lineage import THEN
 from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .runs import CALL, UNDO
@@ -73,7 +73,8 @@ def run_summary(database: Database, run: str, call: str | None = None) -> Summar
 class OutcomeRows(Sequence[dict[str, Any]]):
     """The outcomes of a run as flat rows, in order, read from the store while they are walked.
 
-    call: of one of its calls only; actions: of these only.
+    Few of them are read at once, and stay when the store is closed. call: of one of its calls only;
+    actions: of these only.
     """
 
     def __init__(
@@ -84,13 +85,17 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         if names := tuple(actions):
             self._where += f" AND c.action IN ({', '.join('?' * len(names))})"
             self._values += names
+        first = self._portion("", (), ("", -1, -1, ""), AT_ONCE)
+        self._few = [row for _, row in first] if len(first) < AT_ONCE else None
 
     def __len__(self) -> int:
+        if self._few is not None:
+            return len(self._few)
         [(count,)] = self._database.rows(f"SELECT count(*) {self._from}", self._values)
         return int(count)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return self._rows("", (), 2**62)
+        return iter(self._few) if self._few is not None else self._rows("", (), EVERY)
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
@@ -162,6 +167,18 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         return first
 
     def _rows(self, where: str, values: tuple[str, ...], most: int) -> Iterator[dict[str, Any]]:
+        after: tuple[Any, ...] = ("", -1, -1, "")
+        while most > 0:
+            portion = self._portion(where, values, after, min(most, AT_ONCE))
+            yield from (row for _, row in portion)
+            if len(portion) < min(most, AT_ONCE):
+                return
+            after, most = portion[-1][0], most - len(portion)
+
+    def _portion(
+        self, where: str, values: tuple[str, ...], after: tuple[Any, ...], most: int
+    ) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """Return rows with their places, those that follow on a place."""
         columns = ", ".join(
             VALUE if name == "value" else f"o.{name}" for name in OUTCOME_COLUMNS.split(", ")
         )
@@ -169,19 +186,12 @@ class OutcomeRows(Sequence[dict[str, Any]]):
             f"SELECT {PLACE}, c.action, {columns} {self._from}{where}"
             f" AND ({PLACE}) > (?, ?, ?, ?) ORDER BY {PLACE} LIMIT ?"
         )
-        after: tuple[Any, ...] = ("", -1, -1, "")
-        while most > 0:
-            many = min(most, AT_ONCE)
-            rows = self._database.rows(query, (*self._values, *values, *after, many))
-            for _, _, _, _, action, *row in rows:
-                yield (
-                    {"action": action}
-                    | outcome_of(tuple(row), self._run).row()
-                    | {"action": action}
-                )
-            if len(rows) < many:
-                return
-            after, most = rows[-1][:4], most - many
+        rows = self._database.rows(query, (*self._values, *values, *after, most))
+        return [(row[:4], self._row(row[4], row[5:])) for row in rows]
+
+    def _row(self, action: str, columns: tuple[Any, ...]) -> dict[str, Any]:
+        row = outcome_of(columns, self._run).row()
+        return {"action": action} | row | {"action": action}
 
 
 def outcome_rows(database: Database, run: str, call: str | None = None) -> OutcomeRows:

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from socket import inet_aton
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from ..indicators.addresses import split_port, version_of
+from ..indicators.addresses import is_ipv4, split_port, version_of
 from ..indicators.normal import normalised
 from ..indicators.refang import refang
 from ..indicators.typed import split_url
@@ -28,6 +28,7 @@ _SCHEME = re.compile(
     re.IGNORECASE,
 )
 _SHORT_NETWORK = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3}){0,2})/([0-9]{1,2})").fullmatch
+_MAY_BE_RANGE = re.compile(r"[0-9A-Fa-f:.]+/").match
 _URL_MARKS = re.compile(r"[/?#\\@:%]").search
 
 
@@ -59,8 +60,9 @@ class Forms:
 
 def forms_of(text: str) -> Forms:
     """Return the forms of a value, an id, a name or a tag."""
-    plain = text if is_simple(text) else _plain(text)
-    if is_simple(plain):  # a name, a hash or an address: all but a few of a long list
+    simple = is_simple(text)
+    plain = text if simple else _plain(text)
+    if simple or is_simple(plain):  # a name, a hash or an address: all but a few of a long list
         key = plain.casefold().removesuffix(".")
         addresses = _addresses(key) if key[:1].isdigit() else ()
         return Forms(plain, (*_named(key), *map(str, addresses)), addresses=addresses)
@@ -89,6 +91,8 @@ def network_of(text: str) -> Network | None:
 
 def host_name(text: str) -> str:
     """Return the host of a URL, or the name that a text is, in lower case."""
+    if is_simple(text):
+        return text.casefold().removesuffix(".")
     plain = _plain(text)
     if _URL_MARKS(plain) and not version_of(plain):
         return _parted(plain)[0]
@@ -120,10 +124,10 @@ def _decoded(text: str) -> str:
 
 def _addresses(host: str) -> tuple[Address, ...]:
     """Return the address that a host is, in every way in which one can be written."""
+    if is_ipv4(host):
+        return (IPv4Address(host),)
     if version_of(host):
-        address = ip_address(host)
-        if isinstance(address, IPv4Address):
-            return (address,)
+        address = IPv6Address(host)
         mapped = address.ipv4_mapped
         return (mapped, address) if mapped else (address, *_tunnelled(address))
     return tuple(_numeric(host)) if _IS_NUMERIC(host) else ()
@@ -148,6 +152,8 @@ def _numeric(host: str) -> Iterator[IPv4Address]:
 
 
 def _network(plain: str) -> Network | None:
+    if not _MAY_BE_RANGE(plain):
+        return None
     if short := _SHORT_NETWORK(plain):
         plain = f"{short[1]}{'.0' * (3 - short[1].count('.'))}/{short[2]}"
     try:

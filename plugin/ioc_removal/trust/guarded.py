@@ -1,5 +1,6 @@
 """The guards of one call: asked before each batch, by itself and by what is there."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -30,7 +31,6 @@ from .provider_rules import LastRules, other_tags
 from .shapes import private_in, suffix_in, wildcard_in
 from .snapshot import Snapshot
 
-UNSENT = frozenset({REFUSED, PLANNED})
 ALERTS = "is known to be good, so that it will alert at once"
 
 
@@ -98,16 +98,19 @@ class Guarded:
         named = bool(batch.arguments.get(EXPECT_TAGS)) or not wanted
         unnamed = None if named else "the rule's provider tags have to be named"
         effect = definition.effect_on(batch.arguments)
-        for item in batch.items:
+        for item in batch.items if stopped or unnamed else ():
             found.refuse(STOP_AFTER, item, stopped)
             found.refuse(EXPECT_TAGS, item, unnamed)
-            if definition.named_by == "value" and item not in found.refused:
+        for item in batch.items if definition.named_by == "value" else ():
+            if item not in found.refused:
                 self._judge(found, item, item, effect)
         return found
 
     def after(self, found: Findings, batch: Batch, before: Snapshot | None) -> None:
         """Add what is found of a batch by what is there; before: None when that was not asked."""
         definition = self.action.definition
+        if before is None and definition.named_by != "id" and not self._about_rules:
+            return
         required = self.guards.value(SNAPSHOT) == "required"
         for item in batch.items:
             row, unread = (
@@ -124,10 +127,10 @@ class Guarded:
 
     def count(self, batch: Batch, found: Findings, outcomes: Sequence[Outcome]) -> None:
         """Count what became of a batch; of what goes to several nodes, warnings count once."""
-        tried = [outcome for outcome in outcomes if outcome.outcome not in UNSENT]
+        tried = Counter(outcome.outcome for outcome in outcomes)
         with self._lock:
-            self.tried += len(tried)
-            self.failed += sum(outcome.outcome in {FAILED, UNKNOWN} for outcome in tried)
+            self.tried += tried.total() - tried[REFUSED] - tried[PLANNED]
+            self.failed += tried[FAILED] + tried[UNKNOWN]
         if batch.number % self.action.copies == 0:
             self.guards.warn(found)
             if self.release:

@@ -21,6 +21,8 @@ LOCAL = frozenset(
         *("localhost", "private"),
     }
 )
+# First numbers of addresses of version 4 below which there is none that is reserved.
+PUBLIC = frozenset(range(1, 224)) - {10, 100, 127, 169, 172, 192, 198, 203}
 
 
 def wildcard_in(text: str, forms: Forms, *, path: bool = False) -> str | None:
@@ -44,7 +46,7 @@ def suffix_in(text: str, forms: Forms, second_levels: Container[str] = ()) -> st
 
     second_levels: public suffixes that are known beside the usual ones.
     """
-    if forms.addresses or type_of(text.strip()) in EXACT:
+    if forms.addresses or (not forms.host and type_of(text.strip()) in EXACT):
         return None
     name = forms.host[0] if forms.host else host_name(text)
     if forms.host and name not in forms.keys and f"www.{forms.keys[0]}" != name:
@@ -65,6 +67,8 @@ def private_in(forms: Forms) -> str | None:
     """Say why a value means another machine elsewhere; None when it does not."""
     if forms.addresses:
         address = forms.addresses[0]  # of version 4, when it is mapped into the other
+        if address.version == 4 and int(address) >> 24 in PUBLIC:
+            return None
         if address.is_loopback:
             return "a loopback address: another machine elsewhere"
         return (
@@ -73,7 +77,7 @@ def private_in(forms: Forms) -> str | None:
             else "a private or reserved address: another machine elsewhere, or none"
         )
     for name in forms.host or forms.keys:
-        labels = name.removesuffix(".").split(".")
+        labels = name.removesuffix(".").rsplit(".", 2)
         if labels[-1] in LOCAL or ".".join(labels[-2:]) in LOCAL:
             return "a name of a local network: another machine elsewhere"
     return None

@@ -1,0 +1,222 @@
+"""Judge values by a JSON Schema that is turned into functions once: whether, not why not.
+
+Of the common subset of drafts 2020-12 and 7 in which all schemas here are written; for one that
+says more there is no judge.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from re import compile as pattern
+from typing import Any
+
+Judge = Callable[[Any], bool]
+# What says nothing of a value; with every x-... .
+SILENT = frozenset(
+    {
+        *("$schema", "$id", "$defs", "$comment", "title", "description", "examples", "default"),
+        *("then", "else", "format", "deprecated", "readOnly"),
+    }
+)
+
+
+class UnjudgedError(Exception):
+    """A schema says what is not known here."""
+
+
+def judge_of(schema: Any, whole: Mapping[str, Any]) -> Judge:
+    """Return what judges by a schema; whole: the document that holds what it refers to.
+
+    Raises UnjudgedError.
+    """
+    return _Judges(whole).of(schema)
+
+
+def is_list(value: object) -> bool:
+    """Tell whether a value is a list: any sequence but a text, as a set of the store is one."""
+    kind = type(value)
+    if kind is list:
+        return True
+    return kind is not str and isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether values are equal in JSON, in which true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
+    return bool(one == other)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    if isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+TYPES: Mapping[str, Judge] = {
+    "object": lambda value: isinstance(value, dict),
+    "array": is_list,
+    "string": lambda value: isinstance(value, str),
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+    "integer": _is_whole,
+    "number": _is_number,
+}
+
+
+def _of_text(test: Judge) -> Judge:
+    return lambda value: not isinstance(value, str) or test(value)
+
+
+def _of_list(test: Judge) -> Judge:
+    return lambda value: not is_list(value) or test(value)
+
+
+def _of_object(test: Judge) -> Judge:
+    return lambda value: not isinstance(value, dict) or test(value)
+
+
+def _of_number(test: Judge) -> Judge:
+    return lambda value: not _is_number(value) or test(value)
+
+
+def _pattern(said: str) -> Judge:
+    found = pattern(said).search
+    return _of_text(lambda value: found(value) is not None)
+
+
+def _one_type(said: str | list[str]) -> Judge:
+    if isinstance(said, str):
+        return TYPES[said]
+    kinds = [TYPES[name] for name in said]
+    return lambda value: any(kind(value) for kind in kinds)
+
+
+def _distinct(value: Sequence[Any]) -> bool:
+    return not any(same(one, two) for at, one in enumerate(value) for two in value[:at])
+
+
+# What a keyword asks of a value itself.
+PLAIN: Mapping[str, Callable[[Any], Judge]] = {
+    "type": _one_type,
+    "enum": lambda said: lambda value: any(same(value, one) for one in said),
+    "const": lambda said: lambda value: same(value, said),
+    "pattern": _pattern,
+    "minLength": lambda said: _of_text(lambda value: len(value) >= said),
+    "maxLength": lambda said: _of_text(lambda value: len(value) <= said),
+    "minItems": lambda said: _of_list(lambda value: len(value) >= said),
+    "maxItems": lambda said: _of_list(lambda value: len(value) <= said),
+    "uniqueItems": lambda said: _of_list(lambda value: not said or _distinct(value)),
+    "minProperties": lambda said: _of_object(lambda value: len(value) >= said),
+    "minimum": lambda said: _of_number(lambda value: value >= said),
+    "maximum": lambda said: _of_number(lambda value: value <= said),
+    "exclusiveMinimum": lambda said: _of_number(lambda value: value > said),
+    "required": lambda said: _of_object(lambda value: all(name in value for name in said)),
+}
+
+
+class _Judges:
+    """Makes the judges of one document; one that is referred to is made once."""
+
+    def __init__(self, whole: Mapping[str, Any]) -> None:
+        self._whole = whole
+        self._known: dict[str, Judge] = {}
+
+    def of(self, schema: Any) -> Judge:
+        """Return the judge of a schema; the first that refuses ends it."""
+        if isinstance(schema, bool):
+            return lambda _: schema
+        tests = [test for name, said in schema.items() if (test := self._test(name, said, schema))]
+        if len(tests) == 1:
+            return tests[0]
+
+        def judge(value: Any) -> bool:
+            for test in tests:  # noqa: SIM110  # the quickest way
+                if not test(value):
+                    return False
+            return True
+
+        return judge
+
+    def _test(self, name: str, said: Any, schema: Mapping[str, Any]) -> Judge | None:
+        """Return what judges by one keyword; None for one that says nothing."""
+        if name in PLAIN:
+            return PLAIN[name](said)
+        making: Mapping[str, Callable[[Any, Any], Judge]] = {
+            "$ref": self._referred,
+            "not": self._negated,
+            "allOf": self._all,
+            "anyOf": self._any,
+            "oneOf": self._one,
+            "if": self._conditional,
+            "items": self._items,
+            "properties": self._properties,
+            "additionalProperties": self._others,
+            "propertyNames": self._names,
+        }
+        if name in making:
+            return making[name](said, schema)
+        if name in SILENT or name.startswith("x-"):
+            return None
+        raise UnjudgedError(name)
+
+    def _referred(self, said: str, _: object) -> Judge:
+        if said not in self._known:
+            if not said.startswith("#/"):
+                raise UnjudgedError(said)
+            found: Any = self._whole
+            for step in said.removeprefix("#/").split("/"):
+                found = found[step]
+            self._known[said] = lambda value: self._known[said](value)  # it may refer to itself
+            self._known[said] = self.of(found)
+        return self._known[said]
+
+    def _negated(self, said: Any, _: object) -> Judge:
+        judge = self.of(said)
+        return lambda value: not judge(value)
+
+    def _all(self, said: Iterable[Any], _: object) -> Judge:
+        judges = [self.of(one) for one in said]
+        return lambda value: all(judge(value) for judge in judges)
+
+    def _any(self, said: Iterable[Any], _: object) -> Judge:
+        judges = [self.of(one) for one in said]
+        return lambda value: any(judge(value) for judge in judges)
+
+    def _one(self, said: Iterable[Any], _: object) -> Judge:
+        judges = [self.of(one) for one in said]
+        return lambda value: sum(judge(value) for judge in judges) == 1
+
+    def _conditional(self, said: Any, schema: Mapping[str, Any]) -> Judge:
+        test = self.of(said)
+        then, other = self.of(schema.get("then", True)), self.of(schema.get("else", True))
+        return lambda value: then(value) if test(value) else other(value)
+
+    def _items(self, said: Any, _: object) -> Judge:
+        judge = self.of(said)
+        return _of_list(lambda value: all(map(judge, value)))
+
+    def _properties(self, said: Mapping[str, Any], _: object) -> Judge:
+        judges = [(name, self.of(one)) for name, one in said.items()]
+        return _of_object(
+            lambda value: all(judge(value[name]) for name, judge in judges if name in value)
+        )
+
+    def _others(self, said: Any, schema: Mapping[str, Any]) -> Judge:
+        known = frozenset(schema.get("properties", ()))
+        if said is False:
+            return _of_object(lambda value: value.keys() <= known)
+        judge = self.of(said)
+        return _of_object(
+            lambda value: all(judge(entry) for name, entry in value.items() if name not in known)
+        )
+
+    def _names(self, said: Any, _: object) -> Judge:
+        judge = self.of(said)
+        return _of_object(lambda value: all(map(judge, value)))
