@@ -25,7 +25,7 @@ def indicators(size: int) -> Iterator[str]:
         elif kind < 95:
             text = f"{chance.getrandbits(88):022x}{number:010x}"
         else:
-            text = f"2001:db8::{number >> 16:x}:{number & 65535:x}"
+            text = f"2a00:1450::{number >> 16:x}:{number & 65535:x}"
         if number % 20 == 0:
             text = text.replace("https", "hxxps", 1).replace(".", "[.]")
         yield text

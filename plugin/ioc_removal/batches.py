@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as encoded
 from typing import Any
 
 from .definition import Definition
@@ -63,8 +64,9 @@ def cut_items(
     batch: list[str] = []
     size = 0
     for item in items:
-        taken = len(json.dumps(item)) + BYTES_AROUND_ITEM if room else 0
-        taken += sum(len(json.dumps(given[item])) for given in more if item in given)
+        taken = len(encoded(item)) + BYTES_AROUND_ITEM if room else 0
+        if more:
+            taken += sum(len(json.dumps(given[item])) for given in more if item in given)
         if batch and (len(batch) == most or (room and size + taken > room)):
             yield batch
             batch, size = [], 0

@@ -65,9 +65,15 @@ class Outcome:
 
     def same_of(self, value: str | None = None, id_: str | None = None) -> "Outcome":
         """Return the same outcome of another indicator; value, id_: its names."""
+        self.__dict__.setdefault("alike", object())
         other = object.__new__(Outcome)  # a frozen one is made field by field, which takes long
         other.__dict__.update(self.__dict__, value=value, id=id_)
         return other
+
+    @property
+    def likeness(self) -> object:
+        """What all outcomes that same_of() made of one have in common; None of others."""
+        return self.__dict__.get("alike")
 
     @property
     def doubtful(self) -> bool:

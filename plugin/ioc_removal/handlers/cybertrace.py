@@ -149,6 +149,8 @@ def _outcomes(
             return said_of(name, reason).same_of(indicator)
         return (alike if indicator in doubtful else rest).same_of(indicator)
 
+    if not matched and not doubtful:
+        return [rest.same_of(indicator) for indicator in indicators]
     return [outcome(indicator) for indicator in indicators]
 
 

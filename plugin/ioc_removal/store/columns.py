@@ -1,9 +1,13 @@
 """Read JSON of a column of the store, which somebody may have changed by hand."""
 
 import json
+from re import compile as pattern
 from typing import Any
 
 from ..errors import StoreError
+
+# A text in which nothing is escaped, as most are.
+_IS_PLAIN = pattern(r'"([ !#-[\]-~]*)"').fullmatch
 
 
 def parsed(text: Any, column: str, owner: str | None = None, form: type = object) -> Any:
@@ -13,7 +17,8 @@ def parsed(text: Any, column: str, owner: str | None = None, form: type = object
     Raises StoreError.
     """
     try:
-        value = json.loads(text)
+        plain = _IS_PLAIN(text)
+        value = plain[1] if plain else json.loads(text)
     except (ValueError, TypeError, RecursionError):
         raise unreadable(column, owner) from None
     if not isinstance(value, form):

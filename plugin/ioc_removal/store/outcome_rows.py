@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator
 from json.encoder import encode_basestring_ascii as encoded
-from operator import attrgetter
 from typing import Any
 
 from ..outcome import OUTCOMES, Outcome
@@ -12,7 +11,6 @@ from .columns import parsed, unreadable
 
 OUTCOME_COLUMNS = ", ".join(ROW[4:])
 NAMES = 2  # of the columns of an outcome, those that name its indicator
-_shared = attrgetter(*ROW[4 + NAMES :])
 
 
 def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
@@ -59,15 +57,13 @@ def rows_of_batch(
 
     Most outcomes of a batch differ in their indicator alone: what they share is encoded once.
     """
-    kept = list(outcomes)  # so that none goes away whose parts are known by their id()
     head = json.dumps(batch, separators=(",", ":"))[:-1]
-    known: dict[tuple[int, ...], tuple[tuple[Any, ...], str]] = {}
-    for at, outcome in enumerate(kept):
-        key = tuple(map(id, _shared(outcome)))
-        if key not in known:
-            columns = columns_of(outcome)[NAMES:]
-            known[key] = columns, json.dumps(columns, separators=(",", ":"))[1:]
-        columns, tail = known[key]
+    before, columns, tail = None, (), ""
+    for at, outcome in enumerate(outcomes):
+        likeness = outcome.likeness
+        if likeness is None or likeness is not before:
+            before, columns = likeness, columns_of(outcome)[NAMES:]
+            tail = json.dumps(columns, separators=(",", ":"))[1:]
         value, id_ = outcome.value, outcome.id
         names = f"{_text(value)},{_text(id_)}"
         yield (*batch, at, value, id_, *columns, hashing.text(f"{head},{at},{names},{tail}"))

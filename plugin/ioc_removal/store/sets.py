@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
+from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, overload
 
 from .columns import parsed
@@ -85,7 +86,7 @@ def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> 
         with database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO items VALUES (?, ?, ?, ?)",
-                ((run, name, size + at, json.dumps(item)) for at, item in enumerate(portion)),
+                ((run, name, size + at, _json(item)) for at, item in enumerate(portion)),
             )
         size += len(portion)
     with database.transaction() as connection:
@@ -95,6 +96,10 @@ def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> 
             (run, name, size),
         )
     return StoredSet(database, run, name)
+
+
+def _json(item: Any) -> str:
+    return encoded(item) if type(item) is str else json.dumps(item)
 
 
 def forget_sets(database: Database, run: str) -> None:

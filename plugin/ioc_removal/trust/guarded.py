@@ -28,7 +28,7 @@ from .findings import Findings, refusal_by
 from .forms import Forms, forms_of
 from .listed import Listed
 from .provider_rules import LastRules, other_tags
-from .shapes import private_in, suffix_in, wildcard_in
+from .shapes import is_plain, private_in, suffix_in, wildcard_in
 from .snapshot import Snapshot
 
 ALERTS = "is known to be good, so that it will alert at once"
@@ -53,6 +53,10 @@ class RunGuards(Protocol):
 
     def value(self, key: str) -> Any:
         """Return a setting."""
+
+    @property
+    def knows_good(self) -> bool:
+        """Whether anything is known to be good."""
 
     def findings(self) -> Findings:
         """Return where to put what is found of a batch."""
@@ -150,6 +154,8 @@ class Guarded:
 
     def _judge(self, found: Findings, item: str, value: str, effect: str) -> None:
         """Judge an item by a value: its own, or that of what it names."""
+        if not self._compared(effect) and is_plain(value, self.guards.second_levels):
+            return
         forms = forms_of(value)
         if effect == DISARMS:
             self._protect(found, item, (value,))
@@ -162,6 +168,12 @@ class Guarded:
             entry = self.guards.known_good(forms)
             found.warn(KNOWN_GOOD, item, entry and f"{entry} {ALERTS}", value)
         found.warn(PRIVATE, item, private_in(forms), value)
+
+    def _compared(self, effect: str) -> bool:
+        """Tell whether values are looked for in lists."""
+        if effect == DISARMS:
+            return bool(self.guards.protected)
+        return effect == REARMS and self.guards.knows_good
 
     def _judge_row(
         self,

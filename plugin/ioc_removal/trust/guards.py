@@ -117,6 +117,11 @@ class Guards:
         """Return where the guards put what they find of a batch."""
         return Findings(self.disabled, self.overrides)
 
+    @property
+    def knows_good(self) -> bool:
+        """Whether anything is known to be good."""
+        return bool(self._good) or self._warning_lists is not None
+
     def known_good(self, forms: Forms) -> str | None:
         """Return what a value falls under that is known to be good, and where it stands."""
         entry = self._good.entry(forms)

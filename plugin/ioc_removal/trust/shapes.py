@@ -1,8 +1,9 @@
 """What a value's own shape tells against removing it: wildcards, suffixes, private addresses."""
 
 from collections.abc import Container
+from re import compile as pattern
 
-from ..indicators.addresses import version_of
+from ..indicators.addresses import is_ipv4, version_of
 from ..indicators.typed import is_domain, type_of
 from .forms import Forms, host_name
 
@@ -23,6 +24,33 @@ LOCAL = frozenset(
 )
 # First numbers of addresses of version 4 below which there is none that is reserved.
 PUBLIC = frozenset(range(1, 224)) - {10, 100, 127, 169, 172, 192, 198, 203}
+
+_IS_HASH = pattern("(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})").fullmatch
+_IS_WIDE = pattern("(?:2[4-9a-fA-F]|3[0-9a-eA-E])[0-9a-fA-F]{2}:[0-9a-fA-F:]+").fullmatch
+# Without a port, an encoded host, brackets, * and \\.
+_IS_PLAIN_URL = pattern("https?://([A-Za-z0-9._-]+)(?:/[!-'+-Z^-~]*)?").fullmatch
+
+
+def is_plain(text: str, second_levels: Container[str] = ()) -> bool:
+    """Tell of what nothing below is to be said, at first sight: most of a long list.
+
+    A hash, a public address, a name with a suffix that is nobody's own, or a URL below
+    such a name.
+    """
+    if is_ipv4(text):
+        return int(text.partition(".")[0]) in PUBLIC
+    if _IS_HASH(text):
+        return not text.isdigit()
+    if _IS_WIDE(text):  # what is left of 2000::/3 without what is reserved, or leads elsewhere
+        return version_of(text) == "ipv6"
+    found = _IS_PLAIN_URL(text)
+    name = (found[1] if found else text).casefold().removesuffix(".")
+    if not (name.isascii() and is_domain(name)):
+        return False
+    first, _, rest = name.partition(".")
+    own = (len(rest) == 2 and first in REGISTRIES) or name in second_levels
+    top, pair = name.rpartition(".")[2], ".".join(name.rsplit(".", 2)[-2:])
+    return not own and top not in LOCAL and pair not in LOCAL
 
 
 def wildcard_in(text: str, forms: Forms, *, path: bool = False) -> str | None:
