@@ -29,9 +29,9 @@ def spent(command: Sequence[str], more: Mapping[str, str] | None = None) -> Spen
 
     more: environment variables.
     """
-    inside = {"PYTHONPATH": f"{ROOT / 'plugin'}:{ROOT}", "PYTHONHASHSEED": "0", **(more or {})}
+    outside = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
     begun = perf_counter()
-    process = Popen(command, stdout=PIPE, env={**os.environ, **inside})
+    process = Popen(command, stdout=PIPE, env={**outside, "PYTHONHASHSEED": "0", **(more or {})})
     said = process.stdout.read().decode() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)
     wall = perf_counter() - begun

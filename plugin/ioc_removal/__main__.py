@@ -1,5 +1,6 @@
 """`ioc-removal` and `python -m ioc_removal`: the command, which Ctrl-C ends in one line."""
 
+import gc
 import os
 import sys
 import threading
@@ -7,14 +8,18 @@ import threading
 
 def start() -> int:
     """Run the command and return its exit status."""
+    gc.disable()  # what is imported stays
     try:
         from .cli import main  # takes its time, and Ctrl-C may come meanwhile
     except KeyboardInterrupt:
         sys.stderr.write("error: interrupted; nothing was sent\n")
         return 130
+    gc.freeze()
+    gc.enable()
     status = main()
     if threading.active_count() > 1:  # of a run that was cut short: they would be waited for
         os._exit(status)
+    gc.freeze()  # else all that is there would be looked through once more at the end
     return status
 
 

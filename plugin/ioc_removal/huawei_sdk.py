@@ -4,7 +4,6 @@ Source: huaweicloudsdkcore 3.1.219, auth/provider.py, auth/internal.py, region/.
 """
 
 from collections.abc import Iterator, Mapping
-from configparser import ConfigParser, Error, InterpolationError
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -103,6 +102,8 @@ class HuaweiSdk:
     @cached_property
     def _profile(self) -> dict[str, Secret]:
         """The section of the profile, without what is empty."""
+        from configparser import ConfigParser, Error, InterpolationError  # for few only
+
         path, parser = self._profile_path, ConfigParser()
         if path is None or not _exists(path):
             raise SettingsError(f"there is no {path or f'~/{FOLDER}/credentials'}")

@@ -1,6 +1,6 @@
 """integration.yml -> definitions, and actions bound to a connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -113,8 +113,12 @@ def integration_of(document: Mapping[str, Any]) -> Integration:
         name: _system(name, entry, document["refusals"], iam)
         for name, entry in document["systems"].items()
     }
-    definitions = {name: _definition(name, entry) for name, entry in document["actions"].items()}
-    return Integration(systems, definitions)
+    for name, entry in document["actions"].items():
+        if entry["handler"] not in HANDLERS:
+            raise DefinitionError(
+                f"integration.yml: {name}: there is no handler {entry['handler']!r}"
+            )
+    return Integration(systems, _Definitions(document["actions"]))
 
 
 def _read(action: Action, **arguments: Any) -> Rows:
@@ -145,9 +149,29 @@ def _tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(v) if isinstance(v, list) else v for key, v in entry.items()}
 
 
+class _Definitions(Mapping[str, Definition]):
+    """The definitions by name; each is made, and its schema read, when it is asked for."""
+
+    def __init__(self, entries: Mapping[str, Mapping[str, Any]]) -> None:
+        self._entries = entries
+        self._known: dict[str, Definition] = {}
+
+    def __getitem__(self, name: str) -> Definition:
+        if name not in self._known:
+            self._known[name] = _definition(name, self._entries[name])
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
 def _definition(name: str, entry: Mapping[str, Any]) -> Definition:
-    if entry["handler"] not in HANDLERS:
-        raise DefinitionError(f"integration.yml: {name}: there is no handler {entry['handler']!r}")
     document = read(entry["schema"])
     endpoint = None
     if "endpoint" in entry:

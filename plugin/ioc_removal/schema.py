@@ -40,7 +40,7 @@ class Schema:
 
     def accepts(self, value: object) -> bool:
         """Tell whether nothing is wrong with a value; a doubt is no."""
-        if self._quick is not None and _is_long(value):
+        if _is_long(value) and self._quick is not None:
             try:
                 return bool(self._quick(value))
             except (ValueError, TypeError, OverflowError):  # no JSON, such as a set of the store

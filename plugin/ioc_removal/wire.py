@@ -141,11 +141,13 @@ def open_wire(
     session.headers["User-Agent"] = USER_AGENT
     session.auth = auth
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # credentials are enough
-    proxy, bundle, pinned = proxy_to(address, own), bundle_of(own), own.get("fingerprint")
+    proxy, pinned = proxy_to(address, own), own.get("fingerprint")
+    plain = address.startswith("http://") and proxy is None  # nothing is certified on the way
+    bundle = "" if plain and "ca_bundle" not in own else bundle_of(own)
     if proxy is not None:
         session.proxies["all"] = proxy.address
         quotes.mask(*proxy.secrets)
-    session.verify = bundle if own.get("verify", True) and not pinned else False
+    session.verify = bundle or True if own.get("verify", True) and not pinned else False
     if own.get("verify") is False:
         disable_warnings(InsecureRequestWarning)  # it is said once, among the warnings
     session.cert = client_of(own)

@@ -10,7 +10,6 @@ from .files import show_input
 from .outcomes import show_outcomes, show_rows
 from .output import Output
 from .sums import deed_of, effects_of, summary_line
-from .waiting import show_waiting
 
 
 def show_record(
@@ -41,6 +40,8 @@ def show_record(
         output.say(f"{record['duplicates']:,} given more than once, sent once")
     output.errors(record["errors"])
     if run and "waiting" in record:
+        from .waiting import show_waiting  # few runs wait
+
         show_waiting(output, run, record["waiting"])
     if definition is not None and not definition.acts and not record["errors"]:
         rows = len(record["outputs"])

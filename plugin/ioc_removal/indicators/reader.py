@@ -9,13 +9,13 @@ from typing import Any, BinaryIO
 from ..errors import ArgumentError
 from .decoded import encoding_of, text_lines
 from .delimited import delimited_items, plain_items
+from .formats import FORMATS
 from .items import Duplicate, Indicator, Unused
 from .misp import misp_events, misp_items
 from .stix import stix_items
 
 __all__ = ["FORMATS", "Duplicate", "Indicator", "Unused", "read_indicators"]
 
-FORMATS = ("csv", "text", "stix", "misp")
 LARGEST_JSON = 256 << 20
 
 _PIECE = 1 << 16

@@ -1,12 +1,10 @@
 """Runs that are in the store: their records, and which of them stopped without ending."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..definition import Definition
 from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED
-from ..playbooks.asking import wanted_of
-from ..store.approvals import EXPIRED, Ask, is_late, open_ask
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import OutcomeRows, call_rows, outcome_rows, output_rows, run_summary
@@ -15,6 +13,9 @@ from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, WAITING, R
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 from .how_far import resumed_rows, task_rows
+
+if TYPE_CHECKING:
+    from ..store.approvals import Ask
 
 ASSUMED = (REMOVED, ADDED, CHANGED)  # in a dry run
 KEPT = ("input", "duplicates", OVERRIDES, CANCELLED)  # what only some runs have, shown as it is
@@ -37,7 +38,11 @@ def resumable(database: Database) -> list[Run]:
 
 def waiting_row(database: Database, run: Run) -> dict[str, Any] | None:
     """Return what a run waits for, as its record shows it; None when it does not wait."""
-    ask = open_ask(database, run.run) if run.status == WAITING else None
+    if run.status != WAITING:
+        return None
+    from ..store.approvals import open_ask  # few runs wait
+
+    ask = open_ask(database, run.run)
     if ask is None:
         return None
     row = {
@@ -49,8 +54,11 @@ def waiting_row(database: Database, run: Run) -> dict[str, Any] | None:
     return {name: value for name, value in row.items() if value is not None}
 
 
-def asked_row(ask: Ask) -> dict[str, Any]:
+def asked_row(ask: "Ask") -> dict[str, Any]:
     """Return a question as records show it."""
+    from ..playbooks.asking import wanted_of
+    from ..store.approvals import EXPIRED, is_late
+
     question = ask.question
     row = {
         "ask": ask.ask,

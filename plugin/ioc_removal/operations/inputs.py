@@ -8,7 +8,7 @@ from sys import stdin
 from typing import Any
 
 from ..errors import ArgumentError
-from ..indicators.reader import Duplicate, Indicator, Unused, read_indicators
+from ..indicators.items import Duplicate, Indicator, Unused
 from ..store.database import EVERY, Database
 from ..store.journal import INPUTS, fingerprint, note
 from ..store.runs import get_run
@@ -76,6 +76,8 @@ class IndicatorFile:
         _keep(database, run, sums.unused - len(unused), unused)
 
     def _items(self) -> Iterator[Indicator | Unused | Duplicate]:
+        from ..indicators.reader import read_indicators  # most calls have no file
+
         options: dict[str, Any] = {
             "format": self.format,
             "column": self.column,

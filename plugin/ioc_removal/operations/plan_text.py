@@ -1,11 +1,13 @@
 """What a plan says to a person, in lines: who wants what, its effect, and what to look at twice."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..handlers.local import target_of
 from ..outcome import ADDED, CHANGED, PLANNED
-from ..store.plans import StoredPlan
+
+if TYPE_CHECKING:
+    from ..store.plans import StoredPlan
 
 EFFECTS = {
     "disarms": "these will no longer be detected or blocked",
@@ -19,7 +21,7 @@ OF_CHANGES = {"rearms": OF_ADDITIONS["rearms"]}
 WIDTH = 10  # of the names of facts
 
 
-def plan_lines(plan: StoredPlan) -> Iterator[str]:
+def plan_lines(plan: "StoredPlan") -> Iterator[str]:
     """Yield the head of a plan: facts, what it would do, warnings. Nothing steers a terminal."""
     for name, value in _facts(plan):
         if value:
@@ -60,7 +62,7 @@ def consequence(done: str, effect: str) -> str:
     return special.get(effect) or EFFECTS.get(effect, effect)
 
 
-def warnings_of(plan: StoredPlan) -> list[str]:
+def warnings_of(plan: "StoredPlan") -> list[str]:
     """Return what a person should look at before the plan is applied, a line each."""
     header = plan.header
     found = [f"the dry run was not complete: {error}" for error in header["errors"]]
@@ -92,7 +94,7 @@ def spelt(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _facts(plan: StoredPlan) -> Iterator[tuple[str, str | None]]:
+def _facts(plan: "StoredPlan") -> Iterator[tuple[str, str | None]]:
     header = plan.header
     requester = header["requester"]
     yield "plan", plan.plan

@@ -7,13 +7,15 @@ tables can let a run do another thing than what was approved.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .chain import Link
 from .database import Database
 from .journal import CUT, READ, SEEN
 from .sets import references, set_digest
-from .verdict import Problem
+
+if TYPE_CHECKING:
+    from .verdict import Problem
 
 SAID = {
     CUT: "what it has yet to do (table batches) was changed",
@@ -72,8 +74,10 @@ def seen_facts(database: Database, step: str, text: str) -> dict[str, Any]:
     return {**facts, "sets": sets} if sets else facts
 
 
-def verify_ahead(database: Database, link: Link, facts: Mapping[str, Any]) -> Iterator[Problem]:
+def verify_ahead(database: Database, link: Link, facts: Mapping[str, Any]) -> Iterator["Problem"]:
     """Yield what the tables say otherwise than a link; facts: of the link."""
+    from .verdict import Problem  # of those who verify, not of those who write
+
     place = (link.run, link.call) if link.batch is None else (link.run, link.call, link.batch)
     if rows_facts(database.walk(_ROWS[link.kind], place))["sha256"] != facts["sha256"]:
         yield Problem(SAID[link.kind], link.run, None, link.call, link.batch)
@@ -82,8 +86,10 @@ def verify_ahead(database: Database, link: Link, facts: Mapping[str, Any]) -> It
 
 def changed_lists(
     database: Database, run: str, which: str, facts: Mapping[str, Any]
-) -> Iterator[Problem]:
+) -> Iterator["Problem"]:
     """Yield the lists that do not hold what they held; facts: of a link, with their SHA-256."""
+    from .verdict import Problem
+
     for owner, name, digest in facts.get("sets", ()):
         if set_digest(database, owner, name) != digest:
             yield Problem(

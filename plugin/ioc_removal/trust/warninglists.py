@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -65,11 +66,9 @@ def second_levels() -> frozenset[str]:
 
 
 def _folder() -> Path | None:
-    try:
-        from pymispwarninglists import __file__ as package
-    except ImportError:
-        return None
-    return Path(str(package)).parent / "data" / "misp-warninglists" / "lists"
+    found = find_spec("pymispwarninglists")  # its import takes as long as all else of a short call
+    places = found.submodule_search_locations if found else None
+    return Path(places[0]) / "data" / "misp-warninglists" / "lists" if places else None
 
 
 def _documents(folder: Path, where: str) -> Iterator[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ...indicators.reader import FORMATS
+from ...indicators.formats import FORMATS
 from ..parser import Parser
 
 Add = Callable[..., Parser]  # name, what does it, what it is about, examples; more=TEXT
