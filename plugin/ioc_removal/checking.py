@@ -56,6 +56,14 @@ def _counted_from(start: int, argument: str, problem: str) -> str:
     return f"{name}[{start + int(place)}]{text}" if inside and end else problem
 
 
+def _plain(items: object) -> bool:
+    """Tell whether all items are texts in ASCII, at once."""
+    try:
+        return isinstance(items, list) and "".join(items).isascii()
+    except TypeError:
+        return False
+
+
 def _halves(field: str, value: object, depth: int = 0) -> Iterator[str]:
     """Name each text that UTF-8 cannot carry: with one half of a pair that makes a character.
 
@@ -70,7 +78,7 @@ def _halves(field: str, value: object, depth: int = 0) -> Iterator[str]:
     elif isinstance(value, Mapping):
         for name, entry in value.items():
             yield from _halves(f"{field}.{name}" if field else str(name), entry, depth + 1)
-    elif many(value):
+    elif many(value) and not _plain(value):
         for place, entry in enumerate(cast("Iterable[object]", value)):
             if not (isinstance(entry, str) and entry.isascii()):
                 yield from _halves(f"{field}[{place}]", entry, depth + 1)

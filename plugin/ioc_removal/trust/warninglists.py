@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
+from sys import path as installed
 from typing import Any
 
 from ..errors import SettingsError
@@ -62,13 +62,16 @@ def second_levels() -> frozenset[str]:
     if path is None or not path.is_file():
         return frozenset()
     [document] = [_read(path, f"the warning list {SECOND_LEVELS}")]
-    return frozenset(str(entry).strip().lower().strip("*.") for entry in document["list"])
+    text = "\n".join(map(str, document["list"])).lower().replace("*.", "")
+    return frozenset(line.strip(" \t\r*.") for line in text.split("\n"))
 
 
 def _folder() -> Path | None:
-    found = find_spec("pymispwarninglists")  # its import takes as long as all else of a short call
-    places = found.submodule_search_locations if found else None
-    return Path(places[0]) / "data" / "misp-warninglists" / "lists" if places else None
+    for place in installed:  # to import it would take as long as all else of a short call
+        lists = Path(place) / "pymispwarninglists" / "data" / "misp-warninglists" / "lists"
+        if lists.is_dir():
+            return lists
+    return None
 
 
 def _documents(folder: Path, where: str) -> Iterator[Mapping[str, Any]]:

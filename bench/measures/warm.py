@@ -1,0 +1,32 @@
+"""One call after another in one process: the request alone, and with its journal."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..line import Line
+from ..place import Place
+from ..processes import Spent, alternated, peer, serving, spent
+
+TIMES = 1_000
+MS = "ms CPU"
+
+
+def lines(place: Place) -> Iterator[Line]:
+    """Compare with a bare session, and with a bare session and one bare commit."""
+    times = place.size(TIMES, 100)
+    with serving() as address:
+
+        def one(how: str) -> Spent:
+            done = spent(peer("session", how, address, times))
+            return replace(done, cpu=1_000 * float(json.loads(done.said)))
+
+        action, bare, whole, floor = alternated(
+            5,
+            lambda: one("action"),
+            lambda: one("requests"),
+            lambda: one("journalled"),
+            lambda: one("inserted"),
+        )
+    yield Line("a warm action.send / a Session", action.cpu, bare.cpu, MS, 1.2)
+    yield Line("a warm journalled call / + one commit", whole.cpu, floor.cpu, MS, 1.2)

@@ -1,0 +1,104 @@
+"""Send one and the same deletion again and again: session.py HOW ADDRESS TIMES.
+
+HOW: "requests" by a bare Session, "action" by this plugin's action.send, "journalled" by a whole
+call with its rows in the store, "inserted" by a bare Session with one bare commit of the row.
+Prints CPU seconds of one, without what comes before the first.
+"""
+
+import json
+import sqlite3
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import Any
+
+import requests
+
+PATH = "/api/1.3/suppliers/InternalTI/indicators"
+FIRST = 20  # that are not counted
+how, address, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
+folder = TemporaryDirectory()
+store = Path(folder.name) / "store.db"
+
+
+def bare_session() -> requests.Session:
+    """Return a session as scripts have it."""
+    session = requests.Session()
+    session.auth = ("soc", "example")
+    return session
+
+
+def by_session(session: requests.Session, indicator: str) -> None:
+    """Send one deletion."""
+    answer = session.delete(address + PATH, json=[{"indicator": indicator}], timeout=(10, 120))
+    answer.raise_for_status()
+    answer.json()
+
+
+def by_action() -> Any:
+    """Return what sends one deletion by this plugin."""
+    from ioc_removal.connection import Connection
+    from ioc_removal.integration import load_integration
+    from ioc_removal.settings import settings_from
+    from ioc_removal.store.database import Database
+    from ioc_removal.store.recorder import StoreRecorder
+    from ioc_removal.store.runs import begin_run
+    from ioc_removal.trust.perform import perform
+
+    basic = {"type": "basic", "username": "soc", "password": "example"}
+    own = {"system": "cybertrace", "url": address, "api_version": "1.3", "auth": basic}
+    settings = settings_from({"connections": {"cybertrace": own}}, "settings")
+    catalogue = load_integration()
+    connection = Connection("cybertrace", settings, catalogue.systems["cybertrace"])
+    action = catalogue.bind("cybertrace-indicators-delete", connection)
+    if how == "action":
+        prepared = action.prepare({"supplier": "InternalTI", "indicators": ["first.example.com"]})
+        [batch] = prepared
+
+        def send(indicator: str) -> None:
+            action.send(action.part(batch, [indicator]), prepared.target)
+
+        return send
+
+    database = Database(store)
+    run = begin_run(database, "call", action.definition.name, dry_run=False, details={})
+
+    def journalled(indicator: str) -> None:
+        prepared = action.prepare({"supplier": "InternalTI", "indicators": [indicator]})
+        recorder = StoreRecorder(database, run, indicator, action)
+        recorder.begin(prepared)
+        for _ in perform(action, prepared, recorder):
+            pass
+
+    return journalled
+
+
+def inserting() -> Any:
+    """Return what sends one deletion and keeps its row, and nothing else."""
+    session = bare_session()
+    kept = sqlite3.connect(store, isolation_level=None)
+    kept.execute("PRAGMA journal_mode = WAL")
+    kept.execute("PRAGMA synchronous = FULL")
+    kept.execute("CREATE TABLE outcomes (position INTEGER, indicator TEXT, outcome TEXT)")
+
+    def send(indicator: str) -> None:
+        by_session(session, indicator)
+        kept.execute("BEGIN")
+        kept.execute("INSERT INTO outcomes VALUES (?, ?, ?)", (0, indicator, "removed"))
+        kept.execute("COMMIT")
+
+    return send
+
+
+if how == "requests":
+    one = bare_session()
+    send = lambda indicator: by_session(one, indicator)  # noqa: E731
+else:
+    send = inserting() if how == "inserted" else by_action()
+for number in range(FIRST):
+    send(f"first-{number}.example.com")
+begun = process_time()
+for number in range(times):
+    send(f"host-{number}.example.com")
+sys.stdout.write(json.dumps((process_time() - begun) / times))
