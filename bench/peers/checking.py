@@ -10,6 +10,7 @@ from time import process_time
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.given import ids, indicators
+
 from ioc_removal.checking import check_arguments
 from ioc_removal.integration import load_integration
 from ioc_removal.schema import Schema
