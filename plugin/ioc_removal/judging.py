@@ -59,7 +59,7 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-TYPES: Mapping[str, Judge] = {
+OF_TYPE: Mapping[str, Judge] = {
     "object": lambda value: isinstance(value, dict),
     "array": is_list,
     "string": lambda value: isinstance(value, str),
@@ -93,8 +93,8 @@ def _pattern(said: str) -> Judge:
 
 def _one_type(said: str | list[str]) -> Judge:
     if isinstance(said, str):
-        return TYPES[said]
-    kinds = [TYPES[name] for name in said]
+        return OF_TYPE[said]
+    kinds = [OF_TYPE[name] for name in said]
     return lambda value: any(kind(value) for kind in kinds)
 
 

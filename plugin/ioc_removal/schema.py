@@ -15,7 +15,7 @@ from .wording import hint, line_of, message_of, own_message
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
-MANY = 1_000  # items, of which the import of jsonschema-rs is made up for
+LONG_LIST = 1_000  # items, of which the import of jsonschema-rs is made up for
 
 
 class Schema:
@@ -115,7 +115,7 @@ class Schema:
 def _is_long(value: object) -> bool:
     """Tell whether a value is, or holds, a long list."""
     held = value.values() if isinstance(value, dict) else (value,)
-    return any(isinstance(entry, list | Sequence) and len(entry) >= MANY for entry in held)
+    return any(isinstance(entry, list | Sequence) and len(entry) >= LONG_LIST for entry in held)
 
 
 def _meant(error: "ValidationError") -> "ValidationError":

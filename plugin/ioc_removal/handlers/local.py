@@ -1,6 +1,8 @@
 """Local actions: what a playbook needs besides the three systems."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from sys import intern
 from typing import Any
 
 from ..errors import ArgumentError
@@ -24,11 +26,12 @@ def report_outcomes(
     of each id, and the values that have none.
     """
     values = {row["id"]: row["value"] for row in resolved if "id" in row and "value" in row}
-    lines: dict[tuple[str, str], Rows] = {}
-    for row in [*_flat(outcomes), *(row for row in resolved if "outcome" in row)]:
+    lines: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in chain(_flat(outcomes), (row for row in resolved if "outcome" in row)):
         value = row.get("value") or values.get(row.get("id", "")) or row.get("id", "")
-        lines.setdefault((str(value), target_of(row)), []).append(dict(row))
-    return [_line(value, target, rows) for (value, target), rows in lines.items()]
+        key = (str(value), intern(target_of(row)))
+        lines[key] = _with(lines.get(key), key, row)
+    return list(lines.values())
 
 
 def refuse_run(reason: str) -> Rows:
@@ -41,15 +44,18 @@ def target_of(row: Mapping[str, Any]) -> str:
     return ", ".join(f"{n.removesuffix('_id')} {row[n]}" for n in TARGETS if row.get(n))
 
 
-def _line(value: str, target: str, rows: Rows) -> dict[str, Any]:
-    outcome = worst(row["outcome"] for row in rows)
-    reasons = (row.get("reason") for row in rows if row["outcome"] == outcome)
-    line: dict[str, Any] = {"value": value, "target": target, "outcome": outcome}
-    if reason := next(filter(None, reasons), None):
-        line["reason"] = reason
-    if ids := [row["id"] for row in rows if row.get("id") not in (None, value)]:
-        line["ids"] = ids
-    return line
+def _with(
+    line: Mapping[str, Any] | None, key: tuple[str, str], row: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the line of an indicator and target with one more row; line: so far, if any."""
+    (value, target), before = key, line or {}
+    outcome = intern(worst([*([before["outcome"]] if line else ()), row["outcome"]]))
+    same = before.get("reason") if outcome == before.get("outcome") else None
+    reason = same or (row.get("reason") if outcome == row["outcome"] else None)
+    ids = [*before.get("ids", ()), *([row["id"]] if row.get("id") not in (None, value) else ())]
+    known = {"value": value, "target": target, "outcome": outcome}
+    more = {"reason": reason, "ids": ids}
+    return known | {name: part for name, part in more.items() if part}
 
 
 def _flat(outcomes: Iterable[Any]) -> Iterable[Mapping[str, Any]]:
