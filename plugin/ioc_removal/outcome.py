@@ -70,9 +70,18 @@ class Outcome:
         other.__dict__.update(self.__dict__, value=value, id=id_)
         return other
 
+    def with_snapshot(self, snapshot: Mapping[str, Any]) -> "Outcome":
+        """Return the same outcome with what the system told before."""
+        other = object.__new__(Outcome)
+        other.__dict__.update(self.__dict__, snapshot=snapshot)
+        return other
+
     @property
     def likeness(self) -> object:
-        """What all outcomes that same_of() made of one have in common; None of others."""
+        """What outcomes that same_of() made of one have in common; None of others.
+
+        They differ in their names and snapshots alone.
+        """
         return self.__dict__.get("alike")
 
     @property

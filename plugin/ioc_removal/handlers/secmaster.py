@@ -4,6 +4,7 @@ Source: https://support.huaweicloud.com/intl/en-us/api-secmaster/DeleteIndicator
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..call import Call
@@ -23,19 +24,16 @@ def delete_threat_indicators(
     )
     data = call.documented(answer)["data"]
     removed = set(data.get("success_ids") or ()) - set(data.get("error_ids") or ())
-    return [
-        Outcome(
-            REMOVED if id_ in removed else UNKNOWN,
-            {"workspace_id": workspace_id, **call.place},
-            id=id_,
-            reason=None if id_ in removed else "the answer does not say that it is deleted",
-            http_status=answer.status,
-            request_id=answer.request_id,
-            attempts=answer.attempts,
-            response=call.outputs(answer),
-        )
-        for id_ in batch_ids
-    ]
+    done = Outcome(
+        REMOVED,
+        {"workspace_id": workspace_id, **call.place},
+        http_status=answer.status,
+        request_id=answer.request_id,
+        attempts=answer.attempts,
+        response=call.outputs(answer),
+    )
+    silent = replace(done, outcome=UNKNOWN, reason="the answer does not say that it is deleted")
+    return [(done if id_ in removed else silent).same_of(id_=id_) for id_ in batch_ids]
 
 
 def create_indicator(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any
 
@@ -11,6 +12,8 @@ from .columns import parsed, unreadable
 
 OUTCOME_COLUMNS = ", ".join(ROW[4:])
 NAMES = 2  # of the columns of an outcome, those that name its indicator
+SNAPSHOT = ROW.index("snapshot") - 4 - NAMES  # of the rest
+_sorted, _compact = JSONEncoder(sort_keys=True).encode, JSONEncoder(separators=(",", ":")).encode
 
 
 def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
@@ -34,7 +37,7 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
     return (
         outcome.value,
         outcome.id,
-        json.dumps(outcome.target, sort_keys=True),
+        _sorted(outcome.target),
         outcome.outcome,
         outcome.reason,
         outcome.http_status,
@@ -45,7 +48,7 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
         int(outcome.settled),
         outcome.advice,
         int(outcome.verified),
-        None if outcome.snapshot is None else json.dumps(outcome.snapshot, sort_keys=True),
+        None if outcome.snapshot is None else _sorted(outcome.snapshot),
         json.dumps(outcome.not_restored) if outcome.not_restored else None,
     )
 
@@ -55,18 +58,23 @@ def rows_of_batch(
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the row of each outcome of a batch, with its hash; batch: run, call, number.
 
-    Most outcomes of a batch differ in their indicator alone: what they share is encoded once.
+    Most outcomes of a batch differ in indicator and snapshot alone: what they share is encoded once.
     """
-    head = json.dumps(batch, separators=(",", ":"))[:-1]
-    before, columns, tail = None, (), ""
+    head, front, end = json.dumps(batch, separators=(",", ":"))[:-1], "", ""
+    before: object = None
+    shared: tuple[Any, ...] = ()
     for at, outcome in enumerate(outcomes):
         likeness = outcome.likeness
         if likeness is None or likeness is not before:
             before, columns = likeness, columns_of(outcome)[NAMES:]
-            tail = json.dumps(columns, separators=(",", ":"))[1:]
+            shared = columns[:SNAPSHOT] + columns[SNAPSHOT + 1 :]
+            front = _compact(columns[:SNAPSHOT])[1:-1]
+            end = _compact(columns[SNAPSHOT + 1 :])[1:]
         value, id_ = outcome.value, outcome.id
-        names = f"{_text(value)},{_text(id_)}"
-        yield (*batch, at, value, id_, *columns, hashing.text(f"{head},{at},{names},{tail}"))
+        snapshot = None if outcome.snapshot is None else _sorted(outcome.snapshot)
+        text = f"{head},{at},{_text(value)},{_text(id_)},{front},{_text(snapshot)},{end}"
+        columns = (*shared[:SNAPSHOT], snapshot, *shared[SNAPSHOT:])
+        yield (*batch, at, value, id_, *columns, hashing.text(text))
 
 
 def _text(name: str | None) -> str:

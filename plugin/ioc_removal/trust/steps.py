@@ -159,7 +159,7 @@ class Steps:
         if action.definition.does == ADDS and outcome.outcome != UNKNOWN:
             return outcome  # what was there before tells what was added, nothing else
         if item in before.rows:
-            return replace(outcome, snapshot=before.rows[item])
+            return outcome.with_snapshot(before.rows[item])
         done = outcome.outcome in {REMOVED, CHANGED, UNKNOWN} or outcome.maybe_ours
         if item not in before.unread or not done:
             return outcome
