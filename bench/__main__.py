@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from .line import Line, table
 from .place import Place
 
-MEASURES = ("cold", "warm", "bulk", "growth", "checking", "ids", "rules", "noop", "workers")
+MEASURES = ("cold", "warm", "bulk", "growth", "checking", "ids", "rules", "noop")
 
 
 def measured(name: str, scale: float) -> list[Line]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 
 from ..line import Line
 from ..place import Place
@@ -16,7 +17,8 @@ def lines(place: Place) -> Iterator[Line]:
     """Compare, of texts, and of objects with a pattern; one process each time."""
     for kind, bound in BOUNDS.items():
         size = place.size(SIZE, 20_000)
-        [done] = alternated(3, lambda kind=kind, size=size: spent(peer("checking", kind, size)))
+        command = peer("checking", kind, size)
+        [done] = alternated(3, partial(spent, command))
         check, dump, fast = json.loads(done.said)
         note = f"{size:,} in lists of 10,000, {'with' if fast else 'without'} jsonschema-rs"
         yield Line(f"checking {kind} / json.dumps", check, dump, US, bound, note=note)

@@ -8,6 +8,7 @@ Prints CPU seconds of one, without what comes before the first.
 import json
 import sqlite3
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -91,11 +92,13 @@ def inserting() -> Any:
     return send
 
 
-if how == "requests":
-    one = bare_session()
-    send = lambda indicator: by_session(one, indicator)  # noqa: E731
-else:
-    send = inserting() if how == "inserted" else by_action()
+def requesting() -> Any:
+    """Return what sends one deletion by a session, and nothing else."""
+    return partial(by_session, bare_session())
+
+
+made = {"requests": requesting, "inserted": inserting}.get(how, by_action)
+send = made()
 for number in range(FIRST):
     send(f"first-{number}.example.com")
 begun = process_time()

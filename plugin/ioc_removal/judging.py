@@ -114,6 +114,7 @@ PLAIN: Mapping[str, Callable[[Any], Judge]] = {
     "maxItems": lambda said: _of_list(lambda value: len(value) <= said),
     "uniqueItems": lambda said: _of_list(lambda value: not said or _distinct(value)),
     "minProperties": lambda said: _of_object(lambda value: len(value) >= said),
+    "maxProperties": lambda said: _of_object(lambda value: len(value) <= said),
     "minimum": lambda said: _of_number(lambda value: value >= said),
     "maximum": lambda said: _of_number(lambda value: value <= said),
     "exclusiveMinimum": lambda said: _of_number(lambda value: value > said),

@@ -58,7 +58,7 @@ def rows_of_batch(
 ) -> Iterator[tuple[Any, ...]]:
     """Yield the row of each outcome of a batch, with its hash; batch: run, call, number.
 
-    Most outcomes of a batch differ in indicator and snapshot alone: what they share is encoded once.
+    Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
     head, front, end = json.dumps(batch, separators=(",", ":"))[:-1], "", ""
     before: object = None

@@ -15,6 +15,7 @@ from .findings import Findings
 from .forms import Forms
 from .guarded import Guarded
 from .listed import Listed, read_listed
+from .lists import Lists
 from .provider_rules import LastRules
 from .warninglists import WarningLists, second_levels
 
@@ -36,7 +37,7 @@ class Guards:
 
     def __post_init__(self) -> None:
         self.disabled = frozenset(self.settings.get("disabled", ()))
-        self.last_rules = LastRules()
+        self.last_rules, self.lists = LastRules(), Lists()
         self._counts = ProcessCounts()
         self._lock, self._loading = Lock(), Lock()
         self._doubts: dict[str, Listed] = {}

@@ -3,13 +3,13 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from json import dumps
-from threading import Lock
 from typing import Any
 
 from ..action import Action
 from ..batches import Batch, cut_items
 from ..errors import HungUpError, PluginError
-from ..outcome import Rows
+from ..outcome import REMOVED, Outcome, Rows
+from .lists import Lists
 
 # The arguments by which a read takes items, by what names these.
 TAKES: Mapping[str, tuple[str, ...]] = {"id": ("ids",), "value": ("values", "indicators")}
@@ -38,13 +38,12 @@ class Snapshot:
 class Snapshots:
     """Takes the snapshots of one call; a list that holds all of a target is asked for once.
 
-    lookup: whether reads that leave traces are asked for, too.
+    lookup: whether reads that leave traces are asked for, too; lists: those of the run.
     """
 
-    def __init__(self, action: Action, *, lookup: bool) -> None:
+    def __init__(self, action: Action, *, lookup: bool, lists: Lists | None = None) -> None:
         self._action, self._lookup = action, lookup
-        self._lock = Lock()
-        self._lists: dict[str, Rows] = {}
+        self._lists = Lists() if lists is None else lists
 
     def of(self, batch: Batch, kept: Mapping[str, Any]) -> Snapshot:
         """Return the snapshot of a batch; kept: what was told before an earlier try, by item.
@@ -68,6 +67,14 @@ class Snapshots:
         told, unread = self._by_item(rows, asked)
         return Snapshot({**kept, **told}, unread, rows if whole else None)
 
+    def done(self, outcomes: Iterable[Outcome]) -> None:
+        """Let the lists know what was done since they were read."""
+        tried = [outcome for outcome in outcomes if outcome.attempts]
+        if all(outcome.outcome == REMOVED for outcome in tried):
+            self._lists.without({outcome.id for outcome in tried if outcome.id})
+        else:
+            self._lists.forget()
+
     def _rows(
         self, read: Action, arguments: Mapping[str, Any], items: Sequence[str]
     ) -> tuple[Rows, bool]:
@@ -77,11 +84,9 @@ class Snapshots:
         taking = TAKES[self._action.definition.named_by]
         name = next((name for name in taking if name in known), None)
         if name is None:
-            with self._lock:
-                key = dumps(given, sort_keys=True)
-                if key not in self._lists:
-                    self._lists[key] = read.read(Batch(0, given))
-                return self._lists[key], True
+            url = read.call.connection.url if read.call else ""
+            key = dumps([url, given], sort_keys=True)
+            return self._lists.rows(key, lambda: read.read(Batch(0, given))), True
         limits = read.call.connection.limits if read.call else {}
         parts = list(cut_items(items, read.definition, limits)) or [list(items)]
         rows = [row for part in parts for row in read.read(Batch(0, {**given, name: part}))]

@@ -30,7 +30,10 @@ class Steps:
     ) -> None:
         self._action, self._target = action, prepared.target
         self._recorder, self._terms = recorder, terms
-        self._snapshots = Snapshots(action, lookup=terms.lookup) if terms.snapshot else None
+        self._snapshots = None
+        if terms.snapshot:
+            lists = terms.guards.lists if terms.guards else None
+            self._snapshots = Snapshots(action, lookup=terms.lookup, lists=lists)
         self._guarded = None
         if terms.guards is not None:
             self._guarded = terms.guards.guarded(action, prepared, recorder, dry_run=terms.dry_run)
@@ -56,6 +59,8 @@ class Steps:
         if before.rows or before.unread:
             outcomes = [self._with_snapshot(outcome, before) for outcome in outcomes]
         outcomes = found.advised(outcomes)
+        if self._snapshots:
+            self._snapshots.done(outcomes)
         if self._guarded:
             self._guarded.count(batch, found, outcomes)
         finished = Finished(batch, outcomes=tuple(self._ordered(outcomes, batch)))
