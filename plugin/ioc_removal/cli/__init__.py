@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from traceback import print_exc
 
-from ..errors import PluginError
+from ..errors import ArgumentError, PluginError
 from ..outcome import Summary, exit_status
 from .commands import parser_with_commands
 from .log import logged
 from .output import Output
-from .parser import Options
+from .parser import Options, Parser
 from .pauses import told_pauses
 from .session import Session
 
@@ -26,8 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, output, begun = Options(), Output(), False
     try:
         try:
-            parser = parser_with_commands()
-            parser.parse_args(argv, options)
+            parser = _parsed(sys.argv[1:] if argv is None else argv, options)
             output = Output(json=options.json, quiet=options.quiet, color=options.color)
             if not options.does:
                 parser.print_help(sys.stderr)
@@ -60,6 +59,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         status = DOUBT if output.recorded else FAILED
     return status
+
+
+def _parsed(words: Sequence[str], options: Options) -> Parser:
+    """Read the command line, and return what read it; a mistake is told with all commands known."""
+    parser = parser_with_commands(words[0] if words else "")
+    try:
+        parser.parse_args(words, options)
+    except ArgumentError:
+        parser_with_commands().parse_args(words, options)
+        raise
+    return parser
 
 
 def _leave(output: Output, *, begun: bool) -> None:

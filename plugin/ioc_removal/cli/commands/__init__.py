@@ -1,6 +1,7 @@
 """The commands: their arguments, and an example of each."""
 
 from argparse import SUPPRESS
+from typing import Any
 
 from ..parser import Parser, common_options, whole_parser
 from .actions import add_actions, add_guards
@@ -13,15 +14,24 @@ from .runs import add_runs
 from .workers import add_workers
 
 
-def parser_with_commands() -> Parser:
-    """Return the whole parser."""
+class _Unwanted:
+    """Takes the arguments of a command that is not wanted."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: self
+
+
+def parser_with_commands(only: str = "") -> Parser:
+    """Return the whole parser; only: but of the other commands when there is one of that name."""
     parser = whole_parser()
     commands = parser.add_subparsers(
         metavar="COMMAND", title="commands", parser_class=Parser, dest="command"
     )
     common = common_options(first=False)
 
-    def add(name: str, does: str, about: str, *examples: str, more: str = "") -> Parser:
+    def add(name: str, does: str, about: str, *examples: str, more: str = "") -> Any:
+        if only and name != only:
+            return _Unwanted()
         lines = "\n".join(f"  {example}" for example in examples)
         command = commands.add_parser(
             name,
@@ -44,4 +54,4 @@ def parser_with_commands() -> Parser:
     add_journal(add)
     add_rehearsals(add)
     add_hosts(add)
-    return parser
+    return parser_with_commands() if only and only not in commands.choices else parser

@@ -1,0 +1,189 @@
+"""What takes a short way comes to what the long way comes to."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from jsonschema_rs import validator_for
+
+from ioc_removal.cli import main
+from ioc_removal.indicators.typed import _closely, _plain
+from ioc_removal.loader import read
+from ioc_removal.outcome import OUTCOMES, Outcome
+from ioc_removal.sandbox import Sandbox, default_seed
+from ioc_removal.schema import Schema
+from ioc_removal.store import columns, found, results
+from ioc_removal.store.chain import Hashing
+from ioc_removal.store.outcome_rows import columns_of, rows_of_batch
+from ioc_removal.trust.forms import forms_of
+from ioc_removal.trust.lists import Lists
+from ioc_removal.trust.shapes import is_plain, private_in, suffix_in, wildcard_in
+from test_tables import PARTS, SCHEMAS, seeds, variants
+
+VALUES = [f"host{number}.example" for number in range(23)]
+PARTS_OF_NAMES = st.sampled_from(
+    [
+        "a",
+        "co",
+        "uk",
+        "home",
+        "arpa",
+        "local",
+        "www",
+        "xn--p1ai",
+        "1",
+        "255",
+        "0x7f",
+        "example",
+        "*",
+    ]
+)
+NAMES = st.lists(PARTS_OF_NAMES, min_size=1, max_size=5).map(".".join)
+PATHS = st.sampled_from(["", "/", "/a?b=1", "?x", "/*", ":80/", "/%2e", "/a]b", "/\\x", "#f", "/?"])
+TEXTS = st.one_of(
+    st.text(max_size=70),
+    NAMES,
+    st.from_regex(r"\A[0-9a-fA-F]{32,64}\Z"),
+    st.ip_addresses().map(str),
+    st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "hxxp"]), NAMES, PATHS),
+)
+
+
+@given(TEXTS)
+@example("1.2.3.4-5")
+@example("1" * 32)
+def test_what_is_plainly_of_a_type_is_so_at_a_closer_look(text: str) -> None:
+    if (kind := _plain(text)) is not None:
+        assert _closely(text) == (kind, "") or kind in {"md5", "sha1", "sha256", "ipv4"}
+        assert _closely(text)[0] == kind
+
+
+@given(TEXTS)
+@example("https://home.arpa/x")
+@example("WWW.co.uk")
+@example("2a00:1450::1")
+def test_of_what_is_plain_the_guards_have_nothing_to_say(text: str) -> None:
+    if is_plain(text, {"a.example"}):
+        forms = forms_of(text)
+        assert wildcard_in(text, forms) is None
+        assert wildcard_in(text, forms, path=True) is None
+        assert suffix_in(text, forms, {"a.example"}) is None
+        assert private_in(forms) is None
+
+
+@pytest.mark.parametrize(("name", "part"), PARTS)
+def test_judges_and_libraries_come_to_one_verdict(name: str, part: str) -> None:
+    target = {**SCHEMAS[name], "$ref": f"#/$defs/{part}"}
+    slow, fast = Draft202012Validator(target), validator_for(target)
+    schema = Schema(SCHEMAS[name], part)
+    for value in (variant for seed in seeds(name, part) for variant in variants(seed)):
+        assert schema.accepts(value) == slow.is_valid(value), value
+        assert fast.is_valid(value) == slow.is_valid(value), value
+
+
+@pytest.mark.parametrize("name", ["settings", "integration", "playbook", "plan"])
+def test_our_own_documents_have_a_judge(name: str) -> None:
+    schema = Schema(read(f"schemas/{name}.json"))
+    assert schema._judge is not None
+
+
+def test_a_long_list_with_a_mistake_is_refused_in_the_same_words() -> None:
+    schema = Schema(SCHEMAS["cybertrace/delete_indicators"], "arguments")
+    given_ = {"supplier": "InternalTI", "api_version": "1.3"}
+    few = list(schema.problems({**given_, "indicators": ["a\x00b", 1]}))
+    many = ["x.example"] * 5_000
+    found_ = list(schema.problems({**given_, "indicators": [*many, "a\x00b", 1]}))
+    assert found_ == [line.replace("[0]", "[5000]").replace("[1]", "[5001]") for line in few]
+    assert list(schema.problems({**given_, "indicators": many})) == []
+
+
+@st.composite
+def outcomes(draw: st.DrawFn) -> list[Outcome]:
+    texts = st.one_of(st.none(), st.text(st.characters(codec="utf-8"), max_size=8))
+    rows = st.dictionaries(st.text(max_size=3), st.one_of(st.none(), st.integers(), st.text()))
+    one = Outcome(
+        draw(st.sampled_from(OUTCOMES)),
+        {"supplier": "InternalTI"},
+        reason=draw(texts),
+        http_status=draw(st.one_of(st.none(), st.integers())),
+        maybe_ours=draw(st.booleans()),
+        snapshot=draw(st.one_of(st.none(), rows)),
+        not_restored=tuple(draw(st.lists(st.text(max_size=3), max_size=2))),
+        response=draw(rows),
+    )
+    made = [one.same_of(draw(texts), draw(texts)) for _ in range(3)]
+    return [*made, made[0].with_snapshot(draw(rows)), one, Outcome("removed", {}, value="x")]
+
+
+@given(outcomes())
+def test_rows_made_together_are_those_made_alone(made: list[Outcome]) -> None:
+    hashing = Hashing()
+    for at, row in enumerate(rows_of_batch(('run"', "call", 7), made, hashing)):
+        assert row[:-1] == ('run"', "call", 7, at, *columns_of(made[at]))
+        assert row[-1] == hashing.row(row[:-1])
+
+
+@given(st.text())
+def test_texts_of_the_store_are_read_as_they_were_written(text: str) -> None:
+    assert columns.parsed(json.dumps(text), "items.item") == text
+
+
+def test_lists_are_asked_for_once_until_the_run_does_something_else() -> None:
+    lists, asked = Lists(), list[int]()
+
+    def read_() -> list[dict[str, Any]]:
+        asked.append(1)
+        return [{"id": "a"}, {"id": "b"}]
+
+    assert lists.rows("policy", read_) == lists.rows("policy", read_) == [{"id": "a"}, {"id": "b"}]
+    lists.without({"a"})
+    assert lists.rows("policy", read_) == [{"id": "b"}]
+    assert len(asked) == 1
+    lists.forget()
+    assert len(lists.rows("policy", read_)) == 2
+    assert len(asked) == 2
+
+
+@pytest.fixture
+def long_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a run of twenty-three indicators be a long one."""
+    monkeypatch.setattr(found, "SOON", 10)
+    monkeypatch.setattr(results, "AT_ONCE", 5)
+
+
+@pytest.mark.usefixtures("long_ways")
+def test_a_long_run_is_shown_row_by_row_and_indexed_when_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seed = default_seed()
+    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": VALUES[:20]}
+    settings, store = tmp_path / "settings.yml", tmp_path / "store.db"
+    with Sandbox(seed) as sandbox:
+        settings.write_text(json.dumps(sandbox.settings()))
+        where = ["--settings", str(settings), "--store", str(store)]
+        given_ = [word for value in VALUES for word in ("--arg", f"indicators={value}")]
+        call = ["call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI", *given_]
+        assert main([*call, "--json", *where]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert [row["value"] for row in record["outcomes"]] == VALUES
+    assert record["context"]["CyberTrace"]["IndicatorRemoval"] == record["outcomes"]
+    assert record["counts"] == {"removed": 20, "absent": 3}
+    main(["show", record["run"], "--json", *where])
+    assert json.loads(capsys.readouterr().out)["outcomes"] == record["outcomes"]
+    main(["show", record["run"], *where])
+    assert "host22.example" in capsys.readouterr().out
+
+    indexed = "SELECT count(*) FROM indexed"
+    with sqlite3.connect(store) as connection:
+        assert connection.execute(indexed).fetchone() == (0,)
+    assert main(["journal", "--indicator", "HOST7.example", "--json", *where]) == 0
+    [row] = json.loads(capsys.readouterr().out)
+    assert (row["value"], row["run"]) == ("host7.example", record["run"])
+    with sqlite3.connect(store) as connection:
+        assert connection.execute(indexed).fetchone() == (1,)
+    assert main(["journal", "verify", *where]) == 0
