@@ -87,8 +87,14 @@ def _of_number(test: Judge) -> Judge:
 
 
 def _pattern(said: str) -> Judge:
-    found = pattern(said).search
-    return _of_text(lambda value: found(value) is not None)
+    compiled: list[Any] = []  # when it is first needed: most of a schema's patterns are not
+
+    def judge(value: str) -> bool:
+        if not compiled:
+            compiled.append(pattern(said).search)
+        return compiled[0](value) is not None
+
+    return _of_text(judge)
 
 
 def _one_type(said: str | list[str]) -> Judge:
@@ -204,10 +210,18 @@ class _Judges:
         return _of_list(lambda value: all(map(judge, value)))
 
     def _properties(self, said: Mapping[str, Any], _: object) -> Judge:
-        judges = [(name, self.of(one)) for name, one in said.items()]
-        return _of_object(
-            lambda value: all(judge(value[name]) for name, judge in judges if name in value)
-        )
+        judges: dict[str, Judge] = {}  # of those that are met
+
+        def judge(value: Mapping[str, Any]) -> bool:
+            for name in value:
+                if name in said:
+                    if name not in judges:
+                        judges[name] = self.of(said[name])
+                    if not judges[name](value[name]):
+                        return False
+            return True
+
+        return _of_object(judge)
 
     def _others(self, said: Any, schema: Mapping[str, Any]) -> Judge:
         known = frozenset(schema.get("properties", ()))

@@ -47,7 +47,7 @@ class Schema:
                 pass
         try:
             return self._judge is not None and self._judge(value)
-        except RecursionError:
+        except (RecursionError, UnjudgedError):
             return False
 
     @cached_property
