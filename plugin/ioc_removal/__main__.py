@@ -5,6 +5,8 @@ import os
 import sys
 import threading
 
+OFTEN = 50_000  # objects between two looks for what refers to itself; few do
+
 
 def start() -> int:
     """Run the command and return its exit status."""
@@ -16,6 +18,7 @@ def start() -> int:
         return 130
     gc.freeze()
     gc.enable()
+    gc.set_threshold(OFTEN)
     status = main()
     if threading.active_count() > 1:  # of a run that was cut short: they would be waited for
         os._exit(status)

@@ -47,6 +47,6 @@ def show_record(
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:
-        planned = record["outcomes"].reasons(PLANNED) if "outcomes" in record else ()
+        planned = record["outcomes"].reasons(PLANNED) if PLANNED in summary.counts else ()
         effects, deed = effects_of(planned), deed_of(planned)
         output.say(summary_line(summary, run, effects=effects, deed=deed))

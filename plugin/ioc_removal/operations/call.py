@@ -149,7 +149,8 @@ def _ended(
     add_details(database, run, counts=summary.counts, **more)
     end_run(database, run, result)
     known = {definition.name: definition}
-    return run_record(database, known, get_run(database, run)), summary
+    summed = summary if definition.acts else None
+    return run_record(database, known, get_run(database, run), summed), summary
 
 
 def _filled_by_file(action: Action, arguments: Mapping[str, Any]) -> str:

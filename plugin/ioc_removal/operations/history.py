@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..definition import Definition
-from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED
+from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED, Summary
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.results import OutcomeRows, call_rows, outcome_rows, output_rows, run_summary
@@ -76,14 +76,17 @@ def asked_row(ask: "Ask") -> dict[str, Any]:
 
 
 def run_record(
-    database: Database, definitions: Mapping[str, Definition], run: Run
+    database: Database,
+    definitions: Mapping[str, Definition],
+    run: Run,
+    summary: Summary | None = None,
 ) -> dict[str, Any]:
     """Return the record of a run, also of one that has not ended.
 
     Long lists in it are read from the store while they are walked; definitions: of its actions, by
-    name.
+    name; summary: when it is known.
     """
-    calls, summary = call_rows(database, run.run), run_summary(database, run.run)
+    calls, summary = call_rows(database, run.run), summary or run_summary(database, run.run)
     outcomes = outcome_rows(database, run.run)
     parts: dict[str, Any] = {"outcomes": outcomes}
     read = [d for c in calls if (d := definitions.get(c["action"])) and not d.acts]

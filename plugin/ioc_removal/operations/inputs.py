@@ -60,19 +60,18 @@ class IndicatorFile:
         unused: list[Unused] = []
         for item in self._items():
             sums.read += 1
-            match item:
-                case Indicator():
-                    sums.used += 1
-                    types[item.type] += 1
-                    yield item.value
-                case Duplicate():
-                    sums.duplicates += 1
-                case Unused():
-                    sums.unused += 1
-                    unused.append(item)
-                    if len(unused) == AT_ONCE:
-                        _keep(database, run, sums.unused - len(unused), unused)
-                        unused = []
+            if isinstance(item, Indicator):
+                sums.used += 1
+                types[item.type] += 1
+                yield item.value
+            elif isinstance(item, Unused):
+                sums.unused += 1
+                unused.append(item)
+                if len(unused) == AT_ONCE:
+                    _keep(database, run, sums.unused - len(unused), unused)
+                    unused = []
+            else:
+                sums.duplicates += 1
         _keep(database, run, sums.unused - len(unused), unused)
 
     def _items(self) -> Iterator[Indicator | Unused | Duplicate]:

@@ -120,7 +120,11 @@ class OutcomeRows(Sequence[dict[str, Any]]):
     @property
     def actions(self) -> list[str]:
         """The actions that have outcomes."""
-        query = f"SELECT DISTINCT c.action {self._from} ORDER BY c.action"
+        query = (
+            "SELECT DISTINCT c.action FROM calls c WHERE EXISTS"  # noqa: S608
+            f" (SELECT 1 FROM {KNOWN} {self._where} AND o.run = c.run AND o.call = c.call)"
+            " ORDER BY c.action"
+        )
         return [action for (action,) in self._database.rows(query, self._values)]
 
     def counts(self) -> list[tuple[str, str, str, int]]:
