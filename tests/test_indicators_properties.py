@@ -2,10 +2,12 @@
 
 from io import BytesIO
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ioc_removal.errors import ArgumentError
+from ioc_removal.indicators import seen
 from ioc_removal.indicators.items import Indicator, Unused
 from ioc_removal.indicators.normal import normalised
 from ioc_removal.indicators.reader import read_indicators
@@ -87,3 +89,14 @@ def test_a_list_of_urls_is_never_cut_at_a_comma(lines: list[str]) -> None:
             assert name != "iocs.txt"
         else:
             assert {item.value for item in items if isinstance(item, Indicator)} == set(lines)
+
+
+@given(st.lists(st.integers(0, 60), max_size=120))
+def test_what_came_before_is_known_beyond_what_is_kept_in_memory(numbers: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seen, "IN_MEMORY", 5)
+        patch.setattr(seen, "FEWEST_BUCKETS", 1)
+        known, plain = seen.Seen(), set[int]()
+        for number in numbers:
+            assert known.is_new(f"host{number}.example") == (number not in plain)
+            plain.add(number)

@@ -12,6 +12,7 @@ from .delimited import delimited_items, plain_items
 from .formats import FORMATS
 from .items import Duplicate, Indicator, Unused
 from .misp import misp_events, misp_items
+from .seen import Seen
 from .stix import stix_items
 
 __all__ = ["FORMATS", "Duplicate", "Indicator", "Unused", "read_indicators"]
@@ -60,15 +61,12 @@ def read_indicators(
 
 
 def _once(items: Iterable[Indicator | Unused]) -> Iterator[Indicator | Unused | Duplicate]:
-    seen: set[str] = set()
+    is_new = Seen().is_new
     for item in items:
-        if isinstance(item, Unused):
+        if isinstance(item, Unused) or is_new(item.value):
             yield item
-        elif item.value in seen:
-            yield Duplicate(item.value, item.place)
         else:
-            seen.add(item.value)
-            yield item
+            yield Duplicate(item.value, item.place)
 
 
 def _form(name: str, start: bytes) -> str:
