@@ -19,7 +19,7 @@ from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store import columns, found, results
 from ioc_removal.store.chain import Hashing
-from ioc_removal.store.outcome_rows import columns_of, rows_of_batch
+from ioc_removal.store.outcome_rows import columns_of, flat_row, outcome_of, rows_of_batch
 from ioc_removal.trust.forms import forms_of
 from ioc_removal.trust.lists import Lists
 from ioc_removal.trust.shapes import is_plain, private_in, suffix_in, wildcard_in
@@ -128,6 +128,9 @@ def test_rows_made_together_are_those_made_alone(made: list[Outcome]) -> None:
     for at, row in enumerate(rows_of_batch(('run"', "call", 7), made, hashing)):
         assert row[:-1] == ('run"', "call", 7, at, *columns_of(made[at]))
         assert row[-1] == hashing.row(row[:-1])
+        told = outcome_of(columns_of(made[at]), "run").row()
+        flat = flat_row("an-action", columns_of(made[at]), "run")
+        assert list(flat.items()) == [("action", "an-action"), *told.items()]
 
 
 @given(st.text())

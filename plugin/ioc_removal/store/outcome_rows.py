@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any
 
-from ..outcome import OUTCOMES, Outcome
+from ..outcome import OUTCOMES, TARGETS, Outcome
 from .chain import ROW, Hashing
 from .columns import parsed, unreadable
 
@@ -30,6 +31,45 @@ def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
         tuple(parsed(not_restored, "outcomes.not_restored", run, list)) if not_restored else (),
         parsed(response, "outcomes.response", run),
     )  # fmt: skip
+
+
+def flat_row(action: str, columns: tuple[Any, ...], run: str) -> dict[str, Any]:
+    """Return the outcome of OUTCOME_COLUMNS as Outcome.row() would, with its action before it.
+
+    Raises StoreError.
+    """
+    value, id_, target, outcome, reason, status, request_id, attempts, maybe, *rest = columns
+    response, settled, advice, verified, snapshot, not_restored = rest
+    if outcome not in OUTCOMES:
+        raise unreadable("outcomes.outcome", run)
+    known = {
+        "action": action,
+        "value": value,
+        "id": id_,
+        **_shared(target, "outcomes.target", run, dict),
+        "outcome": outcome,
+        "reason": reason,
+        "advice": advice,
+        "http_status": status,
+        "request_id": request_id,
+        "attempts": attempts,
+        "maybe_ours": bool(maybe) or None,
+        "settled": bool(settled) or None,
+        "verified": bool(verified) or None,
+        "snapshot": parsed(snapshot, "outcomes.snapshot", run, dict) if snapshot else None,
+        "not_restored": (not_restored and parsed(not_restored, "outcomes.not_restored", run, list))
+        or None,
+    }
+    for name, said in _shared(response, "outcomes.response", run, object).items():
+        if name not in known and name not in TARGETS:
+            known[name] = said
+    return {name: part for name, part in known.items() if part is not None}
+
+
+@lru_cache(maxsize=256)
+def _shared(text: str, column: str, run: str, form: type) -> Any:
+    """Parse what many rows have alike."""
+    return parsed(text, column, run, form)
 
 
 def columns_of(outcome: Outcome) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from ..outcome import DONE, OUTCOMES, PLANNED, Summary, ordered
 from .columns import parsed
 from .database import EVERY, Database
 from .lineage import THEN
-from .outcome_rows import OUTCOME_COLUMNS, outcome_of
+from .outcome_rows import OUTCOME_COLUMNS, flat_row
 from .runs import CALL, UNDO
 
 AT_ONCE = 2_000  # rows read together
@@ -191,11 +191,7 @@ class OutcomeRows(Sequence[dict[str, Any]]):
             f" AND ({PLACE}) > (?, ?, ?, ?) ORDER BY {PLACE} LIMIT ?"
         )
         rows = self._database.rows(query, (*self._values, *values, *after, most))
-        return [(row[:4], self._row(row[4], row[5:])) for row in rows]
-
-    def _row(self, action: str, columns: tuple[Any, ...]) -> dict[str, Any]:
-        row = outcome_of(columns, self._run).row()
-        return {"action": action} | row | {"action": action}
+        return [(row[:4], flat_row(row[4], row[5:], self._run)) for row in rows]
 
 
 def outcome_rows(database: Database, run: str, call: str | None = None) -> OutcomeRows:
