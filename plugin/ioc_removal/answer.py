@@ -107,10 +107,14 @@ def decoded(text: str) -> Any:
     for candidate in (text, BACKSLASH.sub(lambda m: m[0] if m[1] else r"\\", text)):
         try:
             value = json.loads(candidate, parse_constant=_no_constant)
-            return mapped(value, lambda text: NOT_STORABLE.sub("\ufffd", text))
+            return mapped(value, _storable)
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _storable(text: str) -> str:
+    return text if text.isascii() and "\x00" not in text else NOT_STORABLE.sub("\ufffd", text)
 
 
 def _no_constant(name: str) -> Any:

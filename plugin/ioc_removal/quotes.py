@@ -84,17 +84,19 @@ def _forms(text: str) -> Iterator[str]:
 
 def mapped(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
     """Change every text of a JSON value; a number that no store takes becomes a text."""
-    if depth > DEEPEST:
+    if isinstance(value, str):
+        return change(value)
+    if depth > DEEPEST or (depth == DEEPEST and isinstance(value, list | dict) and value):
         raise ValueError("too deep")
-    match value:
-        case str():
-            return change(value)
-        case list():
-            return [mapped(entry, change, depth + 1) for entry in value]
-        case dict():
-            return {change(k): mapped(entry, change, depth + 1) for k, entry in value.items()}
-        case int() if abs(value) > LARGEST:
-            return str(value)
-        case float() if not isfinite(value):
-            return str(value)
-    return value
+    if isinstance(value, list):
+        return [
+            change(entry) if type(entry) is str else mapped(entry, change, depth + 1)
+            for entry in value
+        ]
+    if isinstance(value, dict):
+        return {
+            change(key): change(entry) if type(entry) is str else mapped(entry, change, depth + 1)
+            for key, entry in value.items()
+        }
+    wide = isinstance(value, int) and abs(value) > LARGEST
+    return str(value) if wide or (isinstance(value, float) and not isfinite(value)) else value
