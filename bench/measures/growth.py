@@ -25,12 +25,12 @@ def lines(place: Place) -> Iterator[Line]:
             where = ("--settings", settings, "--store", place.store())
             return spent(ours(*call, "--quiet", "--indicators", file, *where))
 
-        few, many, most = one(LEAST), one(size), one(10 * size)
+        few, tenth, many, most = one(LEAST), one(size // 10), one(size), one(10 * size)
     start = few.cpu  # most of it comes before the first indicator
-    steepness = log((most.cpu - start) / (many.cpu - start)) / log(10)
+    steepness = log((many.cpu - start) / (tenth.cpu - start)) / log(10)
     names = f"{10 * size:,} / {size:,} indicators"
     wall = f"wall {most.wall:.1f} s / {many.wall:.1f} s"
     yield Line(f"time of {names}", most.cpu, many.cpu, CPU, 11, note=wall)
     yield Line(f"memory of {names}", most.peak, many.peak, PEAK, 1.2)
-    note = f"of CPU above the {start:.2f} s of {LEAST:,}"
+    note = f"from {size // 10:,} to {size:,}, of CPU above the {start:.2f} s of {LEAST:,}"
     yield Line("CPU over size", steepness, 1.0, EXPONENT, 1.03, note=note)
