@@ -6,6 +6,7 @@ from typing import Any
 from ..definition import Definition
 from ..outcome import PLANNED, Summary
 from ..store.database import Database
+from ..store.results import outcome_rows
 from .files import show_input
 from .outcomes import show_outcomes, show_rows
 from .output import Output
@@ -30,8 +31,8 @@ def show_record(
         output.print_json(record)
         output.errors(record["errors"])
         return
-    if "outcomes" in record and listed:
-        show_outcomes(output, record["outcomes"], run)
+    if run and "outcomes" in record and listed:
+        show_outcomes(output, outcome_rows(database, run), run)
     if record.get("outputs"):
         show_rows(output, record["outputs"], definition.context_key if definition else ())
     if run and "input" in record:
@@ -47,6 +48,7 @@ def show_record(
         rows = len(record["outputs"])
         output.say(f"{rows:,} row{'s' if rows != 1 else ''} · run {run}")
     else:
-        planned = record["outcomes"].reasons(PLANNED) if PLANNED in summary.counts else ()
+        some = run and PLANNED in summary.counts
+        planned = outcome_rows(database, str(run)).reasons(PLANNED) if some else ()
         effects, deed = effects_of(planned), deed_of(planned)
         output.say(summary_line(summary, run, effects=effects, deed=deed))

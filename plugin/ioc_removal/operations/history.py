@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..definition import Definition
 from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED, Summary
-from ..store.database import Database
+from ..store.database import EVERY, Database
 from ..store.lease import is_held
 from ..store.results import OutcomeRows, call_rows, outcome_rows, output_rows, run_summary
 from ..store.run_list import open_runs
@@ -17,6 +17,7 @@ from .how_far import resumed_rows, task_rows
 if TYPE_CHECKING:
     from ..store.approvals import Ask
 
+FEW = 2_000  # items of a set that a record has as a list
 ASSUMED = (REMOVED, ADDED, CHANGED)  # in a dry run
 KEPT = ("input", "duplicates", OVERRIDES, CANCELLED)  # what only some runs have, shown as it is
 
@@ -83,16 +84,16 @@ def run_record(
 ) -> dict[str, Any]:
     """Return the record of a run, also of one that has not ended.
 
-    Long lists in it are read from the store while they are walked; definitions: of its actions, by
-    name; summary: when it is known.
+    Its long lists are sequences that are read from the store while they are walked.
+    definitions: of its actions, by name; summary: when it is known.
     """
     calls, summary = call_rows(database, run.run), summary or run_summary(database, run.run)
     outcomes = outcome_rows(database, run.run)
-    parts: dict[str, Any] = {"outcomes": outcomes}
+    parts: dict[str, Any] = {"outcomes": outcomes.listed}
     read = [d for c in calls if (d := definitions.get(c["action"])) and not d.acts]
     if run.kind == PLAYBOOK:
         output = by_value(database, run.details.get("output", {}))
-        parts["output"] = _only_planned(_plain(output)) if run.dry_run else output
+        parts["output"] = _only_planned(_plain(output)) if run.dry_run else _plain(output, FEW)
         if plan := _plan(run):
             parts["plan"] = plan
     elif read:
@@ -129,7 +130,7 @@ def _context(
     context: dict[str, Any] = {}
     for path, names in by_path.items():
         system, entry = path.split(".")
-        context.setdefault(system, {})[entry] = OutcomeRows(database, run, actions=names)
+        context.setdefault(system, {})[entry] = OutcomeRows(database, run, actions=names).listed
     return context
 
 
@@ -150,10 +151,10 @@ def _only_planned(value: Any) -> Any:
     return {**row, "outcome": PLANNED} if row.get("outcome") in ASSUMED else row
 
 
-def _plain(value: Any) -> Any:
-    """Return a value with its sets read into lists."""
+def _plain(value: Any, most: int = EVERY) -> Any:
+    """Return a value with its sets read into lists; most: of the items of one that is."""
     if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, list | StoredSet):
-        return [_plain(entry) for entry in value]
+        return {key: _plain(entry, most) for key, entry in value.items()}
+    if isinstance(value, list) or (isinstance(value, StoredSet) and len(value) <= most):
+        return [_plain(entry, most) for entry in value]
     return value

@@ -118,6 +118,11 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         return repr(list(self))
 
     @property
+    def listed(self) -> Sequence[dict[str, Any]]:
+        """The rows as a list, unless they are many."""
+        return self if self._few is None else self._few
+
+    @property
     def actions(self) -> list[str]:
         """The actions that have outcomes."""
         query = (
