@@ -124,6 +124,9 @@ class SQLite:
         self._connection.close()
 
     def _migrate(self) -> None:
+        [found] = self._connection.execute("PRAGMA user_version").fetchone()
+        if found == VERSION:
+            return  # nobody who writes is waited for, or waits
         connection = self.begin()
         try:
             version = _migrated(connection)
