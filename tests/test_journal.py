@@ -25,9 +25,12 @@ from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.secret import Secret
 from ioc_removal.store.database import Database
 from ioc_removal.store.journal import add_link, note
+from ioc_removal.store.keeping_tables import KEEPING
+from ioc_removal.store.listing_tables import LISTING
 from ioc_removal.store.runs import begin_run, end_run
+from ioc_removal.store.sharing_tables import LET_THROUGH, SHARING
 from ioc_removal.store.sqlite import TRIGGERS
-from ioc_removal.store.tables import LET_THROUGH, LISTING, SHARING, TRUST
+from ioc_removal.store.trust_tables import TRUST
 from ioc_removal.store.verification import Verification
 from test_resume import Program, deletions, killed_after
 
@@ -313,7 +316,7 @@ def as_version_2(path: Path) -> None:
     """Turn a store into one of version 2, as it was before the journal."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for kind in ("trigger", "index", "table"):
-            made = "\n".join((TRUST, SHARING, LET_THROUGH, LISTING, *TRIGGERS))
+            made = "\n".join((TRUST, SHARING, LET_THROUGH, LISTING, KEEPING, *TRIGGERS))
             names = re.findall(rf"CREATE (?:UNIQUE )?{kind.upper()} (\w+)", made)
             for name in names:
                 connection.execute(f"DROP {kind} {name}")

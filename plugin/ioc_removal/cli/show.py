@@ -11,6 +11,7 @@ from ..outcome import PLANNED
 from ..store.approvals import asks_of
 from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, reasons, run_summary
+from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import states_of
 from ..store.runs import CALL, CANCELLED, OVERRIDES, PLAYBOOK, UNDO, Run, get_run
 from .files import show_input
@@ -75,6 +76,8 @@ def _show(session: Session, output: Output, run: Run) -> None:
 def _facts(database: Database, run: Run, state: str) -> Iterator[tuple[str, Cell]]:
     yield "run", run.run
     yield KINDS[run.kind], run.name
+    yield "retry of", run.details.get(RETRY_OF)
+    yield "tried again", ", ".join(retries_of(database, run.run)) or None
     yield "dry run", "yes, nothing was changed" if run.dry_run else None
     yield "result", state
     yield "held by", database.holders((run.run,)).get(run.run)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..errors import PluginError
+from ..errors import ArgumentError, PluginError
 from ..integration import Integration
 from ..outcome import Summary
 from ..playbooks.engine import check_engine
@@ -12,7 +12,17 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import StoredPlan
-from ..store.runs import OVERRIDES, PLAYBOOK, REQUEST, Requester, begin_run, get_run, requester_of
+from ..store.retries import RETRY_OF
+from ..store.runs import (
+    OVERRIDES,
+    PLAYBOOK,
+    REQUEST,
+    Requester,
+    begin_run,
+    get_run,
+    known_run,
+    requester_of,
+)
 from ..store.sets import by_value
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
@@ -56,6 +66,11 @@ def apply_plan(
     overrides = {**header["overrides"], **given}
     chosen = {**header["choose"], **(choose or {})}
     check_plan(database, integration, settings, plan, chosen)
+    if RETRY_OF in header and not known_run(database, header[RETRY_OF]):
+        raise ArgumentError(
+            f"plan {plan.plan}: it tries run {header[RETRY_OF]} again, which this store does not "
+            "have: apply it where that run is"
+        )
     texts = header["texts"]
     playbooks = parse_all(texts, integration)
     details = {
@@ -70,6 +85,7 @@ def apply_plan(
         **({"input": header["input"]} if "input" in header else {}),
         **({OVERRIDES: overrides} if overrides else {}),
         **({REQUEST: request} if request else {}),
+        **({RETRY_OF: header[RETRY_OF]} if RETRY_OF in header else {}),
     }
     run = begin_run(
         database,
@@ -77,7 +93,7 @@ def apply_plan(
         header["playbook"],
         dry_run=False,
         details=details,
-        requester=_wanting(requester or requester_of(), header["requester"]),
+        requester=wanting(requester or requester_of(), header["requester"]),
     )
     began(run)
     with lease(database, run):
@@ -97,7 +113,10 @@ def apply_plan(
         return execute(performing, playbooks, header["playbook"], given, integration, attend)
 
 
-def _wanting(requester: Requester, planner: Mapping[str, str | None]) -> Requester:
-    """Return who applies a plan, for what it was made where nothing else is told."""
-    ticket, reason = requester.ticket or planner["ticket"], requester.reason or planner["reason"]
+def wanting(requester: Requester, before: Mapping[str, str | None]) -> Requester:
+    """Return who wants something again, for what it was wanted where nothing else is told.
+
+    before: who wanted it first, of the details of a run.
+    """
+    ticket, reason = requester.ticket or before["ticket"], requester.reason or before["reason"]
     return replace(requester, ticket=ticket, reason=reason)

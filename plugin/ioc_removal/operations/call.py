@@ -1,21 +1,24 @@
 """One call of an action, recorded as a run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..action import Action
-from ..batches import Prepared
+from ..batches import Batch, Prepared
 from ..definition import Definition
 from ..errors import ArgumentError, PluginError
 from ..outcome import FAILED, PARTIAL, SUCCEEDED, UNKNOWN, Summary
+from ..playbooks.retrying import calling_of
 from ..store.cancelling import Cancellation, ask_before_requests, cancellation, watched
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.pauses import tell_pauses
 from ..store.recorder import StoreRecorder
 from ..store.results import output_rows, run_summary
+from ..store.retries import RETRY_OF
 from ..store.runs import (
     CALL,
     INTERRUPTED,
@@ -49,17 +52,20 @@ def call_action(
     terms: Terms = EARNEST,
     most: Mapping[str, int] | None = None,
     requester: Requester | None = None,
+    retry_of: str | None = None,
     finished: Callable[[Finished], None] = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, Any], Summary]:
     """Perform one action and return its record and summary; what goes wrong is in the record.
 
     arguments: by name; file: fills the batch argument; most: how many indicators it may act on
-    without an approval, by effect; requester: who wants it, and why; finished: told of each
-    finished batch; began: told the id of the run.
+    without an approval, by effect; requester: who wants it, and why; retry_of: the run of which
+    only what it did not do is done; finished: told of each finished batch; began: told the id of
+    the run.
     """
     definition = action.definition
     details: dict[str, Any] = {"arguments": {n: _short(value) for n, value in arguments.items()}}
+    details |= {RETRY_OF: retry_of} if retry_of else {}
     if action.call:
         details["addresses"] = {definition.system: action.call.connection.place}
     if terms.guards and terms.guards.overrides:
@@ -80,9 +86,7 @@ def call_action(
             prepared = action.prepare(arguments)
             if prepared.duplicates:
                 more["duplicates"] = prepared.duplicates
-            sizes = {definition.effect_on(prepared.arguments): prepared.size}
-            terms = replace(terms, approval=Counted(CALL, most or {}, sizes))
-            _perform(database, run, action, prepared, terms, finished)
+            _perform(database, run, action, prepared, terms, most or {}, finished)
         except PluginError as error:
             more["errors"].append(error_row(error))
         except KeyboardInterrupt:
@@ -101,27 +105,40 @@ def _perform(
     action: Action,
     prepared: Prepared,
     terms: Terms,
+    most: Mapping[str, int],
     finished: Callable[[Finished], None],
 ) -> None:
     """Perform the batches of a call; what goes wrong leaves none of them without an outcome."""
-    recorder = StoreRecorder(database, run, ONLY, action)
+    definition = action.definition
+    calling = calling_of(database, run, {definition.name: definition})
+    recorder = calling.recorder(ONLY, action)
     recorder.begin(prepared)
     for call in action.calls:
         tell_pauses(database, run, call.connection)
         ask_before_requests(database, run, call.connection)
-    if action.definition.acts:
-        recorder.plan(prepared)  # so that whoever ends it knows what is left
+    if definition.acts:  # kept, so that whoever ends it knows what is left
+        count, size = calling.plan(ONLY, action, prepared)
+        cut = partial(_planned, recorder, count)
+        prepared = replace(prepared, size=size, cut=cut)
+    sizes = {definition.effect_on(prepared.arguments): prepared.size}
+    terms = replace(terms, approval=Counted(CALL, most, sizes))
+    batches = calling.batches(recorder, prepared)
     try:
         with (
             watched(database, run, lambda one: _stop(action, one, at_once=terms.dry_run)),
-            closing(perform(action, prepared, recorder, terms=terms)) as batches,
+            closing(perform(action, prepared, recorder, terms=terms, batches=batches)) as performed,
         ):
-            for batch in batches:
+            for batch in performed:
                 finished(batch)
     except PluginError:
-        if action.definition.acts and not terms.dry_run and not cancellation(database, run):
+        if definition.acts and not terms.dry_run and not cancellation(database, run):
             recorder.give_up(prepared, "the call could not go on")
         raise
+
+
+def _planned(recorder: StoreRecorder, count: int, prepared: Prepared) -> Iterator[Batch]:
+    """Yield the batches of a call as they are kept."""
+    return recorder.planned(prepared, 0, count)
 
 
 def _stop(action: Action, cancelled: Cancellation, *, at_once: bool) -> None:

@@ -8,6 +8,7 @@ from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED, Summary
 from ..store.database import EVERY, Database
 from ..store.lease import is_held
 from ..store.results import OutcomeRows, call_rows, outcome_rows, output_rows, run_summary
+from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import open_runs
 from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run
 from ..store.sets import StoredSet, by_value
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 FEW = 2_000  # items of a set that a record has as a list
 ASSUMED = (REMOVED, ADDED, CHANGED)  # in a dry run
-KEPT = ("input", "duplicates", OVERRIDES, CANCELLED)  # what only some runs have, shown as it is
+# What only some runs have, shown as it is.
+KEPT = ("input", "duplicates", OVERRIDES, CANCELLED, RETRY_OF)
 
 
 def is_stopped(database: Database, run: Run) -> bool:
@@ -98,6 +100,8 @@ def run_record(
             parts["plan"] = plan
     elif read:
         parts = {"outputs": output_rows(database, run.run, calls[0]["call"])}
+    if again := retries_of(database, run.run):
+        parts["retried_by"] = again
     return record(
         "action" if run.kind == CALL else run.kind,
         run.name,

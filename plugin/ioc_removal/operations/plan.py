@@ -21,6 +21,7 @@ from ..store.planning import (
 )
 from ..store.plans import StoredPlan, keep_plan
 from ..store.results import run_summary
+from ..store.retries import RETRY_OF
 from ..store.runs import OVERRIDES, get_run
 from ..store.sets import StoredSet, by_value
 from ..trust.removal_key import digest
@@ -98,7 +99,7 @@ def make_plan(
             "overrides": details.get(OVERRIDES, {}),
             "values": run_summary(database, run).counts.get(PLANNED, 0),
             **sums,
-            **({"input": details["input"]} if "input" in details else {}),
+            **{name: details[name] for name in ("input", RETRY_OF) if name in details},
         },
     )
     parts |= told_parts(plan)

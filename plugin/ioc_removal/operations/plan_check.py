@@ -11,6 +11,7 @@ from ..settings import Settings
 from ..store.approvals import PLAN, Ask
 from ..store.database import Database
 from ..store.plans import StoredPlan, get_plan, planned_lines
+from ..store.retries import RETRY_OF
 from ..store.runs import Run, get_run
 from ..store.sets import by_value
 from ..trust.effects import effect_of
@@ -79,7 +80,9 @@ def plan_changes(
     header = plan.header
     if plan_hash(header["parts"]) != plan.hash:
         return ["what its hash covers was changed"]
-    texts = present_texts(header["source"], header["playbook"], header["texts"])
+    texts = header["texts"]
+    if RETRY_OF not in header:  # else they are those of the run that is tried again
+        texts = present_texts(header["source"], header["playbook"], texts)
     playbooks = parse_all(header["texts"], integration)
     connections = open_connections(
         playbooks.values(), integration, settings, {**header["choose"], **choose}

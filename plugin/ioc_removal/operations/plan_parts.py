@@ -17,6 +17,7 @@ from ..integration import Integration
 from ..playbooks.model import Playbook
 from ..settings import Settings
 from ..store.plans import StoredPlan
+from ..store.retries import RETRY_OF
 from ..store.sets import StoredSet
 from ..system import System
 from ..trust.removal_key import canonical, connection_facts, digest
@@ -88,7 +89,8 @@ def plan_hash(parts: Parts) -> str:
 
 def told_parts(plan: StoredPlan) -> dict[str, Any]:
     """Return the overrides, and what else a plan tells a person: which it is, of which time."""
-    told = {name: digest(plan.header[name]) for name in TOLD}
+    names = [*TOLD, *({RETRY_OF} & plan.header.keys())]
+    told = {name: digest(plan.header[name]) for name in names}
     made = {**told, "plan": plan.plan, "created": plan.created, "expires": plan.expires}
     return {"overrides": digest(plan.header["overrides"]), MADE: made}
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..handlers.local import target_of
 from ..outcome import ADDED, CHANGED, PLANNED
+from ..store.retries import RETRY_OF
 
 if TYPE_CHECKING:
     from ..store.plans import StoredPlan
@@ -100,6 +101,7 @@ def _facts(plan: "StoredPlan") -> Iterator[tuple[str, str | None]]:
     yield "plan", plan.plan
     yield "sha256", plan.hash
     yield "playbook", header["playbook"]
+    yield "retry of", header.get(RETRY_OF)
     yield "by", f"{requester['actor']} (user {requester['user']})"
     yield "ticket", requester["ticket"]
     yield "reason", requester["reason"]

@@ -13,6 +13,7 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import get_plan
+from ..store.retries import RETRY_OF
 from ..store.runs import (
     CANCELLED,
     OVERRIDES,
@@ -49,30 +50,28 @@ def run_approved(
     *,
     terms: Terms = EARNEST,
     file: IndicatorFile | None = None,
+    again: Run | None = None,
     **more: Any,
 ) -> tuple[dict[str, Any], Summary]:
     """Run a playbook; where the settings count, plan it first, and apply that plan.
 
     All is as for run_playbook.
     """
+    given = (database, integration, settings, name)
+    more["again"] = again
     if terms.dry_run or not approving_of(settings.approval, settings.source).most:
-        return run_playbook(
-            database, integration, settings, name, inputs, terms=terms, file=file, **more
-        )
+        return run_playbook(*given, inputs, terms=terms, file=file, **more)
     dry = replace(terms, dry_run=True)
     here = {**more, "detach": False}
-    planned, summary = run_playbook(
-        database, integration, settings, name, inputs, terms=dry, file=file, **here
-    )
+    planned, summary = run_playbook(*given, inputs, terms=dry, file=file, **here)
     if "plan" not in planned:  # nothing would be done, and the errors tell why
         known = get_run(database, planned["run"])
         if "inputs" not in known.details or CANCELLED in known.details:
             return planned, summary
-        given = by_value(database, known.details["inputs"])  # a file is read once: it may be a pipe
-        return run_playbook(
-            database, integration, settings, name, given, terms=terms, read_by=known, **more
-        )
+        kept = by_value(database, known.details["inputs"])  # a file is read once: it may be a pipe
+        return run_playbook(*given, kept, terms=terms, read_by=known, **more)
     plan = get_plan(database, planned["plan"]["plan"])
+    del more["again"]  # its plan tells
     return apply_plan(database, integration, settings, plan, terms=terms, **more)
 
 
@@ -85,6 +84,7 @@ def run_playbook(
     *,
     file: IndicatorFile | None = None,
     read_by: Run | None = None,
+    again: Run | None = None,
     choose: Mapping[str, str] | None = None,
     terms: Terms = EARNEST,
     requester: Requester | None = None,
@@ -97,7 +97,8 @@ def run_playbook(
     """Run a playbook; return its record and summary, with what went wrong in the record.
 
     name: of one that ships, or a file's path; file: fills the input `indicators`;
-    read_by: the run that read the file of these inputs, if one did before; choose: the
+    read_by: the run that read the file of these inputs, if one did before; again: the run whose
+    playbooks these are, and of which only what it did not do is done; choose: the
     connection of a system where there are several; requester: who wants it, and why;
     request: the id by which the caller names the run; began: told
     the id of the run; attend: what to do while a person is asked; detach: whether it is only begun,
@@ -105,7 +106,7 @@ def run_playbook(
     be read.
     """
     check_engine(database)
-    texts = gather(name, integration)
+    texts = again.details["texts"] if again else gather(name, integration)
     playbooks = parse_all(texts, integration)
     own = next(iter(texts))
     details: dict[str, Any] = {
@@ -117,6 +118,8 @@ def run_playbook(
     }
     if read_by and "input" in read_by.details:
         details |= {"input": read_by.details["input"], READ_BY: read_by.run}
+    if again:
+        details |= _as_before(again)
     if request:
         details[REQUEST] = request
     if terms.guards and terms.guards.overrides:
@@ -143,6 +146,12 @@ def run_playbook(
         if detach:
             return left_to_a_worker(performing, integration)
         return execute(performing, playbooks, own, given, integration, attend)
+
+
+def _as_before(run: Run) -> dict[str, Any]:
+    """Return what a run that tries another one again begins with: it goes where that went."""
+    kept = ("addresses", "connections")
+    return {RETRY_OF: run.run, **{name: run.details[name] for name in kept if name in run.details}}
 
 
 def _from_file(

@@ -8,7 +8,7 @@ from ..definition import ADDS
 from ..outcome import DONE, PLANNED, UNKNOWN, Outcome, after_a_lost_try
 from ..sending import LOOK, LOST
 from ..store.claims import Claim
-from ..store.earlier import added_ids
+from ..store.earlier import with_added
 from ..store.recorder import StoreRecorder
 from ..trust.recorder import Finished, Known
 
@@ -43,12 +43,7 @@ class UndoRecorder(StoreRecorder):
         known = self.earlier if known == Known() else known
         if not known.repeated or self._action.definition.does != ADDS:
             return known
-        others = added_ids(self._database)  # whatever has an outcome of its own is not this one
-        snapshots = {
-            item: {**told, "ids": [*told.get("ids", ()), *others]}
-            for item, told in known.snapshots.items()
-        }
-        return replace(known, snapshots=snapshots)
+        return replace(known, snapshots=with_added(self._database, known.snapshots))
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch."""

@@ -178,7 +178,9 @@ class Conducted:
         if "errors" in sizes:
             return {"result": FAILED, **sizes}
         name, batches, chunk = f"{key}: batches", sizes["batches"], sizes["chunk"]
-        if batches <= chunk:
+        if not batches:
+            said: dict[str, Any] = {"errors": []}  # nothing of it is left to do
+        elif batches <= chunk:
             said = self.shared.step(name, perform_alone, performing, key, action, batches)
         else:
             said = self.shared.step(name, perform_chunks, performing, key, action, batches, chunk)

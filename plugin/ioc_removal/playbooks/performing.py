@@ -3,17 +3,19 @@
 Each function may run again after a crash: what it wrote is found again, not written twice.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from threading import Event, Lock
 from typing import Any
 
 from ..action import Action
 from ..errors import HungUpError, PluginError, StoreError
 from ..integration import Integration
-from ..outcome import FAILED, PLANNED, SUCCEEDED
+from ..outcome import FAILED, PLANNED, SUCCEEDED, ordered
 from ..settings import Settings
 from ..store.approvals import EXPIRED, put_ask, settled
 from ..store.cancelling import Cancellation
@@ -21,7 +23,6 @@ from ..store.database import Database
 from ..store.let_through import LetThrough
 from ..store.planned_only import PlannedOnly
 from ..store.plans import get_plan
-from ..store.recorder import StoreRecorder
 from ..store.results import outcome_rows, run_summary
 from ..store.runs import OVERRIDES, get_run
 from ..store.sets import by_reference, by_value, write_set
@@ -35,6 +36,7 @@ from ..trust.terms import Terms
 from .approving import RunApproval
 from .asking import assumed_yes, question_of, result_of
 from .connections import Connections
+from .retrying import calling_of
 from .rounds import TIMEOUT
 
 CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
@@ -83,6 +85,9 @@ class Performing:
         self._lock = Lock()
         self._done: dict[str, int] = {}
         self._let_through = LetThrough(database, run)
+        self._calling = calling_of(
+            database, run, integration.definitions, self.connections.fingerprint
+        )
         self.over = Event()  # the run was cancelled
 
     def stop(self, cancelled: Cancellation) -> None:
@@ -134,11 +139,7 @@ class Performing:
     def read(self, call: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Perform a read or a local action; return its result, its rows by reference."""
         try:
-            action = self.bind(name)
-            prepared = action.prepare(by_value(self.database, given))
-            recorder = StoreRecorder(self.database, self.run, call, action)
-            recorder.begin(prepared)
-            rows = [r for f in perform(action, prepared, recorder) for r in f.outputs]
+            rows = self._calling.rows(call, self.bind(name), by_value(self.database, given))
             outputs = write_set(self.database, self.run, f"outputs of {call}", rows)
         except PluginError as error:
             return {"result": FAILED, "errors": [_row(call, error)]}
@@ -151,11 +152,10 @@ class Performing:
         try:
             action = self.bind(name)
             prepared = action.prepare(by_value(self.database, given))
-            recorder = StoreRecorder(self.database, self.run, call, action)
-            recorder.begin(prepared, assumed=assumed)
-            batches = recorder.plan(prepared)
+            self._calling.recorder(call, action).begin(prepared, assumed=assumed)
+            batches, size = self._calling.plan(call, action, prepared)
             effect = action.definition.effect_on(prepared.arguments)
-            self._approval.add(call, effect, prepared.size)
+            self._approval.add(call, effect, size)
             return {"batches": batches, "chunk": _chunk(action)}
         except PluginError as error:
             return {"errors": [_row(call, error)]}
@@ -163,11 +163,12 @@ class Performing:
     def perform(self, call: str, name: str, first: int, stop: int) -> dict[str, Any]:
         """Perform some batches of a prepared removal; return the errors that stopped it."""
         action = self.bind(name)
-        recorder = StoreRecorder(self.database, self.run, call, action)
+        recorder = self._calling.recorder(call, action)
         try:
             prepared = recorder.prepared()
             total = prepared.size * action.copies
-            batches = recorder.planned(prepared, first, stop)
+            planned = recorder.planned(prepared, first, stop)
+            batches = self._calling.batches(recorder, planned)
             with closing(
                 perform(
                     action, prepared, recorder, terms=self._terms_of(call, action), batches=batches
@@ -182,7 +183,7 @@ class Performing:
     def outcome(self, call: str, name: str) -> dict[str, Any]:
         """Sum up a removal that was performed; return its result, its outcomes by reference."""
         try:
-            recorder = StoreRecorder(self.database, self.run, call, self.bind(name))
+            recorder = self._calling.recorder(call, self.bind(name))
             if not self._terms.dry_run:
                 unfinished = recorder.planned(recorder.prepared(), 0, recorder.count())
                 recorder.give_up(unfinished, "the run could not go on")
@@ -193,12 +194,16 @@ class Performing:
                 done = self.integration.definition(name).done
                 rows = ({**row, **_assumed(row, done)} for row in rows)
                 counts = {done if key == PLANNED else key: n for key, n in counts.items()}
-            outcomes = write_set(self.database, self.run, f"outcomes of {call}", rows)
+            before = self._calling.before(call)
+            counts = Counter(counts) + Counter(row["outcome"] for row in before)
+            outcomes = write_set(
+                self.database, self.run, f"outcomes of {call}", chain(before, rows)
+            )
         except PluginError as error:
             return {"result": FAILED, "errors": [_row(call, error)]}
         return {
             "result": summary.result,
-            "counts": counts,
+            "counts": ordered(counts),
             "outcomes": by_reference(outcomes),
         }
 

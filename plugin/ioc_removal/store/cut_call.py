@@ -61,10 +61,10 @@ class CutCall:
             yield self._action.part(whole, parsed(items, "batches.items", self._run, list))
 
     def _size(self) -> int:
-        """Return how many distinct items the batches of the call hold."""
+        """Return how many distinct items the batches of the call hold, at most at one node."""
         query = (
-            "SELECT coalesce(sum(json_array_length(items)), 0) FROM batches"
-            " WHERE run = ? AND call = ? AND batch % ? = 0"
+            "SELECT coalesce(max(size), 0) FROM (SELECT sum(json_array_length(items)) AS size"
+            " FROM batches WHERE run = ? AND call = ? GROUP BY batch % ?) nodes"
         )
         [(size,)] = self._database.rows(query, (self._run, self._call, self._action.copies))
         return int(size)

@@ -1,5 +1,6 @@
 """What came of rows at earlier undos of a run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +88,14 @@ def added_ids(database: Database) -> set[str]:
     """Return the ids of all that any run is known to have added."""
     query = "SELECT id FROM outcomes WHERE outcome = 'added' AND id IS NOT NULL"
     return {id_ for (id_,) in database.rows(query)}
+
+
+def with_added(database: Database, snapshots: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was there before additions, and all that has an outcome of its own by now."""
+    others = added_ids(database)
+    return {
+        item: {**told, "ids": [*told.get("ids", ()), *others]} for item, told in snapshots.items()
+    }
 
 
 def told_before(database: Database, undo: str, call: str) -> dict[str, Any]:

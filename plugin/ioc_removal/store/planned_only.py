@@ -1,5 +1,6 @@
 """What a run that applies a plan may do: what is in it, once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..batches import Batch
@@ -144,6 +145,15 @@ class PlannedOnly:
 
     def _own(self, batch: Batch) -> _Use:
         return (self._run, self._call, batch.number)
+
+
+def planned_keys(database: Database, plan: str, keys: Sequence[str]) -> set[str]:
+    """Return which of some keys a plan would do."""
+    query = (
+        "SELECT key FROM planned WHERE plan = ? AND outcome = 'planned' AND key IN"  # noqa: S608
+        f" ({', '.join('?' * len(keys))})"
+    )
+    return {key for (key,) in database.rows(query, (plan, *keys))} if keys else set()
 
 
 def _again(outcome: Outcome, call: str) -> Outcome:

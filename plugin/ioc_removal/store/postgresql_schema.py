@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from ..errors import SettingsError
 from .location import CHOOSE, Server
 from .statements import Transaction
-from .tables import MIGRATIONS, ONLY_ADDED, TABLES, VERSION
+from .tables import MIGRATIONS, TABLES, VERSION
+from .trust_tables import ONLY_ADDED
 
 SCHEMA = "ioc_removal"
 # Text is ordered by its code points, as the hashes of plans need it; a number may be a moment.

@@ -18,6 +18,7 @@ from .found import index_short
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
 from .kept import kept
 from .requests import claim_request
+from .retries import RETRY_OF, note_retry
 
 CALL, PLAYBOOK, UNDO = "call", "playbook", "undo"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
@@ -72,7 +73,8 @@ def begin_run(
 ) -> str:
     """Note the beginning of a run and return its id, which sorts by time.
 
-    Raises AskedBefore when the request of its details began one already.
+    Raises AskedBefore when the request of its details began one already, ArgumentError when
+    another one that has not ended tries the same run again.
     """
     requester = requester or requester_of()
     started = now()
@@ -85,6 +87,8 @@ def begin_run(
     with database.transaction() as connection:
         if REQUEST in known and not dry_run:
             claim_request(connection, known[REQUEST], run)
+        if RETRY_OF in known and not dry_run:
+            note_retry(connection, known[RETRY_OF], run)
         connection.execute("INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?)", values)
         facts = {"kind": kind, "name": name, "dry_run": dry_run, **constant(known)}
         add_begin(connection, database.hashing, run, facts, started)

@@ -11,7 +11,8 @@ from ..errors import SettingsError
 from .file_lease import FileLeases
 from .location import CHOOSE
 from .statements import AT_ONCE, Row, Transaction, Values
-from .tables import JOURNAL, MIGRATIONS, ONLY_ADDED, TABLES, VERSION
+from .tables import JOURNAL, MIGRATIONS, TABLES, VERSION
+from .trust_tables import ONLY_ADDED
 
 VERSION_INFO = sqlite3.sqlite_version_info
 BUSY = 30.0  # seconds to wait for another process's transaction
