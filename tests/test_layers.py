@@ -59,6 +59,7 @@ DOORS: Mapping[str, set[str]] = {
     "psycopg": {"store.postgresql", "store.postgresql_session"},
     "sqlalchemy": {"playbooks.engine", "playbooks.halting"},
     "dbos": {f"playbooks.{name}" for name in ("engine", "workflows", "conducting", "conducted")},
+    "croniter": {"operations.cron"},
     "jinja2": {"playbooks.expressions"},
     "prometheus_client": {"cli.metrics"},
     "requests": {
@@ -67,7 +68,7 @@ DOORS: Mapping[str, set[str]] = {
     "urllib3": {"adapter", "answer", "retries", "unanswered", "wire"},
 }
 CORE = {"requests", "urllib3", "jsonschema", "yaml"}
-EXTRAS_IN = {"playbooks", "cli", "sandbox", "hosts", *DOORS["psycopg"]}
+EXTRAS_IN = {"playbooks", "cli", "sandbox", "hosts", *DOORS["psycopg"], *DOORS["croniter"]}
 MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))

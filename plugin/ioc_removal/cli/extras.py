@@ -10,6 +10,7 @@ EXTRAS = {
     "shtab": "cli",
     "PIL": "hosts",
     "fastjsonschema": "hosts",
+    "croniter": "playbooks",
     "dbos": "playbooks",
     "jinja2": "playbooks",
     "prometheus_client": "metrics",

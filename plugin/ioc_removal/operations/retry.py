@@ -13,6 +13,7 @@ from ..store.database import Database
 from ..store.given import check_given
 from ..store.lease import is_held
 from ..store.retries import (
+    RETRY_OF,
     bounding_plan,
     call_before,
     family_of,
@@ -103,8 +104,8 @@ def retry_run(
     given = by_value(database, run.details["inputs"])
     return run_approved(
         database, integration, settings, run.details["source"], given,
-        again=run, choose=chosen, terms=terms, requester=requester,
-        progress=progress, began=began, attend=attend,
+        texts=run.details["texts"], details=_as_before(run), choose=chosen, terms=terms,
+        requester=requester, progress=progress, began=began, attend=attend,
     )  # fmt: skip
 
 
@@ -143,6 +144,12 @@ def _call_again(
         terms=terms, most=approving_of(settings.approval, settings.source).most,
         requester=requester, retry_of=run.run, began=began,
     )  # fmt: skip
+
+
+def _as_before(run: Run) -> dict[str, Any]:
+    """Return what a run that tries another one again begins with: it goes where that went."""
+    kept = ("addresses", "connections")
+    return {RETRY_OF: run.run, **{name: run.details[name] for name in kept if name in run.details}}
 
 
 def _check_places(

@@ -13,7 +13,6 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import get_plan
-from ..store.retries import RETRY_OF
 from ..store.runs import (
     CANCELLED,
     OVERRIDES,
@@ -50,7 +49,6 @@ def run_approved(
     *,
     terms: Terms = EARNEST,
     file: IndicatorFile | None = None,
-    again: Run | None = None,
     **more: Any,
 ) -> tuple[dict[str, Any], Summary]:
     """Run a playbook; where the settings count, plan it first, and apply that plan.
@@ -58,7 +56,6 @@ def run_approved(
     All is as for run_playbook.
     """
     given = (database, integration, settings, name)
-    more["again"] = again
     if terms.dry_run or not approving_of(settings.approval, settings.source).most:
         return run_playbook(*given, inputs, terms=terms, file=file, **more)
     dry = replace(terms, dry_run=True)
@@ -71,7 +68,8 @@ def run_approved(
         kept = by_value(database, known.details["inputs"])  # a file is read once: it may be a pipe
         return run_playbook(*given, kept, terms=terms, read_by=known, **more)
     plan = get_plan(database, planned["plan"]["plan"])
-    del more["again"]  # its plan tells
+    for told in ("texts", "details"):  # by its plan
+        more.pop(told, None)
     return apply_plan(database, integration, settings, plan, terms=terms, **more)
 
 
@@ -84,7 +82,8 @@ def run_playbook(
     *,
     file: IndicatorFile | None = None,
     read_by: Run | None = None,
-    again: Run | None = None,
+    texts: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
     choose: Mapping[str, str] | None = None,
     terms: Terms = EARNEST,
     requester: Requester | None = None,
@@ -96,20 +95,20 @@ def run_playbook(
 ) -> tuple[dict[str, Any], Summary]:
     """Run a playbook; return its record and summary, with what went wrong in the record.
 
-    name: of one that ships, or a file's path; file: fills the input `indicators`;
-    read_by: the run that read the file of these inputs, if one did before; again: the run whose
-    playbooks these are, and of which only what it did not do is done; choose: the
-    connection of a system where there are several; requester: who wants it, and why;
-    request: the id by which the caller names the run; began: told
-    the id of the run; attend: what to do while a person is asked; detach: whether it is only begun,
-    for a worker to go on with. Raises DefinitionError and ArgumentError for a playbook that cannot
-    be read.
+    name: of one that ships, or a file's path; file: fills the input `indicators`; read_by: the run
+    that read the file of these inputs, if one did before; texts: of the playbooks by name, its own
+    first, when they are known; details: more that the run begins with; choose: the connection of a
+    system where there are several; requester: who wants it, and why; request: the id by which the
+    caller names the run; began: told the id of the run; attend: what to do while a person is asked;
+    detach: whether it is only begun, for a worker to go on with. Raises DefinitionError and
+    ArgumentError for a playbook that cannot be read.
     """
     check_engine(database)
-    texts = again.details["texts"] if again else gather(name, integration)
+    texts = dict(texts or gather(name, integration))
     playbooks = parse_all(texts, integration)
     own = next(iter(texts))
-    details: dict[str, Any] = {
+    known: dict[str, Any] = {
+        **(details or {}),
         "texts": texts,
         "source": name,
         "choose": dict(choose or {}),
@@ -117,15 +116,13 @@ def run_playbook(
         "terms": {"verify": terms.verify, "lookup": terms.lookup},
     }
     if read_by and "input" in read_by.details:
-        details |= {"input": read_by.details["input"], READ_BY: read_by.run}
-    if again:
-        details |= _as_before(again)
+        known |= {"input": read_by.details["input"], READ_BY: read_by.run}
     if request:
-        details[REQUEST] = request
+        known[REQUEST] = request
     if terms.guards and terms.guards.overrides:
-        details[OVERRIDES] = dict(terms.guards.overrides)
+        known[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(
-        database, PLAYBOOK, own, dry_run=terms.dry_run, details=details, requester=requester
+        database, PLAYBOOK, own, dry_run=terms.dry_run, details=known, requester=requester
     )
     began(run)
     with lease(database, run):
@@ -146,12 +143,6 @@ def run_playbook(
         if detach:
             return left_to_a_worker(performing, integration)
         return execute(performing, playbooks, own, given, integration, attend)
-
-
-def _as_before(run: Run) -> dict[str, Any]:
-    """Return what a run that tries another one again begins with: it goes where that went."""
-    kept = ("addresses", "connections")
-    return {RETRY_OF: run.run, **{name: run.details[name] for name in kept if name in run.details}}
 
 
 def _from_file(

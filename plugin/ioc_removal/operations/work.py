@@ -27,6 +27,7 @@ from .chunk_check import ChunkCheck
 from .history import resumable
 from .run_processes import RunProcesses
 from .served import Served
+from .ticks import Ticks
 
 PAUSE = 0.5  # seconds between two looks for work
 REST = 60.0  # seconds before a run or a chunk is tried again that did not go on
@@ -60,16 +61,19 @@ class Worker:
 
     def work(self, stop: Event) -> None:
         """Take work until told to stop, and finish what was taken."""
+        ticks = Ticks(self.database, self.settings_path, self.served.queues, self.runs)
         with ThreadPoolExecutor(self.chunks, thread_name_prefix="chunk") as pool:
             while not stop.is_set():
                 self.database.outliving(lambda: self._take_chunks(pool))
                 self.database.outliving(self._take_runs)
+                self.database.outliving(ticks.take)
                 self._looked = monotonic()
                 self._look(stop)
             self._stopping = True
             tell(NOTED, "stopping", chunks=len(self._taken), runs=len(self._going))
             wait(self._taken)
         self._going.wait()
+        ticks.finish()
 
     def trouble(self) -> str | None:
         """Say in a line why no work is taken; None when all is well. From any thread."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from functools import cached_property
 from threading import RLock
 from typing import Any, TypeVar
@@ -129,6 +130,10 @@ class Database:
         """
         with self._lock, self._told():
             return self._driver.seconds_until_turn(place, pause)
+
+    def moment(self) -> datetime:
+        """Return the time as clock() does, in UTC. Raises StoreError."""
+        return datetime.fromtimestamp(self.clock(), timezone.utc)
 
     def holders(self, names: Collection[str]) -> dict[str, str]:
         """Return those of some names that processes hold, each with which, in words.

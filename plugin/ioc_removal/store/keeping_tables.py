@@ -5,5 +5,17 @@ CREATE TABLE retries (               -- which run tries again what another one d
     run TEXT PRIMARY KEY,
     retried TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX retries_of ON retries (retried)
+CREATE INDEX retries_of ON retries (retried);
+
+CREATE TABLE schedules (             -- runs that workers begin by the clock
+    name TEXT PRIMARY KEY,
+    cron TEXT NOT NULL,
+    timezone TEXT NOT NULL,          -- IANA
+    what TEXT NOT NULL,              -- JSON: playbook, inputs, file, connections, requester
+    since TEXT NOT NULL,             -- ticks up to then are not its; ISO 8601, UTC
+    paused TEXT,
+    tick TEXT,                       -- the newest that was begun, or skipped
+    run TEXT,                        -- that it began, null when it was skipped
+    said TEXT                        -- why it was skipped
+) WITHOUT ROWID
 """

@@ -1,6 +1,8 @@
 """The commands of what is done later: tried again, by a schedule, or taken away."""
 
-from .options import WAIT, Add, add_overrides, add_proof, add_requester
+from argparse import SUPPRESS
+
+from .options import WAIT, Add, add_file, add_overrides, add_proof, add_requester
 
 
 def add_retry(add: Add) -> None:
@@ -26,3 +28,45 @@ def add_retry(add: Add) -> None:
     retry.add_argument("--wait", action="store_true", help=WAIT)
     add_requester(retry)
     add_overrides(retry)
+
+
+ON_SCHEDULES = """
+
+Workers begin the runs (`ioc-removal worker`), whose connections must be those of here, so
+the store is one that hosts share. However many there are, a tick has one run. The clock is
+that of the store's server. A tick that no worker could begin within an hour is skipped, as
+is one while the run of an earlier tick has not ended: `schedule list` and the workers' log
+tell. Ticks of the time that a schedule was paused are not made up for.
+
+--indicators FILE is read anew at each tick, on the host of the worker that begins the run."""
+
+
+def add_schedules(add: Add) -> None:
+    """Add the command of schedules."""
+    schedule = add(
+        "schedule",
+        "schedule.schedule",
+        "Let workers run a playbook by the clock",
+        "ioc-removal schedule add nightly remove-iocs-after-triage --cron '0 3 * * *' \\",
+        "      --timezone Europe/Berlin --indicators /srv/soc/triaged.csv --reason 'INC-7'",
+        "ioc-removal schedule list",
+        "ioc-removal schedule pause nightly",
+        more=ON_SCHEDULES,
+    )
+    schedule.add_argument("what", metavar="add|list|remove|pause|resume")
+    schedule.add_argument("name", metavar="NAME", nargs="?", help="of the schedule")
+    schedule.add_argument("playbook", metavar="PLAYBOOK", nargs="?", help="of add: what is run")
+    schedule.add_argument(
+        "--cron", metavar="'M H D M W'", help="minute, hour, day, month, day of the week"
+    )
+    schedule.add_argument("--timezone", metavar="ZONE", help="such as Europe/Berlin (UTC)")
+    schedule.add_argument("--tick", help=SUPPRESS)
+    schedule.add_argument(
+        "--input",
+        metavar="NAME=VALUE",
+        action="append",
+        help="an input; repeated, it makes a list; NAME:=JSON for anything else",
+    )
+    add_file(schedule)
+    add_proof(schedule)
+    add_requester(schedule)
