@@ -49,6 +49,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}
 TRUST = LAYER["trust"]
 CALL_PATH = {name for row in LAYERS[TRUST:] for name in row} - {"errors"}
+DOORS_OF_DBOS = ("engine", "engine_rows", "workflows", "conducting", "conducted")
 DOORS: Mapping[str, set[str]] = {
     "yaml": {"loader", "hosts.yaml_text"},
     "jsonschema": {"schema"},
@@ -57,8 +58,8 @@ DOORS: Mapping[str, set[str]] = {
     "PIL": {"hosts.xsoar.picture"},
     "sqlite3": {"store.sqlite"},
     "psycopg": {"store.postgresql", "store.postgresql_session"},
-    "sqlalchemy": {"playbooks.engine", "playbooks.halting"},
-    "dbos": {f"playbooks.{name}" for name in ("engine", "workflows", "conducting", "conducted")},
+    "sqlalchemy": {f"playbooks.{name}" for name in ("engine", "engine_rows", "halting")},
+    "dbos": {f"playbooks.{name}" for name in DOORS_OF_DBOS},
     "croniter": {"operations.cron"},
     "jinja2": {"playbooks.expressions"},
     "prometheus_client": {"cli.metrics"},

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from ..errors import PluginError, StoreError
 from ..store.database import Database
 from ..store.results import run_summary
-from ..store.runs import CALL, ENDED, WAITING, get_run
+from ..store.runs import CALL, ENDED, PRUNE, WAITING, get_run
 from .output import Output
 from .sums import counts_line
 
@@ -45,6 +45,8 @@ def _recorded(database: Database, run: str) -> str:
             f"{counts or 'no answer'} so far; the run waits on: `ioc-removal resume {run}`; {look}"
         )
     go_on = f"; `ioc-removal resume {run}` goes on" if known.kind != CALL else ""
+    if known.kind == PRUNE:
+        return f"what was pruned is whole, the next `ioc-removal prune` goes on; {look}"
     if known.dry_run:
         doubt = "a dry run sends nothing that does something"
     return f"{counts or 'no answer'} so far; {doubt}; {look}{go_on}"

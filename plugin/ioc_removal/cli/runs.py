@@ -8,7 +8,7 @@ from ..loader import definition_names
 from ..operations.journal import asked
 from ..store.database import Database
 from ..store.run_list import RunsWanted, find_runs
-from ..store.runs import CANCELLED, RUNNING, UNDO, Run, get_run
+from ..store.runs import CANCELLED, PRUNE, RUNNING, UNDO, Run, get_run
 from ..wording import hint
 from .moments import moment
 from .session import Session
@@ -16,6 +16,7 @@ from .sums import counts_line
 
 LIMIT = 20
 COLUMNS = ("run", "what", "result", "outcomes", "by", "ticket", "")
+BEFORE_NAME = {UNDO: "undo of ", PRUNE: "prune of runs "}
 
 
 def show_runs(session: Session) -> int:
@@ -72,7 +73,7 @@ def _row(run: Run, state: str) -> tuple[str, ...]:
     counts = counts_line(run.details.get("counts", {}))
     return (
         run.run,
-        f"undo of {run.name}" if run.kind == UNDO else run.name,
+        f"{BEFORE_NAME.get(run.kind, '')}{run.name}",
         state,
         counts,
         run.requester,

@@ -5,6 +5,7 @@ from typing import Any
 from ..errors import ArgumentError
 from ..operations.inputs import IndicatorFile
 from ..store.database import Database
+from ..store.run_list import states_of
 from ..store.runs import known_run
 from ..store.schedules import (
     Schedule,
@@ -18,7 +19,6 @@ from ..store.schedules import (
 from .arguments import parsed
 from .extras import needed_by
 from .files import file_of
-from .runs import state_of
 from .session import Session
 from .table import Cell
 
@@ -156,7 +156,7 @@ def _row(database: Database, one: Schedule) -> dict[str, Any]:
         "last": one.tick,
         "skipped": one.said,
         "run": one.run,
-        "result": run and state_of(database, run),
+        "result": run and states_of(database, [run])[run.run],
     }
     return {name: value for name, value in row.items() if value not in (None, {})}
 

@@ -13,18 +13,19 @@ from ..store.database import Database
 from ..store.results import call_rows, outcome_rows, output_rows, reasons, run_summary
 from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import states_of
-from ..store.runs import CALL, CANCELLED, OVERRIDES, PLAYBOOK, UNDO, Run, get_run
+from ..store.runs import CALL, CANCELLED, OVERRIDES, PLAYBOOK, PRUNE, UNDO, Run, get_run
 from .files import show_input
 from .how_far import MOST_REASONS, resumed_text, show_tasks, why_not_done
 from .outcomes import show_outcomes, show_rows
 from .output import Output
+from .prune import show_pruned
 from .session import Session
 from .sums import deed_of, effects_of, summary_line
 from .table import Cell
 from .undo import show_not_restored
 from .waiting import show_waiting
 
-KINDS = {CALL: "action", PLAYBOOK: "playbook", UNDO: "undo of"}
+KINDS = {CALL: "action", PLAYBOOK: "playbook", UNDO: "undo of", PRUNE: "pruned"}
 
 
 def show(session: Session) -> int:
@@ -42,6 +43,10 @@ def show(session: Session) -> int:
         record = run_record(session.database, session.integration.definitions, run)
         now = now_of(session.database, run, record["calls"])
         output.print_json(record if now is None else {**record, "now": now})
+    elif run.kind == PRUNE:
+        output.facts(_facts(session.database, run, states_of(session.database, [run])[run.run]))
+        output.say()
+        show_pruned(output, session.database, run)
     else:
         _show(session, output, run)
     return 0

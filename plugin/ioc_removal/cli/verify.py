@@ -49,6 +49,7 @@ def _show(output: Output, verdict: Verdict) -> None:
         [
             ("journal", "intact" if verdict.intact else many),
             ("verified", f"{verdict.runs:,} runs, {verdict.links:,} links, {verdict.rows:,} rows"),
+            ("pruned", f"{verdict.pruned:,} runs" if verdict.pruned else None),
             ("heads", verdict.heads),
             ("hash", verdict.head),
         ]

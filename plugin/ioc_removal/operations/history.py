@@ -7,10 +7,11 @@ from ..definition import Definition
 from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED, Summary
 from ..store.database import EVERY, Database
 from ..store.lease import is_held
+from ..store.pruned import pruned_rows
 from ..store.results import OutcomeRows, call_rows, outcome_rows, output_rows, run_summary
 from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import open_runs
-from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, WAITING, Run
+from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, PRUNE, WAITING, Run
 from ..store.sets import StoredSet, by_value
 from ..trust.record import nested, record
 from .how_far import resumed_rows, task_rows
@@ -98,6 +99,8 @@ def run_record(
         parts["output"] = _only_planned(_plain(output)) if run.dry_run else _plain(output, FEW)
         if plan := _plan(run):
             parts["plan"] = plan
+    elif run.kind == PRUNE:
+        parts = {"outputs": pruned_rows(database, run.run)}
     elif read:
         parts = {"outputs": output_rows(database, run.run, calls[0]["call"])}
     if again := retries_of(database, run.run):
@@ -109,7 +112,7 @@ def run_record(
         summary,
         result=run.result or (PARTIAL if summary.counts else FAILED),
         context=_context(database, run.run, definitions, outcomes.actions)
-        if "outcomes" in parts
+        if "outcomes" in parts or run.kind == PRUNE
         else nested(read[0].context_path, parts["outputs"]),
         errors=run.details.get("errors", ()),
         filled_defaults=sorted({name for call in calls for name in call["filled"]}),

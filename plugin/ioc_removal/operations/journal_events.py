@@ -7,6 +7,7 @@ from typing import Any
 from ..store.decisions import APPROVAL
 from ..store.entries import Linked
 from ..store.journal import CANCEL, OVERRIDE
+from ..store.pruned import PRUNED
 from ..store.runs import CANCELLED
 
 ASKED, OVERRIDDEN, NOBODY = "asked", "overridden", "nobody"
@@ -19,15 +20,24 @@ def event_rows(linked: Linked, about: Mapping[str, Any]) -> Iterator[dict[str, A
     about: name, actor, user, ticket and why of the run. `action` is the kind of the link.
     """
     link = linked.link
-    if link.kind not in {APPROVAL, CANCEL, OVERRIDE}:
+    if link.kind not in {APPROVAL, CANCEL, OVERRIDE, PRUNED}:
         return
     try:
-        told = list(_told(link.kind, json.loads(link.facts)))
+        facts = json.loads(link.facts)
+        told = [_pruned(str(link.call), facts)] if link.kind == PRUNED else _told(link.kind, facts)
+        told = list(told)
     except (ValueError, TypeError, KeyError, AttributeError):
         told = [{"outcome": "unreadable", "reason": "the link was changed: `journal verify`"}]
     for one in told:
         row = {"action": link.kind, **about, **one, "when": link.at, "run": link.run}
         yield {name: value for name, value in row.items() if value is not None}
+
+
+def _pruned(run: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell of a run that was taken away: `pruned` is its id."""
+    counts = ", ".join(f"{count:,} {name}" for name, count in facts["counts"].items())
+    text = f"run {run} ({facts['name']}) of {facts['started'][:10]} by {facts['actor']}"
+    return {"outcome": PRUNED, "pruned": run, "reason": f"{text}: {counts or 'no outcomes'}"}
 
 
 def _told(kind: str, facts: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

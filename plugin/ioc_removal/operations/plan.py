@@ -12,6 +12,7 @@ from ..outcome import PLANNED, ordered
 from ..settings import Settings
 from ..store.collisions import collisions
 from ..store.database import Database
+from ..store.journal import moment_text
 from ..store.planning import (
     dry_outcomes,
     forget_plan,
@@ -161,8 +162,3 @@ def _collisions(database: Database, inputs: Mapping[str, Any]) -> dict[str, Any]
     texts = (item for values in lists for item in values if isinstance(item, str))
     count, first = collisions(database, texts, FIRST_COLLISIONS)
     return {"count": count, "first": first}
-
-
-def moment_text(moment: datetime) -> str:
-    """Return a moment as plans have it: ISO 8601, UTC."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

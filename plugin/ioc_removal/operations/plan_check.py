@@ -10,13 +10,14 @@ from ..outcome import PLANNED
 from ..settings import Settings
 from ..store.approvals import PLAN, Ask
 from ..store.database import Database
+from ..store.journal import moment_text
 from ..store.plans import StoredPlan, get_plan, planned_lines
 from ..store.retries import RETRY_OF
 from ..store.runs import Run, get_run
 from ..store.sets import by_value
 from ..trust.effects import effect_of
 from ..trust.removal_key import canonical, digest
-from .plan import lines_with_effects, longest_of, moment_text, sums_of_plan
+from .plan import lines_with_effects, longest_of, sums_of_plan
 from .plan_parts import (
     changes,
     input_parts,

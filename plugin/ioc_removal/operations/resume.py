@@ -16,7 +16,9 @@ from ..store.runs import (
     ENDED,
     INTERRUPTED,
     PLAYBOOK,
+    PRUNE,
     RUNNING,
+    Run,
     get_run,
     requester_of,
     set_status,
@@ -55,8 +57,7 @@ def resume_run(
         if known.status != ENDED and cancellation(database, run):
             return end_cancelled(database, integration.definitions, run)
         if known.status == ENDED or known.kind != PLAYBOOK:
-            what = "has ended" if known.status == ENDED else "is a single call: call it again"
-            raise ArgumentError(f"the run {run} {what}")
+            raise ArgumentError(f"the run {run} {_over(known)}")
         if "inputs" not in known.details:
             raise ArgumentError(
                 f"the run {known.run} stopped while its input was read and sent nothing; start anew"
@@ -79,3 +80,12 @@ def resume_run(
         )
         given = by_value(database, known.details["inputs"])
         return execute(performing, playbooks, known.name, given, integration, attend)
+
+
+def _over(run: Run) -> str:
+    """Say why there is nothing to go on with."""
+    if run.status == ENDED:
+        return "has ended"
+    if run.kind == PRUNE:
+        return "was a prune: the next `ioc-removal prune` finishes what it left"
+    return "is a single call: call it again"

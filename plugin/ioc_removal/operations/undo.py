@@ -23,6 +23,7 @@ from ..store.runs import (
     ENDED,
     INTERRUPTED,
     OVERRIDES,
+    PRUNE,
     RUNNING,
     UNDO,
     Requester,
@@ -164,6 +165,8 @@ def resume_undo(
 
 def _check(database: Database, run: Run) -> None:
     """Refuse runs that cannot be undone."""
+    if run.kind == PRUNE:
+        raise ArgumentError(f"the run {run.run} pruned others: what was pruned is gone")
     if run.dry_run:
         raise ArgumentError(f"the run {run.run} is a dry run, it changed nothing: nothing to undo")
     if is_held(database, run.run):

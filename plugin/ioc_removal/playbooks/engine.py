@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ..errors import RunError, SettingsError, StoreError
 from ..store.database import Database
+from ..store.engine_place import SCHEMA, engine_file
 from ..store.location import Server
 from ..store.sets import by_reference
 from ..store.sqlite import VERSION_INFO, own_file
@@ -28,7 +29,6 @@ from .workflows import Workflows
 
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
 REPLAY_VERSION = "5"
-SCHEMA = "ioc_removal_engine"
 SUCCESS = "SUCCESS"
 WRECKED = frozenset({"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"})
 FINAL = WRECKED | {SUCCESS}
@@ -134,7 +134,7 @@ def _place(database: Database) -> DBOSConfig:
             "postgresql+psycopg://", creator=database.session, pool_size=POOL, pool_pre_ping=True
         )
         return {"system_database_engine": engine, "dbos_system_schema": SCHEMA}
-    file = store.with_name(f"{store.name}.engine")
+    file = engine_file(store)
     own_file(file)
     return {"system_database_url": f"sqlite:///{file}"}
 

@@ -68,6 +68,23 @@ class Database:
             finally:
                 self._transaction = None
 
+    @contextmanager
+    def taking_away(self) -> Iterator[Transaction]:
+        """Run statements as one that may take away rows of the journal. Raises StoreError."""
+        with self.transaction() as transaction:
+            self._driver.lift()
+            yield transaction
+            self._driver.restore()
+
+    def free_bytes(self) -> int | None:
+        """Return how much of its file is not in use, None of a database. Raises StoreError."""
+        with self._lock, self._told():
+            return self._driver.free_bytes()
+
+    def forget_lease(self, name: str) -> None:
+        """Take away what is left of a lease that nobody holds."""
+        self._driver.forget_lease(name)
+
     def outliving(self, do: Callable[[], Some]) -> Some:
         """Do what may be done twice: again, where the connection was lost in the middle of it."""
         while True:

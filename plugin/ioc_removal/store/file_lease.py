@@ -42,6 +42,11 @@ class FileLeases:
         self._path(name).unlink(missing_ok=True)
         self._files.pop(name).close()
 
+    def forget(self, name: str) -> None:
+        """Take away the file that a process left which did not live to do so."""
+        if self.holder(name) is None:
+            self._path(name).unlink(missing_ok=True)
+
     def holder(self, name: str) -> str | None:
         """Return which process holds a name, in words; None when none does."""
         path = self._path(name)

@@ -49,7 +49,7 @@ def add_event(
 ) -> None:
     """Add a link for what happened, and a head; at: when, now by default."""
     add_link(connection, hashing, run, kind, facts=facts, at=at)
-    _add_head(connection, hashing, run)
+    add_head(connection, hashing, run)
 
 
 def add_begin(
@@ -57,7 +57,7 @@ def add_begin(
 ) -> None:
     """Begin a run's chain; what other runs did since their last heads enters the global chain."""
     for (other,) in connection.execute(_OPEN).fetchall():
-        _add_head(connection, hashing, other)
+        add_head(connection, hashing, other)
     add_event(connection, hashing, run, BEGIN, {**facts, **_uncovered(connection, run)}, at)
 
 
@@ -100,11 +100,15 @@ def resolved(rows: Iterable[Sequence[Any]]) -> str:
 
 def now() -> str:
     """Return the time as the store keeps it: ISO 8601, UTC."""
-    moment = datetime.now(timezone.utc)
+    return moment_text(datetime.now(timezone.utc))
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment in UTC as the store keeps it."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _add_head(connection: Transaction, hashing: Hashing, run: str) -> None:
+def add_head(connection: Transaction, hashing: Hashing, run: str) -> None:
     """Let the global chain know how far the chain of a run is."""
     query = "SELECT head, hash FROM heads ORDER BY head DESC LIMIT 1"
     number, before = connection.execute(query).fetchone() or (-1, START)

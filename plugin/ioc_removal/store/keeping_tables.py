@@ -6,6 +6,7 @@ CREATE TABLE retries (               -- which run tries again what another one d
     retried TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX retries_of ON retries (retried);
+CREATE INDEX links_pruned ON links (call) WHERE kind = 'pruned';
 
 CREATE TABLE schedules (             -- runs that workers begin by the clock
     name TEXT PRIMARY KEY,

@@ -6,10 +6,8 @@ leases were held. A session that is lost, as when the server is restarted, is ma
 comes next, if its leases are still to be had; a transaction in which it is lost raises.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from hashlib import sha256
 from itertools import count, islice
 from time import monotonic, sleep, time
@@ -20,10 +18,11 @@ from psycopg.pq import TransactionStatus
 
 from ..errors import SettingsError
 from .location import CHOOSE, Server
-from .postgresql_schema import SCHEMA, migrate, typed, version_of
+from .postgresql_schema import SCHEMA, migrate, translated, version_of
 from .postgresql_session import PROGRAM, Session, closed_by_errors, plain_session, store_session
 from .statements import AT_ONCE, Cursor, Held, Row, Transaction, Values
 from .tables import VERSION
+from .trust_tables import TAKEN_FROM
 
 PATIENCE = 120.0  # seconds to wait for a server that is gone
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two tries
@@ -92,14 +91,14 @@ class PostgreSQL:
 
     def execute(self, query: str, values: Values = ()) -> Cursor:
         """Do one statement of a transaction."""
-        return self._connection.execute(_translated(query, isinstance(values, Mapping)), values)
+        return self._connection.execute(translated(query, isinstance(values, Mapping)), values)
 
     def executemany(self, query: str, values: Iterable[Values]) -> None:
         """Do a statement of a transaction for each of several values.
 
         They are made before they are sent: what makes them may ask the database, too.
         """
-        text, walk = _translated(query, named=False), iter(values)
+        text, walk = translated(query, named=False), iter(values)
         while portion := list(islice(walk, AT_ONCE)):
             self._connection.cursor().executemany(text, portion)
 
@@ -109,7 +108,7 @@ class PostgreSQL:
 
     def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
         """Yield the rows of a query, so many at a time that they fit in memory."""
-        text = _translated(query, isinstance(values, Mapping))
+        text = translated(query, isinstance(values, Mapping))
 
         def opened() -> psycopg.ServerCursor[Row]:
             name = f"walk{next(self._walks)}"
@@ -154,6 +153,22 @@ class PostgreSQL:
         taken = self._again(lambda: self._connection.execute(TURN.encode(), (place, pause)))
         [(seconds,)] = taken.fetchall()
         return float(seconds)
+
+    def lift(self) -> None:
+        """Let the transaction that has begun take away rows of the journal."""
+        for table in TAKEN_FROM:  # nobody who reads has to wait, as for dropping them
+            self.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_delete")
+
+    def restore(self) -> None:
+        """Let rows of the journal only be added again."""
+        for table in TAKEN_FROM:
+            self.execute(f"ALTER TABLE {table} ENABLE TRIGGER {table}_delete")
+
+    def free_bytes(self) -> None:
+        """Return None: the server takes care of its files."""
+
+    def forget_lease(self, name: str) -> None:
+        """Do nothing: a lease ends with its session."""
 
     def holders(self, names: Collection[str]) -> dict[str, str]:
         """Return those of some names that sessions hold, this one too, each with which."""
@@ -232,15 +247,6 @@ class PostgreSQL:
             self._leases[name] = vital
 
 
-@lru_cache(maxsize=1_000)
-def _translated(query: str, named: bool) -> bytes:
-    """Return a statement with its values as psycopg writes them."""
-    defines = query.lstrip().startswith(("CREATE", "ALTER"))
-    text = (typed(query) if defines else query).replace("%", "%%")
-    text = _NAMED.sub(r"%(\1)s", text) if named else text.replace("?", "%s")
-    return text.encode()
-
-
 def _halves(name: str) -> tuple[int, int]:
     """Return the number of a lock as the server shows it."""
     number = _number(name)
@@ -252,6 +258,5 @@ def _number(name: str) -> int:
     return int.from_bytes(sha256(f"{SCHEMA} {name}".encode()).digest()[:8], "big", signed=True)
 
 
-_NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")
 _ALONE = f"SELECT pg_advisory_xact_lock({_number('writing')})".encode()
 _BEGIN = b"BEGIN; " + _ALONE

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ..errors import SettingsError
 from .location import CHOOSE, Server
@@ -16,6 +17,7 @@ TYPES = (
     (re.compile(r"\bINTEGER\b"), "BIGINT"),
     (re.compile(r"\bTEXT\b"), 'TEXT COLLATE "C"'),
 )
+NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")  # a value of a statement
 FUNCTIONS = (
     "CREATE FUNCTION json_array_length(list text) RETURNS BIGINT IMMUTABLE LANGUAGE sql AS"
     " 'SELECT CAST(pg_catalog.json_array_length(CAST(list AS json)) AS BIGINT)'",
@@ -64,6 +66,15 @@ def typed(statement: str) -> str:
     for pattern, text in TYPES:
         statement = pattern.sub(text, statement)
     return statement
+
+
+@lru_cache(maxsize=1_000)
+def translated(query: str, named: bool) -> bytes:
+    """Return a statement as psycopg takes it; named: whether its values are by name."""
+    defines = query.lstrip().startswith(("CREATE", "ALTER"))
+    text = (typed(query) if defines else query).replace("%", "%%")
+    text = NAMED.sub(r"%(\1)s", text) if named else text.replace("?", "%s")
+    return text.encode()
 
 
 def _statements() -> Iterator[str]:

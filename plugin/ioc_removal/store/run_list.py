@@ -8,7 +8,7 @@ from itertools import groupby, islice
 from ..outcome import FAILED, PARTIAL, SUCCEEDED
 from .database import Database
 from .journal import CANCEL, now
-from .runs import CALL, CANCELLED, COLUMNS, ENDED, INTERRUPTED, RUNNING, WAITING, Run, run_of
+from .runs import CALL, CANCELLED, COLUMNS, ENDED, INTERRUPTED, PRUNE, RUNNING, WAITING, Run, run_of
 
 STOPPED = "stopped"  # without a process, and without an end
 AT_ONCE = 200  # runs read together
@@ -29,7 +29,7 @@ STATES = {
 # What they waited for, if anything, was decided, or nobody did in time.
 OPEN = (
     f"SELECT {COLUMNS} FROM runs WHERE status != '{ENDED}'"  # noqa: S608
-    f" AND (kind != '{CALL}' OR {STATES[CANCELLED]})"
+    f" AND kind != '{PRUNE}' AND (kind != '{CALL}' OR {STATES[CANCELLED]})"
     f" AND (status != '{WAITING}' OR NOT EXISTS (SELECT 1 FROM approvals a WHERE a.run = runs.run"
     " AND a.used IS NULL AND a.decision IS NULL AND a.expires > ?))"
 )

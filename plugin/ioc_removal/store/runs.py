@@ -17,10 +17,11 @@ from .database import Database
 from .found import index_short
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
 from .kept import kept
+from .pruned import find_pruned, said_of
 from .requests import claim_request
 from .retries import RETRY_OF, note_retry
 
-CALL, PLAYBOOK, UNDO = "call", "playbook", "undo"  # the kinds
+CALL, PLAYBOOK, UNDO, PRUNE = "call", "playbook", "undo", "prune"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
 WAITING = "waiting"  # for a person's decision, without a process
 REQUEST = "request"  # of details: the id by which the caller names the run
@@ -164,6 +165,11 @@ def get_run(database: Database, run: str) -> Run:
         (run, len(run), run),
     )
     exact = [row for row in found if row[0] == run] or found
+    if not exact and (pruned := find_pruned(database, run)):
+        raise ArgumentError(
+            f"{said_of(database, pruned)}: only the journal tells of it, "
+            f"`ioc-removal journal --run {pruned.by}`"
+        )
     if not run or not exact:
         raise ArgumentError(f"there is no run {run!r}; `ioc-removal runs` lists them")
     if len(exact) > 1:

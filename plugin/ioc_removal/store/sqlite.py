@@ -12,14 +12,22 @@ from .file_lease import FileLeases
 from .location import CHOOSE
 from .statements import AT_ONCE, Row, Transaction, Values
 from .tables import JOURNAL, MIGRATIONS, TABLES, VERSION
-from .trust_tables import ONLY_ADDED
+from .trust_tables import ONLY_ADDED, TAKEN_FROM
 
 VERSION_INFO = sqlite3.sqlite_version_info
 BUSY = 30.0  # seconds to wait for another process's transaction
-# What the journal covers is only ever added to; whoever takes old runs away drops these first.
+
+
+def _trigger(table: str, verb: str, of: str) -> str:
+    return (
+        f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
+        " BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END"
+    )
+
+
+# What the journal covers is only ever added to, but for what lift() lets.
 TRIGGERS = tuple(
-    f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
-    " BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END"
+    _trigger(table, verb, of)
     for table, columns in ONLY_ADDED.items()
     for verb, of in (("UPDATE", f" OF {columns}" if columns else ""), ("DELETE", ""))
 )
@@ -110,6 +118,26 @@ class SQLite:
         """Return that it is now: the processes of a file keep their own pace."""
         del place, pause
         return 0.0
+
+    def lift(self) -> None:
+        """Let the transaction that has begun take away rows of the journal."""
+        for table in TAKEN_FROM:
+            self._connection.execute(f"DROP TRIGGER {table}_delete")
+
+    def restore(self) -> None:
+        """Let rows of the journal only be added again."""
+        for table in TAKEN_FROM:
+            self._connection.execute(_trigger(table, "DELETE", ""))
+
+    def free_bytes(self) -> int:
+        """Return how much of the file is not in use."""
+        [pages] = self._connection.execute("PRAGMA freelist_count").fetchone()
+        [size] = self._connection.execute("PRAGMA page_size").fetchone()
+        return int(pages) * int(size)
+
+    def forget_lease(self, name: str) -> None:
+        """Take away what is left of a lease that nobody holds."""
+        self._leases.forget(name)
 
     def holders(self, names: Collection[str]) -> dict[str, str]:
         """Return those of some names that processes hold, each with which, in words."""

@@ -87,6 +87,18 @@ class Driver(Protocol):
     def seconds_until_turn(self, place: str, pause: float) -> float:
         """Take the next moment for a request to a place, and return how far it is."""
 
+    def lift(self) -> None:
+        """Let the transaction that has begun take away rows of the journal, until restore()."""
+
+    def restore(self) -> None:
+        """Let rows of the journal only be added again."""
+
+    def free_bytes(self) -> int | None:
+        """Return how much of its file is not in use, None where it is none."""
+
+    def forget_lease(self, name: str) -> None:
+        """Take away what is left of a lease that nobody holds."""
+
     def holders(self, names: Collection[str]) -> dict[str, str]:
         """Return those of some names that processes hold, each with which, in words."""
 

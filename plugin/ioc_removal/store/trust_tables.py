@@ -158,3 +158,5 @@ ONLY_ADDED = {
     "links": "",
     "heads": "",
 }
+# Of these rows may be taken away with runs that are old; never of the global chain.
+TAKEN_FROM = ("runs", "calls", "outcomes", "links")

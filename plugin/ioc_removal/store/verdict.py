@@ -34,7 +34,8 @@ class Verdict:
     """What came of a verification.
 
     problems: the first ones, broken: how many there are; notes: what is no sign of a change; head:
-    hash of the last head; heads, runs, links, rows: how many were verified.
+    hash of the last head; heads, runs, links, rows: how many were verified; pruned: runs that
+    were taken away, and of which the journal says so.
     """
 
     problems: list[Problem] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Verdict:
     runs: int = 0
     links: int = 0
     rows: int = 0
+    pruned: int = 0
     uncovered_runs: int = 0
     uncovered_rows: int = 0
 

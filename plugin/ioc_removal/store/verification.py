@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from ..errors import StoreError
 from ..secret import Secret
@@ -11,6 +12,8 @@ from .claim_verification import verify_claims
 from .database import Database
 from .entries import heads_of, runs_in_order
 from .journal import BEFORE
+from .pruned import PrunedRun, pruned_runs
+from .pruned_verification import rows_left, verify_pruned
 from .run_verification import RunVerification
 from .verdict import Problem, Verdict
 
@@ -38,6 +41,8 @@ class Verification:
         self._hashings: Mapping[str | None, Hashing] = {one.name: one for one in known}
         self._verdict = Verdict()
         self._unknown_keys: set[str] = set()
+        self._pruned: dict[str, PrunedRun] = {}
+        self._rows_left = 0
 
     def verify(self, run: str | None = None, expect: str | None = None) -> Verdict:
         """Verify the journal, with the key of the settings if there is one.
@@ -50,12 +55,18 @@ class Verification:
             for problem in self._heads(expect):
                 verdict.add(problem)
             [(total,)] = self._database.rows("SELECT count(*) FROM links")
-            for one in [run] if run else runs_in_order(self._database):
+            self._pruned = {one.run: one for one in pruned_runs(self._database)}
+            for one in [run] if run else self._runs():
                 for problem in self._run(one, total):
                     verdict.add(problem)
             if run is None:
                 for problem in (*self._uncovered(), *verify_claims(self._database)):
                     verdict.add(problem)
+        if self._rows_left:
+            verdict.notes.append(
+                f"{self._rows_left:,} rows of pruned runs are left, as a prune was cut short: the "
+                "next one takes them away"
+            )
         if self._unknown_keys:
             names = ", ".join(sorted(self._unknown_keys))
             which = f"another key than that of the settings ({self._key})" if self._key else "a key"
@@ -93,10 +104,21 @@ class Verification:
                 f"no head has the expected hash {expect}: the journal was cut, or written anew"
             )
 
+    def _runs(self) -> Iterable[str]:
+        """Return the runs in their order, those too that were pruned."""
+        runs = runs_in_order(self._database)
+        known = set(runs)
+        return [*(run for run in self._pruned if run not in known), *runs]
+
     def _run(self, run: str, total: int) -> Iterator[Problem]:
         """Verify the chain of a run."""
         heads = [head for head, _ in heads_of(self._database, run)]
         verdict = self._verdict
+        if pruned := self._pruned.get(run):
+            verdict.pruned += 1
+            yield from verify_pruned(self._database, pruned, heads)
+            self._rows_left += rows_left(self._database, pruned)
+            return
         before = verdict.links
 
         def told(links: int) -> None:
@@ -132,20 +154,18 @@ class Verification:
         )
         for (run,) in self._database.rows(query):
             yield Problem("an approval was added, of a run that is not there", str(run))
-        query = "SELECT facts FROM links WHERE link = 0 AND run = (SELECT run FROM heads LIMIT 1)"
-        known = {"runs": 0, "rows": 0}
-        for (facts,) in self._database.rows(query):
-            try:
-                known = json.loads(facts).get(BEFORE, known)
-            except (ValueError, AttributeError):
-                continue  # told already
+        known = self._before()
         verdict = self._verdict
         query = (
             "SELECT count(*) FROM runs r WHERE NOT EXISTS"
             " (SELECT 1 FROM links l WHERE l.run = r.run AND l.kind = 'begin')"
         )
         [(runs,)] = self._database.rows(query)
-        [(rows,)] = self._database.rows("SELECT count(*) FROM outcomes WHERE hash IS NULL")
+        query = (
+            "SELECT count(*) FROM outcomes WHERE hash IS NULL AND run NOT IN"
+            " (SELECT call FROM links WHERE kind = 'pruned')"
+        )
+        [(rows,)] = self._database.rows(query)
         verdict.uncovered_rows = rows
         if verdict.heads and {"runs": runs, "rows": rows} != known:
             yield Problem(
@@ -153,3 +173,28 @@ class Verification:
                 f" {known['runs']:,} with {known['rows']:,}: runs were added or taken away, or "
                 "hashes removed"
             )
+
+    def _before(self) -> dict[str, int]:
+        """Return how many runs and rows from before the journal there must be still."""
+        query = (
+            "SELECT facts FROM links WHERE link = 0"
+            " AND run = (SELECT run FROM heads ORDER BY head LIMIT 1)"
+        )
+        texts = [text for (text,) in self._database.rows(query)]
+        known = {"runs": 0, "rows": 0}
+        gone = [one.facts for one in self._pruned.values()]
+        for facts in [*map(_facts, texts), *gone]:
+            known |= facts.get(BEFORE, {})
+        return {
+            "runs": known["runs"] - sum(not facts.get("covered", True) for facts in gone),
+            "rows": known["rows"] - sum(facts.get("uncovered", 0) for facts in gone),
+        }
+
+
+def _facts(text: str) -> Mapping[str, Any]:
+    """Return the facts of a link; what cannot be read is told elsewhere."""
+    try:
+        facts = json.loads(text)
+    except (ValueError, TypeError):
+        return {}
+    return facts if isinstance(facts, dict) else {}

@@ -8,7 +8,7 @@ from .actions import add_actions, add_guards
 from .approvals import add_approvals
 from .hosts import add_hosts
 from .journal import add_journal
-from .keeping import add_retry, add_schedules
+from .keeping import add_prune, add_retry, add_schedules
 from .playbooks import add_plans, add_playbooks
 from .rehearsals import add_rehearsals
 from .runs import add_runs
@@ -55,6 +55,7 @@ def parser_with_commands(only: str = "") -> Parser:
     add_schedules(add)
     add_guards(add)
     add_journal(add)
+    add_prune(add)
     add_rehearsals(add)
     add_hosts(add)
     return parser_with_commands() if only and only not in commands.choices else parser

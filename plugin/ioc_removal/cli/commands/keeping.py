@@ -70,3 +70,31 @@ def add_schedules(add: Add) -> None:
     add_file(schedule)
     add_proof(schedule)
     add_requester(schedule)
+
+
+ON_PRUNING = """
+
+The rows of a run go: what it was given, sent, read and answered, plans that expired, the
+steps of its engine. The journal tells of each run that it was pruned, when and by whom, how
+it ended and what its chain was, and `journal verify` accepts it. Runs that belong together,
+such as an undo and what it undoes, go together or stay; what has not ended, is the newest of
+a schedule, or has a plan that can still be applied, stays. So does what `journal verify` has
+a problem with. Less than 7 days need --recent."""
+
+
+def add_prune(add: Add) -> None:
+    """Add the command that takes old runs away."""
+    prune = add(
+        "prune",
+        "prune.prune_runs",
+        "Take away the rows of runs that ended long ago",
+        "ioc-removal prune --older-than 365d --dry-run",
+        "ioc-removal prune --older-than 365d --reason 'retention: one year'",
+        more=ON_PRUNING,
+    )
+    prune.add_argument("--older-than", metavar="365d", help="that ended so long ago; h, d or w")
+    prune.add_argument("--dry-run", action="store_true", help="list them, and take none away")
+    prune.add_argument(
+        "--recent", action="store_true", help="also with less than 7 days, which is meant so"
+    )
+    add_requester(prune)
