@@ -1,6 +1,7 @@
 """`retry --not-done` sends what a run did not do, and nothing else."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -19,8 +20,10 @@ from recorded import Recorded, Reply, reply, serving
 from test_approval import Ended
 from test_nodes import VALUES as OF_NODES
 from test_nodes import at, deleted
+from test_resume import LONGEST, Program, deletions, killed_after
 
 RESULT = Schema(read("schemas/result.json"))
+MANY = [f"many{number}.example" for number in range(30)]
 VALUES = [f"host{number}.example" for number in range(6)]
 REMOVE = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt")
 DELETE = ("call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI")
@@ -239,3 +242,26 @@ def test_why_a_run_cannot_be_tried_again(desk: Desk) -> None:
         assert (moved.status, "used other settings" in moved.err) == (2, True), moved.err
         assert not elsewhere.requests
         desk.settings = kept
+
+
+def test_a_retry_that_is_killed_goes_on(tmp_path: Path, store: Location) -> None:
+    seed = default_seed()
+    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(MANY)}
+    with Sandbox(seed) as sandbox:
+        program = Program(sandbox, tmp_path, store=store)
+        (tmp_path / "iocs.txt").write_text("\n".join(MANY))
+        sandbox.misbehave(system="cybertrace", method="DELETE", status=403, times=99)
+        out, err = program.run().communicate(timeout=LONGEST)
+        run = json.loads(out)
+        assert run["counts"]["refused"] + run["counts"]["failed"] == len(MANY), err
+        sandbox.behave()
+        sandbox.misbehave(method="DELETE", delay=0.03)
+        before = len(deletions(sandbox))
+        killed_after(program.start("retry", run["run"], "--not-done"), sandbox, before + 2)
+        record = program.record(program.start("resume"))
+        assert record["retry_of"] == run["run"]
+        assert {row["value"] for row in record["outcomes"]} == set(MANY)
+        assert record["counts"].keys() <= {"removed", "absent"}
+        sent = Counter(deletions(sandbox)[before:])
+        assert sum(times - 1 for times in sent.values()) <= 1  # what was in flight
+        assert not sandbox.state()["cybertrace"]["suppliers"]["InternalTI"]

@@ -7,6 +7,7 @@ from ..loader import definition_names
 from ..trust.catalogue import OVERRIDABLE
 from .commands import parser_with_commands
 from .extras import needed_by
+from .schedule import WHAT
 from .session import Session
 
 FILES = {
@@ -34,6 +35,7 @@ def completion(session: Session) -> int:
     }
     choices["override"] = list(OVERRIDABLE)
     choices["only_name"] = [*choices["playbook"], *choices["action"]]
+    choices["schedule_does"] = list(WHAT)
     [commands] = [action for action in parser._actions if action.dest == "command"]
     for one in (parser, *commands.choices.values()):
         for action in one._actions:

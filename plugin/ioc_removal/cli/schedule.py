@@ -34,7 +34,7 @@ OF_ADD = (
 def schedule(session: Session) -> int:
     """Do what is wanted with schedules."""
     options = session.options
-    what, name = options.given("what"), options.given("name")
+    what, name = options.given("schedule_does"), options.given("name")
     if what not in (*WHAT, BEGIN):
         raise ArgumentError(f"there is no `schedule {what}`: it is one of {', '.join(WHAT)}")
     with needed_by("schedule"):

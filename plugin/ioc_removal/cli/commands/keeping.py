@@ -53,7 +53,7 @@ def add_schedules(add: Add) -> None:
         "ioc-removal schedule pause nightly",
         more=ON_SCHEDULES,
     )
-    schedule.add_argument("what", metavar="add|list|remove|pause|resume")
+    schedule.add_argument("schedule_does", metavar="add|list|remove|pause|resume")
     schedule.add_argument("name", metavar="NAME", nargs="?", help="of the schedule")
     schedule.add_argument("playbook", metavar="PLAYBOOK", nargs="?", help="of add: what is run")
     schedule.add_argument(
