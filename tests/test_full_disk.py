@@ -13,10 +13,10 @@ from ioc_removal.operations.call import call_action
 from ioc_removal.operations.resume import resume_run
 from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import exit_status
-from ioc_removal.playbooks.engine import SCHEMA
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
+from ioc_removal.store.engine_place import SCHEMA
 from ioc_removal.store.location import Location, Server
 from test_resume import Program, deletions, expect_all_gone, sandbox
 

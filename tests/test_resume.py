@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from ioc_removal.playbooks.engine import REPLAY_VERSION, SCHEMA
+from ioc_removal.playbooks.engine import REPLAY_VERSION
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
+from ioc_removal.store.engine_place import SCHEMA
 from ioc_removal.store.location import Location, server_of
 from postgresql import PostgreSQLServer
 

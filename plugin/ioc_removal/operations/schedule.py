@@ -14,7 +14,7 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.requests import AskedBefore
 from ..store.runs import Requester, get_run
-from ..store.schedules import Schedule, note_begun
+from ..store.schedules import Schedule, get_schedule, note_begun
 from ..store.statements import Held
 from ..trust.guards import Guards
 from ..trust.removal_key import connection_facts
@@ -104,6 +104,8 @@ def begin_scheduled(
 
     try:
         with database.lease(lease_of(schedule.name)):
+            if tick <= get_schedule(database, schedule.name).decided:
+                return None  # another worker began it just now
             record, summary = run_approved(
                 database,
                 integration,
