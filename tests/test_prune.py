@@ -195,3 +195,23 @@ def test_runs_from_before_the_journal_go_as_well(desk: Desk) -> None:
     assert pruned(desk)["runs"] == 3
     verdict = desk.do("journal", "verify").json
     assert (verdict["intact"], verdict["uncovered_runs"], verdict["pruned"]) == (True, 0, 3)
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_a_plan_of_a_file_goes_once_it_expired_and_no_run_names_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, desk.store = desk.store, desk.folder / "elsewhere.db"
+    out = str(desk.folder / "plan.txt")
+    values = f"indicators:={json.dumps(VALUES[:2])}"
+    desk.record("run", REMOVE[1], "--input", values, "--dry-run", "--out", out)
+    desk.store = own
+    applied = desk.record("run", "--plan", out)["run"]
+    assert desk.do(*NOW).json["kept"] == {applied: "its plan can still be applied"}
+    later = time.time() + 2 * 86_400
+    monkeypatch.setattr("ioc_removal.store.sqlite.time", lambda: later)
+    assert pruned(desk)["runs"] == 1
+    with closing(Database(desk.store)) as database:
+        for table in ("plans", "planned", "uses", "sets", "items"):
+            assert database.rows(f"SELECT count(*) FROM {table}") == [(0,)], table
+    desk.expect_intact()

@@ -42,7 +42,6 @@ class Choice:
     runs: Mapping[str, Kept]
     groups: list[list[str]]
     kept: dict[str, str]
-    plans: set[str]
 
     @property
     def chosen(self) -> list[Kept]:
@@ -68,7 +67,7 @@ class Taken:
 
 def choose(database: Database, before: datetime) -> Choice:
     """Choose the runs that ended before a moment, and to which no other belongs."""
-    runs, groups, plans = kin(database)
+    runs, groups = kin(database)
     now, limit = moment_text(database.clock()), moment_text(before)
     query = "SELECT plan FROM plans WHERE expires > ?"
     valid = {plan for (plan,) in database.rows(query, (now,))}
@@ -82,7 +81,7 @@ def choose(database: Database, before: datetime) -> Choice:
             return "it has not ended"
         if run.ended >= limit:
             return "it is younger"
-        if run.run in valid:
+        if run.run in valid or run.plan in valid:  # by which each is done once
             return "its plan can still be applied"
         if run.run in scheduled:
             return f"it is the newest of the schedule {scheduled[run.run]}"
@@ -99,7 +98,7 @@ def choose(database: Database, before: datetime) -> Choice:
         for one in old if reason else ():
             run, text = reason or ("", "")
             kept[one.run] = why(one) or f"it belongs to run {run}: {text}"
-    return Choice(runs, chosen, kept, plans)
+    return Choice(runs, chosen, kept)
 
 
 def prune(
@@ -162,7 +161,7 @@ class _Pruning:
             taken.workflows += self._forget(database, waiting)
             now = moment_text(database.clock())
             gone = {run for group in choice.groups for run in group} - taken.left.keys()
-            named = {plan for plan in choice.plans if plan not in gone}
+            named = {one.plan for one in choice.runs.values() if one.plan and one.run not in gone}
             taken.rows += forget_plans(database, before, now, named)
             forget_counts(database)
         except KeyboardInterrupt:

@@ -18,7 +18,7 @@ _EDGES = (
 
 @dataclass(frozen=True)
 class Kept:
-    """What tells of a run whether it may go. Moments are ISO 8601 in UTC."""
+    """What tells of a run whether it may go; plan: that it applied. Moments are ISO 8601 in UTC."""
 
     run: str
     kind: str
@@ -27,29 +27,26 @@ class Kept:
     started: str
     ended: str | None
     dry_run: bool
+    plan: str | None
 
 
-def kin(database: Database) -> tuple[dict[str, Kept], list[list[str]], set[str]]:
-    """Return all runs, and them in groups that belong together, each in the order of their ids.
-
-    Beside them the plans that runs name.
-    """
+def kin(database: Database) -> tuple[dict[str, Kept], list[list[str]]]:
+    """Return all runs, and them in groups that belong together, each in the order of their ids."""
     runs: dict[str, Kept] = {}
     edges: list[tuple[str, str]] = []
-    plans: set[str] = set()
     query = (
         "SELECT run, kind, name, status, started, ended, dry_run, details FROM runs ORDER BY run"
     )
     for one, kind, name, status, started, ended, dry_run, text in database.walk(query):
-        run = Kept(one, kind, name, status, started, ended, bool(dry_run))
+        details = parsed(text, "runs.details", one, dict)
+        plan = str(details["plan"]) if "plan" in details else None
+        run = Kept(one, kind, name, status, started, ended, bool(dry_run), plan)
         runs[run.run] = run
-        details = parsed(text, "runs.details", run.run, dict)
         edges += [(run.run, str(details[name])) for name in NAMED if name in details]
-        plans |= {str(details["plan"])} if "plan" in details else set()
         edges += [(run.run, owner) for owner, _ in references(details.get("inputs"))]
     for query in _EDGES:
         edges += [(run, other) for run, other in database.walk(query)]
-    return runs, _groups(runs, edges), plans
+    return runs, _groups(runs, edges)
 
 
 def _groups(runs: Mapping[str, Kept], edges: Iterable[tuple[str, str]]) -> list[list[str]]:
