@@ -4,17 +4,19 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
+from logging import Handler, getLogger
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ioc_removal.errors import ArgumentError
+from ioc_removal.events import LOGGER_OF_EVENTS
 from ioc_removal.integration import load_integration
 from ioc_removal.operations.cron import Cron
 from ioc_removal.operations.schedule import tick_text
+from ioc_removal.operations.served import Served
 from ioc_removal.operations.ticks import Ticks
-from ioc_removal.operations.work import Served
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
@@ -52,7 +54,7 @@ def listed(site: Site) -> dict[str, Any]:
 def due(site: Site, ago: timedelta) -> str:
     """Let the schedule be due for a tick that was some time ago; return that."""
     with closing(Database(site.store)) as database, database.transaction() as transaction:
-        tick = database.clock().replace(second=0, microsecond=0) - ago
+        tick = database.moment().replace(second=0, microsecond=0) - ago
         cron, since = f"{tick.minute} {tick.hour} * * *", tick_text(tick - timedelta(days=3))
         query = "UPDATE schedules SET cron = ?, timezone = 'UTC', since = ?, tick = NULL"
         transaction.execute(query, (cron, since))
@@ -88,9 +90,16 @@ def looked(site: Site, *, serves: bool = True) -> list[str]:
     settings = settings_from(json.loads((site.folder / "settings.yml").read_text()), "test")
     queues = Served.of(load_integration(), settings, ()).queues if serves else {}
     told: list[str] = []
-    with closing(Database(site.store)) as database:
-        Ticks(database, None, queues, 2, lambda event, **_: told.append(event)).take()
-    return told
+    handler = Handler()
+    handler.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    logger = getLogger(LOGGER_OF_EVENTS)
+    logger.addHandler(handler)
+    try:
+        with closing(Database(site.store)) as database:
+            Ticks(database, None, queues, 2).take()
+    finally:
+        logger.removeHandler(handler)
+    return [event for event in told if "tick" in event or "schedule" in event]
 
 
 def test_what_is_late_overlaps_is_paused_or_is_not_served_is_not_begun(
@@ -129,7 +138,7 @@ def test_what_is_late_overlaps_is_paused_or_is_not_served_is_not_begun(
         (("--timezone", "Mars/Base"), "--timezone Mars/Base: there is no such time zone"),
         (("--indicators", "gone.txt"), "--indicators gone.txt: there is no such file"),
         (("--input", "supplier=x"), "supplier: there is no such input"),
-        (("--store", "store.db"), "schedules are for workers, and a worker needs a store"),
+        (("--store", "store.db"), "a schedule needs a store that it can share"),
     ],
 )
 def test_a_schedule_that_cannot_be_says_why(site: Site, words: tuple[str, ...], said: str) -> None:

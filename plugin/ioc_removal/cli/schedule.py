@@ -85,7 +85,7 @@ def _add(session: Session, name: str) -> int:
         choose=session.chosen,
         terms=session.terms,
         requester=session.requester,
-        now=session.database.clock(),
+        now=session.database.moment(),
     )
     add_schedule(session.database, made)
     return _tell(session, made, "added")
@@ -94,7 +94,7 @@ def _add(session: Session, name: str) -> int:
 def _change(session: Session, what: str, known: Schedule) -> int:
     from ..operations.schedule import tick_text
 
-    database, at = session.database, tick_text(session.database.clock())
+    database, at = session.database, tick_text(session.database.moment())
     if what == REMOVE:
         remove_schedule(database, known.name)
         return _tell(session, known, "removed; the runs that it began stay")
@@ -137,7 +137,7 @@ def _row(database: Database, one: Schedule) -> dict[str, Any]:
 
     what, run = one.what, known_run(database, one.run) if one.run else None
     try:
-        following = tick_text(Cron(one.cron, one.timezone).next_after(database.clock()))
+        following = tick_text(Cron(one.cron, one.timezone).next_after(database.moment()))
     except ArgumentError as error:  # changed by hand
         following = str(error)
     row = {

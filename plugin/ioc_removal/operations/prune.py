@@ -68,7 +68,7 @@ class Taken:
 def choose(database: Database, before: datetime) -> Choice:
     """Choose the runs that ended before a moment, and to which no other belongs."""
     runs, groups = kin(database)
-    now, limit = moment_text(database.clock()), moment_text(before)
+    now, limit = moment_text(database.moment()), moment_text(before)
     query = "SELECT plan FROM plans WHERE expires > ?"
     valid = {plan for (plan,) in database.rows(query, (now,))}
     query = "SELECT run, name FROM schedules WHERE run IS NOT NULL"
@@ -159,7 +159,7 @@ class _Pruning:
                     waiting = []
                 progress(taken.runs + len(taken.left), total)
             taken.workflows += self._forget(database, waiting)
-            now = moment_text(database.clock())
+            now = moment_text(database.moment())
             gone = {run for group in choice.groups for run in group} - taken.left.keys()
             named = {one.plan for one in choice.runs.values() if one.plan and one.run not in gone}
             taken.rows += forget_plans(database, before, now, named)

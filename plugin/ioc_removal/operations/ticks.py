@@ -55,7 +55,7 @@ class Ticks:
         if monotonic() < self._look:
             return
         self._look = monotonic() + PAUSE
-        now = self._database.clock()
+        now = self._database.moment()
         for schedule in list_schedules(self._database):
             if schedule.paused is None and self._serves(schedule):
                 self._begin(schedule, now)

@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 
 from ..errors import SettingsError
 from .location import CHOOSE, Server
-from .postgresql_schema import SCHEMA, migrate, translated, version_of
+from .postgresql_schema import HOLDERS, SCHEMA, TURN, migrate, translated, version_of
 from .postgresql_session import PROGRAM, Session, closed_by_errors, plain_session, store_session
 from .statements import AT_ONCE, Cursor, Held, Row, Transaction, Values
 from .tables import VERSION
@@ -26,18 +26,6 @@ from .trust_tables import TAKEN_FROM
 
 PATIENCE = 120.0  # seconds to wait for a server that is gone
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two tries
-HOLDERS = """
-SELECT l.classid::bigint, l.objid::bigint, coalesce(a.application_name, '')
-FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-TURN = """
-INSERT INTO paces AS p VALUES (%s, extract(epoch FROM clock_timestamp()))
-ON CONFLICT (place) DO UPDATE
-SET next = greatest(p.next + %s, extract(epoch FROM clock_timestamp()))
-RETURNING (next - extract(epoch FROM clock_timestamp()))::float8
-"""
 Some = TypeVar("Some")
 
 

@@ -17,6 +17,18 @@ TYPES = (
     (re.compile(r"\bINTEGER\b"), "BIGINT"),
     (re.compile(r"\bTEXT\b"), 'TEXT COLLATE "C"'),
 )
+HOLDERS = """
+SELECT l.classid::bigint, l.objid::bigint, coalesce(a.application_name, '')
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+TURN = """
+INSERT INTO paces AS p VALUES (%s, extract(epoch FROM clock_timestamp()))
+ON CONFLICT (place) DO UPDATE
+SET next = greatest(p.next + %s, extract(epoch FROM clock_timestamp()))
+RETURNING (next - extract(epoch FROM clock_timestamp()))::float8
+"""
 NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")  # a value of a statement
 FUNCTIONS = (
     "CREATE FUNCTION json_array_length(list text) RETURNS BIGINT IMMUTABLE LANGUAGE sql AS"

@@ -39,6 +39,8 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
     "outcomes": ("call", "batch", "position"),
     "outputs": ("call", "batch", "position"),
     "snapshots": ("call", "batch", "item"),
+    "let_through": ("call", "batch"),
+    "pauses": ("what",),
     "resolved": ("id", "value"),
     "batches": ("call", "batch"),
     "chunks": ("call", "first"),
