@@ -276,7 +276,7 @@ def test_a_renumbered_chain_is_found(plain: Path) -> None:
     def change(connection: sqlite3.Connection) -> None:
         connection.execute("DELETE FROM links WHERE run = ? AND batch = 1", (run,))
         connection.execute("DELETE FROM outcomes WHERE run = ? AND batch = 1", (run,))
-        connection.execute("UPDATE links SET link = link - 1 WHERE run = ? AND link > 3", (run,))
+        connection.execute("UPDATE links SET link = link - 1 WHERE run = ? AND link > 5", (run,))
 
     assert {problem.run for problem in verified(tampered(plain, change)).problems} == {run}
 
@@ -288,7 +288,7 @@ def test_a_link_removed_from_the_middle_is_told_from_a_changed_one(plain: Path) 
         connection.execute("DELETE FROM links WHERE run = ? AND batch = 1", (run,))
 
     told = said(verified(tampered(plain, change)))
-    assert "links 4 to 4 are missing before it" in told
+    assert "links 5 to 5 are missing before it" in told
     assert "call call, batch 1: 5 rows that no link covers" in told
 
 
