@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Container
+from contextlib import ExitStack
 from os import environ
 from threading import Thread
 
@@ -21,7 +22,7 @@ class RunProcesses:
 
     def __init__(self, database: Database, settings_path: str | None) -> None:
         self._database, self._settings_path = database, settings_path
-        self._going: dict[str, tuple[subprocess.Popen[str], Thread]] = {}
+        self._going: dict[str, tuple[subprocess.Popen[str], Thread, ExitStack]] = {}
 
     def __len__(self) -> int:
         return len(self._going)
@@ -32,7 +33,12 @@ class RunProcesses:
         return self._going.keys()
 
     def start(self, run: Run) -> None:
-        """Go on with a run; what its process tells is told here."""
+        """Go on with a run; what its process tells is told here.
+
+        Raises Held when another worker does.
+        """
+        chosen = ExitStack()
+        chosen.enter_context(self._database.lease(f"choice of {run.run}", vital=False))
         tell(NOTED, "going on", run=run.run, playbook=run.name)
         words = [sys.executable, "-m", "ioc_removal", "resume", run.run]
         words += ["--quiet", "--json", "--log", "-"]
@@ -46,11 +52,11 @@ class RunProcesses:
         )  # fmt: skip
         teller = Thread(target=_tell, args=(run.run, process), name=run.run, daemon=True)
         teller.start()
-        self._going[run.run] = process, teller
+        self._going[run.run] = process, teller, chosen
 
     def ended(self) -> list[str]:
         """Forget the runs whose processes ended, and return them."""
-        ended = [run for run, (process, _) in self._going.items() if process.poll() is not None]
+        ended = [run for run, (process, *_) in self._going.items() if process.poll() is not None]
         for run in ended:
             self._end(run)
         return ended
@@ -61,8 +67,9 @@ class RunProcesses:
             self._end(run)
 
     def _end(self, run: str) -> None:
-        process, teller = self._going.pop(run)
+        process, teller, chosen = self._going.pop(run)
         teller.join()
+        chosen.close()
         tell(NOTED, "run ended here", run=run, status=process.wait())
 
 

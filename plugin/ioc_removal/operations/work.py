@@ -6,7 +6,7 @@ over when this one dies. A run goes on in a process of its own, as `resume` does
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from time import monotonic
@@ -22,6 +22,7 @@ from ..store.cancelling import watched
 from ..store.chunks import Chunk, count_open, open_chunks
 from ..store.database import Database
 from ..store.runs import CANCELLED, PLAYBOOK, get_run
+from ..store.statements import Held
 from ..trust.terms import Terms
 from .chunk_check import ChunkCheck
 from .history import resumable
@@ -149,7 +150,8 @@ class Worker:
             known = run.run in self._going.runs or rests
             cancelled = CANCELLED in run.details  # then it only has to be ended
             if not known and (cancelled or (run.kind == PLAYBOOK and self.served.serves(run))):
-                self._going.start(run)
+                with suppress(Held):
+                    self._going.start(run)
 
     def _look(self, stop: Event) -> None:
         """Wait for work, and note what ended."""
