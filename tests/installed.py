@@ -16,6 +16,7 @@ from ioc_removal.store.database import Database
 from ioc_removal.trust.terms import Terms
 
 EXTRAS = {
+    "croniter",
     "dbos",
     "fastjsonschema",
     "jinja2",
