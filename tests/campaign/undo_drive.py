@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import current_thread
 from time import monotonic, sleep
 from typing import Any
 
 from ioc_removal.connection import Connection
-from ioc_removal.errors import PluginError
+from ioc_removal.errors import PluginError, StoreError
 from ioc_removal.integration import Integration
 from ioc_removal.operations.history import run_record
 from ioc_removal.operations.undo import resume_undo, undo_run
@@ -72,6 +73,8 @@ class Dying(Database):
 
     def _alive(self) -> None:
         if self._dead:
+            if current_thread().name.startswith("cancelled "):  # it dies with the process
+                raise StoreError("the process is gone")
             raise DiedError
 
 

@@ -3,6 +3,7 @@
 from hashlib import blake2b
 from os import pread, pwrite
 from tempfile import TemporaryFile
+from weakref import finalize
 
 IN_MEMORY = 500_000  # values; of the others a digest is kept in a file
 FEWEST_BUCKETS = 1 << 20  # of 256 MB on the disk
@@ -41,9 +42,10 @@ class _Table:
     """
 
     def __init__(self, buckets: int) -> None:
-        self._file = TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the table
-        self._file.truncate(buckets * _BUCKET)
-        self._number, self._buckets, self._count = self._file.fileno(), buckets, 0
+        file = TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the table
+        finalize(self, file.close)
+        file.truncate(buckets * _BUCKET)
+        self._number, self._buckets, self._count = file.fileno(), buckets, 0
 
     @property
     def is_full(self) -> bool:
