@@ -120,13 +120,21 @@ def until(sandbox: Sandbox, count: int) -> None:
 
 
 def heard(worker: "subprocess.Popen[str]", count: int) -> list[dict[str, Any]]:
-    """Return the next events of a worker; fewer when they do not come."""
+    """Return the next events of a worker."""
     assert worker.stdout is not None
-    too_long = Timer(LONGEST, worker.kill)
+    assert worker.stderr is not None
+
+    def end() -> None:
+        worker.send_signal(signal.SIGUSR1)  # where its threads are
+        time.sleep(1)
+        worker.kill()
+
+    too_long = Timer(LONGEST, end)
     too_long.start()
     lines = [worker.stdout.readline() for _ in range(count)]
     too_long.cancel()
-    return [json.loads(line) for line in lines if line]
+    assert all(lines), lines + [worker.stderr.read()]
+    return [json.loads(line) for line in lines]
 
 
 def expect_once(record: dict[str, Any]) -> None:

@@ -1,6 +1,8 @@
 """`worker`: perform what runs of a shared store have to do."""
 
+import faulthandler
 import signal
+import sys
 from contextlib import ExitStack
 from os import getpid
 from socket import gethostname
@@ -22,7 +24,7 @@ USUAL_CHUNKS, USUAL_RUNS = 4, 2
 
 
 def worker(session: Session) -> int:
-    """Work until SIGTERM or SIGINT; finish then what was taken."""
+    """Work until SIGTERM or SIGINT; finish then what was taken. SIGUSR1 tells where each thread is."""
     options = session.options
     with needed_by("worker"):
         from ..operations.detach import check_shared
@@ -52,6 +54,7 @@ def worker(session: Session) -> int:
             _serve(stack, address, one, names)
         for kind in (signal.SIGTERM, signal.SIGINT):
             signal.signal(kind, lambda *_: stop.set())
+        faulthandler.register(signal.SIGUSR1, sys.__stderr__)
         tell(NOTED, "working", store=str(session.database.location), connections=names)
         one.work(stop)
         tell(NOTED, "stopped")
