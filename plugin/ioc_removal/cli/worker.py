@@ -24,7 +24,10 @@ USUAL_CHUNKS, USUAL_RUNS = 4, 2
 
 
 def worker(session: Session) -> int:
-    """Work until SIGTERM or SIGINT; finish then what was taken. SIGUSR1 tells where each thread is."""
+    """Work until SIGTERM or SIGINT, and finish then what was taken.
+
+    SIGUSR1 lets it print where each thread is.
+    """
     options = session.options
     with needed_by("worker"):
         from ..operations.detach import check_shared
