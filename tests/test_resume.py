@@ -126,9 +126,9 @@ def expect_all_gone(sandbox: Sandbox, record: dict[str, Any]) -> None:
     assert all(row.get("maybe_ours") for row in record["outcomes"] if row["outcome"] == "absent")
 
 
-@pytest.mark.parametrize(  # in either system: at its begin, in its middle, at its end
+@pytest.mark.parametrize(  # in either system; `make kills` kills at random moments
     ("store", "count"),
-    [("sqlite", n) for n in (1, 4, 6, 7, 12)] + [("postgresql", n) for n in (3, 7, 9)],
+    [("sqlite", 1), ("sqlite", 7), ("postgresql", 4), ("postgresql", 9)],
     indirect=["store"],
 )
 def test_goes_on_after_a_kill(
@@ -173,7 +173,7 @@ def test_a_plan_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: in
 
 
 @pytest.mark.parametrize(
-    ("store", "count"), [("sqlite", 31), ("postgresql", 30), ("postgresql", 67)], indirect=["store"]
+    ("store", "count"), [("sqlite", 31), ("postgresql", 67)], indirect=["store"]
 )
 def test_goes_on_between_chunks(
     sandbox: Sandbox, tmp_path: Path, store: Location, count: int
@@ -203,7 +203,7 @@ def test_goes_on_between_shared_chunks_after_an_interruption(
 def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path, store: Location) -> None:
     program = Program(sandbox, tmp_path, store=store)
     killed_after(program.run(), sandbox, 2)
-    for count in (4, 7, 9):
+    for count in (4, 9):
         finished, seen = program.finished(), len(deletions(sandbox))
         killed_after(program.start("resume"), sandbox, count)
         assert finished.isdisjoint(deletions(sandbox)[seen:])

@@ -127,7 +127,7 @@ def test_a_playbook_is_undone(program: Program, sandbox: Sandbox) -> None:
     )
 
 
-@pytest.mark.parametrize("count", [1, 3, 9, 20])
+@pytest.mark.parametrize("count", [1, 9])
 def test_an_undo_goes_on_after_a_kill(program: Program, sandbox: Sandbox, count: int) -> None:
     before, run = held(sandbox), program.removed()
     for method in ("PUT", "POST"):

@@ -42,6 +42,7 @@ def files() -> dict[str, bytes]:
     return pack_files(INTEGRATION)
 
 
+@cache
 def documents(pattern: str) -> dict[str, dict[str, Any]]:
     """Return the YAML and JSON files of the pack whose paths match, by path."""
     return {

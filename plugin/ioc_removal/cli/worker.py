@@ -2,7 +2,6 @@
 
 import faulthandler
 import signal
-import sys
 from contextlib import ExitStack
 from os import getpid
 from socket import gethostname
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from ..operations.work import Worker
 
 USUAL_CHUNKS, USUAL_RUNS = 4, 2
+STDERR = 2  # its number, whatever sys.stderr is
 
 
 def worker(session: Session) -> int:
@@ -57,7 +57,7 @@ def worker(session: Session) -> int:
             _serve(stack, address, one, names)
         for kind in (signal.SIGTERM, signal.SIGINT):
             signal.signal(kind, lambda *_: stop.set())
-        faulthandler.register(signal.SIGUSR1, sys.__stderr__)
+        faulthandler.register(signal.SIGUSR1, STDERR)
         tell(NOTED, "working", store=str(session.database.location), connections=names)
         one.work(stop)
         tell(NOTED, "stopped")
