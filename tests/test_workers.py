@@ -133,7 +133,7 @@ def heard(worker: "subprocess.Popen[str]", count: int) -> list[dict[str, Any]]:
     too_long.start()
     lines = [worker.stdout.readline() for _ in range(count)]
     too_long.cancel()
-    assert all(lines), [*lines, worker.stderr.read()]
+    assert all(lines), worker.stderr.read()
     return [json.loads(line) for line in lines]
 
 

@@ -27,9 +27,9 @@ REMOVAL = (
 )
 DONE_ROWS = ", ".join(f"'{name}'" for name in sorted(DONE))
 # A refusal does not count of what the run did by another call.
-COUNTS = (
-    f"(o.outcome != 'refused' OR {REMOVAL} NOT IN (SELECT {REMOVAL} FROM outcomes o"  # noqa: S608
-    f" WHERE o.run = ? AND o.outcome IN ({DONE_ROWS})))"
+DONE_OTHERWISE = (
+    f"LEFT JOIN (SELECT DISTINCT {REMOVAL} AS removal FROM outcomes o WHERE o.run = ?"  # noqa: S608
+    f" AND o.outcome IN ({DONE_ROWS})) done ON o.outcome = 'refused' AND done.removal = {REMOVAL}"
 )
 PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
 BEGUN = "b.finished = 0 AND b.tries > 0"
@@ -55,10 +55,17 @@ def run_summary(database: Database, run: str, call: str | None = None) -> Summar
         counts: dict[str, int] = dict(database.rows(query, values))
     else:
         one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
+        query = f"SELECT 1 FROM outcomes o {where} AND o.outcome = 'refused' LIMIT 1"  # noqa: S608
+        otherwise, counts_it = DONE_OTHERWISE, "AND done.removal IS NULL"
+        first: tuple[Any, ...] = (run,)
+        if not database.rows(
+            query, values
+        ):  # as mostly; the others cost a look at all that is done
+            otherwise, counts_it, first = "", "", ()
         lines = database.rows(
             f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
-            f" FROM {KNOWN} {where} AND {COUNTS} GROUP BY {one}) ranks GROUP BY rank",
-            (*values, run),
+            f" FROM {KNOWN} {otherwise} {where} {counts_it} GROUP BY {one}) ranks GROUP BY rank",
+            (*first, *values),
         )
         counts = {OUTCOMES[rank]: count for rank, count in lines}
     [(sent, unreachable)] = database.rows(
