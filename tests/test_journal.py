@@ -360,7 +360,7 @@ def crashing() -> Iterator[Sandbox]:
         for workspace in list(seed["secmaster"]["workspaces"])[:1]
     }
     with Sandbox(seed) as sandbox:
-        sandbox.misbehave(method="DELETE", delay=0.03)
+        sandbox.misbehave(method="DELETE", delay=0.03, times=1_000)
         yield sandbox
 
 

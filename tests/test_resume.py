@@ -33,7 +33,7 @@ def sandbox() -> Iterator[Sandbox]:
         for workspace in list(seed["secmaster"]["workspaces"])[:1]
     }
     with Sandbox(seed) as sandbox:
-        sandbox.misbehave(method="DELETE", delay=0.03)
+        sandbox.misbehave(method="DELETE", delay=0.03, times=1_000)
         yield sandbox
 
 
@@ -266,7 +266,9 @@ def test_two_runs_on_one_store_keep_apart(
         other.store = program.store
         killed_after(program.run(), sandbox, 3)
         run = program.runs()[-1]
-        other_sandbox.misbehave(method="DELETE", delay=8)  # alive while the other one goes on
+        other_sandbox.misbehave(
+            method="DELETE", delay=5, times=20
+        )  # alive while the other one goes on
         second = other.run()
         while not deletions(other_sandbox):
             assert second.poll() is None, second.communicate()

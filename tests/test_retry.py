@@ -255,7 +255,7 @@ def test_a_retry_that_is_killed_goes_on(tmp_path: Path, store: Location) -> None
         run = json.loads(out)
         assert run["counts"]["refused"] + run["counts"]["failed"] == len(MANY), err
         sandbox.behave()
-        sandbox.misbehave(method="DELETE", delay=0.03)
+        sandbox.misbehave(method="DELETE", delay=0.03, times=1_000)
         before = len(deletions(sandbox))
         killed_after(program.start("retry", run["run"], "--not-done"), sandbox, before + 2)
         record = program.record(program.start("resume"))

@@ -56,7 +56,7 @@ def sandbox() -> Iterator[Sandbox]:
     seed = default_seed()
     seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
     with Sandbox(seed) as sandbox:
-        sandbox.misbehave(method="DELETE", delay=0.03)
+        sandbox.misbehave(method="DELETE", delay=0.01, times=1_000)
         yield sandbox
 
 
@@ -133,7 +133,7 @@ def heard(worker: "subprocess.Popen[str]", count: int) -> list[dict[str, Any]]:
     too_long.start()
     lines = [worker.stdout.readline() for _ in range(count)]
     too_long.cancel()
-    assert all(lines), worker.stderr.read()
+    assert all(lines), "".join(lines) + worker.stderr.read()
     return [json.loads(line) for line in lines]
 
 
@@ -206,7 +206,7 @@ def test_branches_and_items_at_once_add_up_when_a_worker_is_killed(
     rows = [{"value": value, "type": "Domain"} for value in VALUES]
     seed["secmaster"]["workspaces"] = {workspace: {"indicators": rows}}
     with Sandbox(seed) as sandbox:
-        sandbox.misbehave(method="DELETE", delay=0.03)
+        sandbox.misbehave(method="DELETE", delay=0.01, times=1_000)
         site = Site(sandbox, postgresql, tmp_path)
         (tmp_path / "p.yml").write_text(EVERYWHERE)
         try:
@@ -292,7 +292,7 @@ def test_a_worker_sends_nothing_of_what_was_changed_by_hand(
     site: Site, sandbox: Sandbox, change: str, said: str
 ) -> None:
     sandbox.behave()
-    sandbox.misbehave(method="DELETE", delay=2)  # so that the run is at its first chunk
+    sandbox.misbehave(method="DELETE", delay=2, times=200)  # the run is at its first chunk
     process = site.run()
     until(sandbox, 1)
     database = Database(site.store)

@@ -59,7 +59,7 @@ def one_run(random: Random, folder: Path, store: Location, sums: Sums, workers: 
     rows = [{"value": value, "type": "Domain"} for value in VALUES]
     seed["secmaster"]["workspaces"] = {workspace: {"indicators": rows}}
     with Sandbox(seed) as sandbox, ExitStack() as stack:
-        sandbox.misbehave(method="DELETE", delay=0.03)
+        sandbox.misbehave(method="DELETE", delay=0.03, times=1_000)
         # One item a batch, so that there are chunks for workers.
         items = 1 if workers else BATCH
         program = Program(sandbox, folder, items, store=store, total_timeout=1)
