@@ -18,7 +18,6 @@ from .errors import (
     one_line,
 )
 from .outcome import Outcome, Rows
-from .quotes import mapped
 from .sending import Sender, outcomes_of, waited_for_a_look
 
 
@@ -172,9 +171,9 @@ class Action:
         """Let the handler return its rows, without the secrets that a system may have put there."""
         rows: Rows = self.definition.handler(*calls, **self._asked(batch))
         for call in calls:
-            masked = call.connection.wire.quotes.masked
+            cleaned = call.connection.wire.quotes.cleaned
             for at, row in enumerate(rows):  # each lets go of the one that came
-                rows[at] = mapped(row, masked)
+                rows[at] = cleaned(row)
         return rows
 
     def _sender(self, batch: Batch, target: Mapping[str, str]) -> Sender:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib3.response import BaseHTTPResponse
 
 from .errors import ApiError, ResponseError
-from .quotes import LONGEST_EXCERPT, Quotes, mapped
+from .quotes import LONGEST_EXCERPT, Quotes, mapped, storable
 
 # What the document's own sample holds: a backslash that escapes nothing.
 BACKSLASH = pattern(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
@@ -107,7 +107,8 @@ def decoded(text: str) -> Any:
     for candidate in (text, BACKSLASH.sub(lambda m: m[0] if m[1] else r"\\", text)):
         try:
             value = json.loads(candidate, parse_constant=_no_constant)
-            return mapped(value, _storable)
+            plain = "\\u" not in candidate and storable(value)  # what is not, was escaped
+            return value if plain else mapped(value, _storable)
         except (ValueError, RecursionError):
             continue
     return None

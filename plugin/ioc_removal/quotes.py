@@ -13,11 +13,13 @@ from .secret import MASKED, Secret
 
 DEEPEST = 50  # levels of JSON
 LARGEST = 2**63 - 1
+PLAIN = frozenset({str, bool, type(None)})
 LONGEST_EXCERPT = 200
 LONGEST_QUOTE = 300
 LONGEST_NESTED = 2000  # characters of a list or an object, as JSON
 MOST_FIELDS = 30
 SHORTEST_MASKED = 6  # characters
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 # To be decoded by IAM, which takes it whole or not at all.
 ENCODED, LONGEST_ENCODED = "encoded_authorization_message", 8192
 
@@ -38,6 +40,8 @@ class Quotes:
         known.update(form for secret in secrets for form in _forms(secret.reveal()))
         long = (text for text in known if len(text) >= SHORTEST_MASKED)
         self._secrets = tuple(map(Secret, sorted(long, key=len, reverse=True)))
+        # As JSON has them.
+        self._written = [Secret(_encoded(secret.reveal())[1:-1]) for secret in self._secrets]
 
     def line(self, text: str, longest: int = LONGEST_QUOTE) -> str:
         """Return a text as one line that can be shown and stored."""
@@ -64,6 +68,17 @@ class Quotes:
         masked = self.masked(text)
         return masked if len(masked) <= longest else f"{masked[: longest - 1]}…"
 
+    def cleaned(self, value: Any) -> Any:
+        """Return a JSON value, whole, without the secrets; most have none, and stay the same.
+
+        A number that no store takes becomes a text. Raises ValueError when it is too deep.
+        """
+        if not storable(value):
+            return mapped(value, self.masked)
+        text = _encoded(value)
+        told = any(secret.reveal() in text for secret in self._written)
+        return mapped(value, self.masked) if told else value
+
     def masked(self, text: str) -> str:
         """Return a text, whole, without the secrets."""
         for secret in self._secrets:
@@ -80,6 +95,23 @@ def _forms(text: str) -> Iterator[str]:
     yield b64encode(data).decode()
     yield from (quote(data, safe=""), quote(data), quote_plus(data))
     yield from (json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], escape(text))
+
+
+def storable(value: Any, depth: int = 0) -> bool:
+    """Tell whether a JSON value is one that mapped() leaves as it is, but for its texts."""
+    kind = type(value)
+    if kind in PLAIN:
+        return True
+    if kind is int:
+        return -LARGEST <= value <= LARGEST
+    if kind is float:
+        return isfinite(value)
+    if kind is not dict and kind is not list:
+        return False
+    within = value.values() if kind is dict else value
+    return depth < DEEPEST and all(
+        type(entry) in PLAIN or storable(entry, depth + 1) for entry in within
+    )
 
 
 def mapped(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
