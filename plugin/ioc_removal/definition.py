@@ -96,10 +96,16 @@ class Definition:
         """What names an indicator of this action in its outcomes: "value" or "id"."""
         return self.context_key[0]
 
-    def effect_on(self, arguments: Mapping[str, Any]) -> str:
-        """Return what the action with these arguments does: "disarms" or "rearms"."""
+    def effect_on(self, arguments: Mapping[str, Any], *more: Mapping[str, Any]) -> str:
+        """Return what the action with these arguments does: "disarms" or "rearms".
+
+        more: what tells it where the arguments do not, the first before the others.
+        """
         effect = self.effect or {}
-        return effect.get(str(found_in(arguments, effect.get("by", ""))), effect.get("default", ""))
+        by, telling = effect.get("by", ""), arguments
+        if more and (name := by.partition(".")[0]) not in arguments:
+            telling = next((one for one in more if name in one), arguments)
+        return effect.get(str(found_in(telling, by)), effect.get("default", ""))
 
     def item_of(self, arguments: Mapping[str, Any]) -> str | None:
         """Return what the arguments of an action that is one request name, None for nothing."""

@@ -6,6 +6,7 @@ from typing import Any
 from ..definition import Definition
 
 DISARMS, REARMS = "disarms", "rearms"
+FORMS: Mapping[str, type] = {"value": str, "name": str, "tags": list}
 
 
 def told_of(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -16,16 +17,21 @@ def told_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def odd_in(row: Mapping[str, Any]) -> str | None:
     """Say which field that tells what an indicator is has a form that is not known; None: none."""
-    if not isinstance(row.get("data_object"), Mapping | None):
+    inner = row.get("data_object")
+    if not (inner is None or isinstance(inner, Mapping)):
         return "its data_object has a form that is not known"
-    told = told_of(row)
-    forms = {"value": str, "name": str, "tags": list}
-    odd = (name for name, kind in forms.items() if not isinstance(told.get(name), kind | None))
-    return next((f"its {name} has a form that is not known" for name in odd), None)
+    for name, kind in FORMS.items():
+        shown = row.get(name) if inner is None or name in row else inner.get(name)
+        if not (shown is None or isinstance(shown, kind)):
+            return f"its {name} has a form that is not known"
+    return None
 
 
 def effect_of(
     definition: Definition, arguments: Mapping[str, Any], row: Mapping[str, Any] | None = None
 ) -> str:
     """Return "disarms" or "rearms"; row: what the system told of the indicator, raw, if it did."""
-    return definition.effect_on({**told_of(row or {}), **arguments})
+    if not row:
+        return definition.effect_on(arguments)
+    inner = row.get("data_object")
+    return definition.effect_on(arguments, row, inner if isinstance(inner, Mapping) else {})

@@ -186,12 +186,12 @@ class Guarded:
         """Judge what is named by an id by what is there; why: that is not known."""
         told = told_of(row or {})
         effect = effect_of(self.action.definition, batch.arguments, row)
-        if effect == DISARMS:
+        if effect == DISARMS and self.guards.protected:
             tags = told.get("tags") or []
             names = [told.get("name"), *(tags if isinstance(tags, list) else [tags])]
             self._protect(found, item, [item, *(str(name) for name in names if name)])
             why = why or odd_in(row or {})
-            if why is not None and self.guards.protected:
+            if why is not None:
                 found.refuse(PROTECTED, item, f"whether it is protected is not known: {why}")
         if value := told.get("value"):
             self._judge(found, item, str(value), effect)
