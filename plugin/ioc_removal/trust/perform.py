@@ -43,7 +43,8 @@ def perform(
         return
 
     steps = Steps(action, prepared, recorder, terms)
-    at_once = action.in_flight
+    # Half of them wait for the store, or compute, while as many requests as may be are in flight.
+    at_once = 1 if action.in_flight == 1 else 2 * action.in_flight
     pool = ThreadPoolExecutor(at_once, thread_name_prefix=action.definition.name)
     walk, running = iter(chosen), deque[Future[Finished]]()
     try:
