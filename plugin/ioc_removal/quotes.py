@@ -103,7 +103,7 @@ def storable(value: Any, depth: int = 0) -> bool:
     if kind in PLAIN:
         return True
     if kind is int:
-        return -LARGEST <= value <= LARGEST
+        return bool(-LARGEST <= value <= LARGEST)
     if kind is float:
         return isfinite(value)
     if kind is not dict and kind is not list:

@@ -10,11 +10,12 @@ from dbos import DBOS, WorkflowHandle
 from ..errors import PluginError
 from ..store.sets import by_reference, by_value
 from ..trust.record import error_row
-from .calls import CallResult, Due, Results
+from .calls import Call, CallResult, Due, Results
 from .conducting import POLLING, Conducting
 from .conductor import Waiting, conduct
 from .model import ASK
 from .sharing import perform_alone, perform_chunks
+from .together import outcome_items, perform_items, prepare_items
 
 AT_ONCE = 16  # tasks, or items of a task, each in a thread
 SUCCEEDED, FAILED = "succeeded", "failed"
@@ -91,6 +92,8 @@ class Conducted:
             return [self.one(key, call.action, given, assumed=call.assumed)]
         if self.shared.performing.dry_run:
             self.acted |= self.shared.acts_on(calls[0].action)
+        if calls and concurrency is None and self._acts(calls[0].action):
+            return self._remove_items(key, calls)
         results: list[CallResult | None] = [None] * len(calls)
         running: deque[tuple[int, WorkflowHandle[dict[str, Any]]]] = deque()
         for index, call in enumerate(calls):
@@ -187,6 +190,44 @@ class Conducted:
         self.shared.check()
         result = self.shared.step(f"{key}: outcomes", performing.outcome, key, action)
         return {**result, "result": FAILED, "errors": said["errors"]} if said["errors"] else result
+
+    def _acts(self, action: str) -> bool:
+        """Tell whether an action, and no playbook, acts on a system."""
+        definition = self.shared.performing.integration.definitions.get(action)
+        return action not in self.shared.playbooks and definition is not None and definition.acts
+
+    def _remove_items(self, key: str, calls: list[Call]) -> Results:
+        """Perform the removals of all items, together, and sum up each."""
+        performing, step, action = self.shared.performing, self.shared.step, calls[0].action
+        self.shared.check()
+        given = [
+            (f"{key}[{at}]", by_reference(dict(call.input)), call.assumed)
+            for at, call in enumerate(calls)
+        ]
+        sizes = dict(
+            zip(
+                (call for call, _, _ in given),
+                step(f"{key}: prepare", prepare_items, performing, action, given),
+                strict=True,
+            )
+        )
+        some = {call: size for call, size in sizes.items() if size.get("batches")}
+        said = step(f"{key}: batches", perform_items, performing, key, action, some)
+        self.shared.check()
+        fine = [call for call, size in sizes.items() if "errors" not in size]
+        found = step(f"{key}: outcomes", outcome_items, performing, action, fine)
+        summed = dict(zip(fine, found, strict=True))
+        system = performing.integration.definition(action).system
+        results = []
+        for call, _, assumed in given:
+            result = {"result": FAILED, **sizes[call]} if call not in summed else summed[call]
+            if call in said:
+                result = {**result, "result": FAILED, "errors": said[call]}
+            self.errors += result.get("errors", ())
+            status = SUCCEEDED if result["result"] == SUCCEEDED else FAILED
+            shown = {"result": by_value(self.shared.database, result)}
+            results.append(CallResult(status, shown, assumed or system in self.acted))
+        return results
 
     def _key(self, task_id: str) -> str:
         """Name the calls of a task; a task that is tried again has a new name each time."""

@@ -77,15 +77,15 @@ class Performing:
         overrides = get_run(database, run).details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
         self._progress = progress
-        self._plan = applied = get_plan(database, plan) if plan else None
+        self.plan = applied = get_plan(database, plan) if plan else None
         self._hash = applied.hash if applied else None
         self._approving = approving_of(settings.approval, settings.source)
-        self._approval = RunApproval(database, run, integration, self._approving.most, applied)
-        self._terms = replace(terms, guards=guards, approval=self._approval)
+        self.approval = RunApproval(database, run, integration, self._approving.most, applied)
+        self._terms = replace(terms, guards=guards, approval=self.approval)
         self._lock = Lock()
         self._done: dict[str, int] = {}
         self._let_through = LetThrough(database, run)
-        self._calling = calling_of(
+        self.calling = calling_of(
             database, run, integration.definitions, self.connections.fingerprint
         )
         self.over = Event()  # the run was cancelled
@@ -129,7 +129,7 @@ class Performing:
             asked = put_ask(self.database, self.run, call, question, plan=self._hash, wait=wait)
             known = settled(self.database, asked)
         except PluginError as error:
-            return {"status": FAILED, "result": {}, "errors": [_row(call, error)]}
+            return {"status": FAILED, "result": {}, "errors": [error_of(call, error)]}
         if known is None:
             return {"waiting": call}
         late = known.decision == EXPIRED
@@ -139,10 +139,10 @@ class Performing:
     def read(self, call: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Perform a read or a local action; return its result, its rows by reference."""
         try:
-            rows = self._calling.rows(call, self.bind(name), by_value(self.database, given))
+            rows = self.calling.rows(call, self.bind(name), by_value(self.database, given))
             outputs = write_set(self.database, self.run, f"outputs of {call}", rows)
         except PluginError as error:
-            return {"result": FAILED, "errors": [_row(call, error)]}
+            return {"result": FAILED, "errors": [error_of(call, error)]}
         return {"result": SUCCEEDED, "outputs": by_reference(outputs)}
 
     def prepare(
@@ -152,38 +152,38 @@ class Performing:
         try:
             action = self.bind(name)
             prepared = action.prepare(by_value(self.database, given))
-            self._calling.recorder(call, action).begin(prepared, assumed=assumed)
-            batches, size = self._calling.plan(call, action, prepared)
+            self.calling.recorder(call, action).begin(prepared, assumed=assumed)
+            batches, size = self.calling.plan(call, action, prepared)
             effect = action.definition.effect_on(prepared.arguments)
-            self._approval.add(call, effect, size)
-            return {"batches": batches, "chunk": _chunk(action)}
+            self.approval.add(call, effect, size)
+            return {"batches": batches, "chunk": chunk_of(action)}
         except PluginError as error:
-            return {"errors": [_row(call, error)]}
+            return {"errors": [error_of(call, error)]}
 
     def perform(self, call: str, name: str, first: int, stop: int) -> dict[str, Any]:
         """Perform some batches of a prepared removal; return the errors that stopped it."""
         action = self.bind(name)
-        recorder = self._calling.recorder(call, action)
+        recorder = self.calling.recorder(call, action)
         try:
             prepared = recorder.prepared()
             total = prepared.size * action.copies
             planned = recorder.planned(prepared, first, stop)
-            batches = self._calling.batches(recorder, planned)
+            batches = self.calling.batches(recorder, planned)
             with closing(
                 perform(
-                    action, prepared, recorder, terms=self._terms_of(call, action), batches=batches
+                    action, prepared, recorder, terms=self.terms_of(call, action), batches=batches
                 )
             ) as performed:
                 for finished in performed:
-                    self._tell(call, len(finished.batch.items), total)
+                    self.tell(call, len(finished.batch.items), total)
         except PluginError as error:
-            return {"errors": [_row(call, error)]}
+            return {"errors": [error_of(call, error)]}
         return {"errors": []}
 
     def outcome(self, call: str, name: str) -> dict[str, Any]:
         """Sum up a removal that was performed; return its result, its outcomes by reference."""
         try:
-            recorder = self._calling.recorder(call, self.bind(name))
+            recorder = self.calling.recorder(call, self.bind(name))
             if not self._terms.dry_run:
                 unfinished = recorder.planned(recorder.prepared(), 0, recorder.count())
                 recorder.give_up(unfinished, "the run could not go on")
@@ -194,36 +194,35 @@ class Performing:
                 done = self.integration.definition(name).done
                 rows = ({**row, **_assumed(row, done)} for row in rows)
                 counts = {done if key == PLANNED else key: n for key, n in counts.items()}
-            before = self._calling.before(call)
+            before = self.calling.before(call)
             counts = Counter(counts) + Counter(row["outcome"] for row in before)
             outcomes = write_set(
                 self.database, self.run, f"outcomes of {call}", chain(before, rows)
             )
         except PluginError as error:
-            return {"result": FAILED, "errors": [_row(call, error)]}
+            return {"result": FAILED, "errors": [error_of(call, error)]}
         return {
             "result": summary.result,
             "counts": ordered(counts),
             "outcomes": by_reference(outcomes),
         }
 
-    def _terms_of(self, call: str, action: Action) -> Terms:
+    def terms_of(self, call: str, action: Action) -> Terms:
         """Return the terms of a call: in a run that applies a plan, only what is in it."""
-        if self._plan is None or action.call is None:
+        if self.plan is None or action.call is None:
             return self._terms
         fingerprint = digest(connection_facts(action.call.connection, self.settings))
-        only = PlannedOnly(
-            self.database, self._plan, self.run, call, fingerprint, self._let_through
-        )
+        only = PlannedOnly(self.database, self.plan, self.run, call, fingerprint, self._let_through)
         return replace(self._terms, plan=only)
 
-    def _tell(self, call: str, done: int, total: int) -> None:
+    def tell(self, call: str, done: int, total: int) -> None:
+        """Tell how far a call is, which has so many items."""
         with self._lock:
             self._done[call] = self._done.get(call, 0) + done
         self._progress(Progress(call, self._done[call], total))
 
 
-def _row(call: str, error: PluginError) -> dict[str, Any]:
+def error_of(call: str, error: PluginError) -> dict[str, Any]:
     """Return an error with the task whose call it ended, safe from being taken for a reference.
 
     A store that fails, or who ends this process, ends no call: raises that error again, and the run
@@ -240,7 +239,7 @@ def _assumed(row: Mapping[str, Any], done: str) -> dict[str, str]:
     return {"outcome": done, "reason": ASSUMED} if row["outcome"] == PLANNED else {}
 
 
-def _chunk(action: Action) -> int:
+def chunk_of(action: Action) -> int:
     """Return how many batches make a chunk."""
     if action.call is None:
         return 1

@@ -43,21 +43,38 @@ def perform(
         return
 
     steps = Steps(action, prepared, recorder, terms)
+    yield from (finished for _, finished in together(action, ((steps, one) for one in chosen)))
+
+
+def together(
+    action: Action, pairs: Iterable[tuple[Steps, Batch]]
+) -> Generator[tuple[Steps, Finished], None, None]:
+    """Perform batches of one or several calls of what acts; yield what became of each, in order.
+
+    action: of all these calls; pairs: a batch with the steps of its call; they are asked for one by
+    one, as batches end. Raises what a recorder raises. Leaving it early ends the connection.
+    """
     # Half of them wait for the store, or compute, while as many requests as may be are in flight.
     at_once = 1 if action.in_flight == 1 else 2 * action.in_flight
     pool = ThreadPoolExecutor(at_once, thread_name_prefix=action.definition.name)
-    walk, running = iter(chosen), deque[Future[Finished]]()
+    walk, running = iter(pairs), deque[tuple[Steps, Future[Finished]]]()
+
+    def begin(most: int) -> None:
+        for steps, batch in islice(walk, most):
+            running.append((steps, pool.submit(steps.finished, batch)))
+
     try:
-        running.extend(pool.submit(steps.finished, batch) for batch in islice(walk, 2 * at_once))
+        begin(2 * at_once)
         while running:
-            finished = running.popleft().result()
-            running.extend(pool.submit(steps.finished, batch) for batch in islice(walk, 1))
-            yield finished
+            steps, future = running.popleft()
+            finished = future.result()
+            begin(1)
+            yield steps, finished
     except (KeyboardInterrupt, GeneratorExit):  # here, or in the caller
         for call in action.calls:
             call.connection.hang_up()
         pool.shutdown(wait=False, cancel_futures=True)
-        wait(running, LEAVE)  # what was answered is recorded, nothing more is sent
+        wait([future for _, future in running], LEAVE)  # what was answered is recorded
         raise
     except Exception:
         pool.shutdown(cancel_futures=True)  # what is in flight is recorded before
