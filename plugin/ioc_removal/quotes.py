@@ -13,7 +13,7 @@ from .secret import MASKED, Secret
 
 DEEPEST = 50  # levels of JSON
 LARGEST = 2**63 - 1
-PLAIN = frozenset({str, bool, type(None)})
+LEAVES = frozenset({str, bool, type(None)})
 LONGEST_EXCERPT = 200
 LONGEST_QUOTE = 300
 LONGEST_NESTED = 2000  # characters of a list or an object, as JSON
@@ -100,7 +100,7 @@ def _forms(text: str) -> Iterator[str]:
 def storable(value: Any, depth: int = 0) -> bool:
     """Tell whether a JSON value is one that mapped() leaves as it is, but for its texts."""
     kind = type(value)
-    if kind in PLAIN:
+    if kind in LEAVES:
         return True
     if kind is int:
         return bool(-LARGEST <= value <= LARGEST)
@@ -110,7 +110,7 @@ def storable(value: Any, depth: int = 0) -> bool:
         return False
     within = value.values() if kind is dict else value
     return depth < DEEPEST and all(
-        type(entry) in PLAIN or storable(entry, depth + 1) for entry in within
+        type(entry) in LEAVES or storable(entry, depth + 1) for entry in within
     )
 
 

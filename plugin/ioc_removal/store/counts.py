@@ -4,7 +4,7 @@ A call reserves its size in one transaction with counting, so that two at once n
 reservation becomes what it sent, batch by batch, and gives back what was not sent.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from time import time
 
 from ..outcome import FAILED, REFUSED, Outcome
@@ -72,19 +72,21 @@ def note_unsent(connection: Transaction, key: tuple[str, str], outcomes: Sequenc
 
 
 def leaves_none(
-    database: Database, key: tuple[str, str], policy: str, rule: str, there: Iterable[str]
+    database: Database, key: tuple[str, str], policy: str, rule: str, there: Set[str]
 ) -> bool:
     """Tell whether no rule would be left, given what other runs take away now.
 
     key: run and call; there: the ids of the policy's rules. If one would, the rule is going. It
     stays so for an hour, as another process may have an older list.
     """
-    left, now = set(there), int(time())
+    now = int(time())
+    where = "FROM going WHERE policy = ? AND at > ?", (policy, now - AN_HOUR)
     with database.transaction() as connection:
-        query = "SELECT rule FROM going WHERE policy = ? AND at > ?"
-        going = {name for (name,) in connection.execute(query, (policy, now - AN_HOUR))}
-        if rule in left and not left - going - {rule}:
-            return True
+        [count] = connection.execute(f"SELECT count(*) {where[0]}", where[1]).fetchone()
+        if rule in there and len(there) <= count + 1:  # of more, one is left whichever these are
+            going = {name for (name,) in connection.execute(f"SELECT rule {where[0]}", where[1])}
+            if not there - going - {rule}:
+                return True
         values = (policy, rule, now, *key)
         connection.execute(
             "INSERT INTO going VALUES (?, ?, ?, ?, ?) ON CONFLICT (policy, rule) DO UPDATE"

@@ -1,7 +1,7 @@
 """Record a call: its batches before they are sent, their outcomes before they count."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from time import sleep
 from typing import Any
 
@@ -67,7 +67,7 @@ class StoreRecorder(CutCall):
         key = (self._run, self._call)
         return reserve(self._database, key, place, size, caps, dry_run=dry_run)
 
-    def leaves_none(self, policy: str, rule: str, there: Iterable[str]) -> bool:
+    def leaves_none(self, policy: str, rule: str, there: Set[str]) -> bool:
         """Tell whether no rule would be left of a policy, given what other runs take away now."""
         return leaves_none(self._database, (self._run, self._call), policy, rule, there)
 

@@ -1,6 +1,6 @@
 """How much may be done in one call, in one run, and in an hour through one connection."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from threading import Lock
 from time import time
@@ -33,7 +33,7 @@ class Counts(Protocol):
         Asked again for the same call, it says the same.
         """
 
-    def leaves_none(self, policy: str, rule: str, there: Iterable[str]) -> bool:
+    def leaves_none(self, policy: str, rule: str, there: Set[str]) -> bool:
         """Tell whether a policy would have no rule left, given what all runs take away now.
 
         there: the ids of its rules. If one would be left, the rule is going from now on.

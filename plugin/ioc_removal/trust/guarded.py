@@ -1,7 +1,7 @@
 """The guards of one call: asked before each batch, by itself and by what is there."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
@@ -27,6 +27,7 @@ from .effects import DISARMS, REARMS, effect_of, odd_in, told_of
 from .findings import Findings, refusal_by
 from .forms import Forms, forms_of
 from .listed import Listed
+from .lists import ById
 from .provider_rules import LastRules, other_tags
 from .shapes import is_plain, private_in, suffix_in, wildcard_in
 from .snapshot import Snapshot
@@ -85,7 +86,7 @@ class Guarded:
     tried: int
     failed: int
     release: Callable[[str, int], None] | None
-    leaves_none: Callable[[str, str, Sequence[str]], bool] | None
+    leaves_none: Callable[[str, str, Set[str]], bool] | None
     _lock: Lock = field(default_factory=Lock)
 
     def before(self, batch: Batch) -> Findings:
@@ -207,27 +208,27 @@ class Guarded:
         found: Findings,
         item: str,
         batch: Batch,
-        listed: Sequence[Mapping[str, Any]] | None,
+        listed: ById | None,
         why: str | None,
     ) -> None:
         """Judge a rule by the list of its policy; why: there is none."""
         expected = batch.arguments.get(EXPECT_TAGS)
         unread = f"the rules of the policy could not be listed: {why}" if listed is None else None
-        row = next((one for one in listed or () if one.get("id") == item), None)
+        row = listed.get(item) if listed else None
         if expected:
             others = other_tags(row, expected) if row else None
             found.refuse(EXPECT_TAGS, item, unread or others)
         found.refuse(LAST_RULE, item, unread)
         if listed is not None and item not in found.refused:
             policy = f"{self.place} {sorted(self.prepared.target.items())}"
-            there = [str(one.get("id")) for one in listed]
+            there = {*listed, *([item] if row else [])}  # which another thread may take out now
             last = self.guards.last_rules.leaves_none(policy, item, there)
             if last or (self.leaves_none and self.leaves_none(policy, item, there)):
                 found.refuse(LAST_RULE, item, "it is the last rule of its policy")
 
     def _listed(
         self, batch: Batch, before: Snapshot | None, why: str | None
-    ) -> tuple[Sequence[Mapping[str, Any]] | None, str | None]:
+    ) -> tuple[ById | None, str | None]:
         """Return the rules of the policy of a call, or why they are not known."""
         if before and before.listed is not None:
             return before.listed, None
@@ -235,7 +236,8 @@ class Guarded:
         if why is not None or look_up is None:
             return None, why or "nothing tells them"
         try:
-            return look_up(batch.arguments, batch.items), None
+            rows = look_up(batch.arguments, batch.items)
+            return {str(row.get("id")): row for row in rows}, None
         except HungUpError:
             raise
         except PluginError as error:

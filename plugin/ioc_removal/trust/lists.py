@@ -1,12 +1,14 @@
 """Lists of all that a target holds, asked for once by the calls of a run that go on at a time."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from threading import Lock
 from time import monotonic
+from typing import Any
 
 from ..outcome import Rows
 
 FRESH = 10.0  # seconds
+ById = Mapping[str, Mapping[str, Any]]
 
 
 class Lists:
@@ -17,23 +19,24 @@ class Lists:
 
     def __init__(self) -> None:
         self._lock, self._reading = Lock(), dict[str, Lock]()
-        self._known: dict[str, tuple[float, Rows]] = {}
+        self._known: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {}
         self._changes = 0
 
-    def rows(self, target: str, read: Callable[[], Rows]) -> Rows:
-        """Return the rows of a target, which read returns unless they are known; raises as it does.
+    def rows(self, target: str, read: Callable[[], Rows]) -> ById:
+        """Return the rows of a target by their ids, which read returns unless they are known.
 
-        target: what tells it from all others.
+        target: what tells it from all others. What is removed meanwhile goes out of what was
+        returned. Raises as read does.
         """
         with self._lock:
             reading = self._reading.setdefault(target, Lock())
         with reading:
             with self._lock:
-                at, rows = self._known.get(target, (0.0, []))
+                at, rows = self._known.get(target, (0.0, {}))
                 before = self._changes
             if rows and monotonic() < at + FRESH:
                 return rows
-            at, rows = monotonic(), read()
+            at, rows = monotonic(), {str(row.get("id")): row for row in read()}
             with self._lock:
                 if self._changes == before:
                     self._known[target] = at, rows
@@ -42,8 +45,9 @@ class Lists:
     def without(self, ids: Collection[str]) -> None:
         """Take out rows that were removed, by their ids."""
         with self._lock:
-            for target, (at, rows) in self._known.items():
-                self._known[target] = at, [row for row in rows if row.get("id") not in ids]
+            for _, rows in self._known.values():
+                for id_ in ids:
+                    rows.pop(id_, None)
 
     def forget(self) -> None:
         """Let all be asked for anew, also what is being read now."""

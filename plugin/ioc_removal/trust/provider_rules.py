@@ -1,6 +1,6 @@
 """Rules that stand for whole providers: only with the tags that were named, and never the last."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -17,15 +17,15 @@ class LastRules:
     _going: dict[str, set[str]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def leaves_none(self, policy: str, rule: str, there: Iterable[str]) -> bool:
+    def leaves_none(self, policy: str, rule: str, there: Set[str]) -> bool:
         """Tell whether no rule would be left; if one would, the rule is going from now on.
 
         there: the ids of the policy's rules now. What the policy does not have takes nothing away.
         """
-        left = set(there)
         with self._lock:
             going = self._going.setdefault(policy, set())
-            if rule in left and not left - going - {rule}:
+            few = len(there) <= len(going) + 1  # of more, one is left whichever these are
+            if few and rule in there and not there - going - {rule}:
                 return True
             going.add(rule)
             return False

@@ -9,7 +9,7 @@ from ..action import Action
 from ..batches import Batch, cut_items
 from ..errors import HungUpError, PluginError
 from ..outcome import REMOVED, Outcome, Rows
-from .lists import Lists
+from .lists import ById, Lists
 
 # The arguments by which a read takes items, by what names these.
 TAKES: Mapping[str, tuple[str, ...]] = {"id": ("ids",), "value": ("values", "indicators")}
@@ -21,13 +21,13 @@ class Snapshot:
     """What was there before a batch was sent.
 
     rows: what the system told, raw, by item; unread: why that is not known, by item. An item in
-    neither is not there, or nothing of it can be asked. listed: every row of the target, where
-    the system tells nothing less.
+    neither is not there, or nothing of it can be asked. listed: every row of the target by its id,
+    where the system tells nothing less.
     """
 
     rows: Mapping[str, Any] = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
-    listed: Sequence[Mapping[str, Any]] | None = None
+    listed: ById | None = None
 
     def without(self, items: Container[str]) -> "Snapshot":
         """Return the snapshot without what it tells of some items."""
@@ -56,7 +56,7 @@ class Snapshots:
             return Snapshot({item: kept[item] for item in batch.items if item in kept})
         read = reads[self._action.node_of(batch)]
         try:
-            rows, whole = self._rows(read, batch.arguments, asked)
+            rows, listed = self._rows(read, batch.arguments, asked)
         except HungUpError:
             raise
         except PluginError as error:
@@ -65,7 +65,7 @@ class Snapshots:
             why = f"internal error, please report it: {type(error).__name__}: {error}"
             return Snapshot(kept, dict.fromkeys(asked, why))
         told, unread = self._by_item(rows, asked)
-        return Snapshot({**kept, **told}, unread, rows if whole else None)
+        return Snapshot({**kept, **told}, unread, listed)
 
     def done(self, outcomes: Iterable[Outcome]) -> None:
         """Let the lists know what was done since they were read."""
@@ -77,8 +77,8 @@ class Snapshots:
 
     def _rows(
         self, read: Action, arguments: Mapping[str, Any], items: Sequence[str]
-    ) -> tuple[Rows, bool]:
-        """Read what a batch is about, or the whole list that holds it; return which."""
+    ) -> tuple[Rows, ById | None]:
+        """Read what a batch is about; return the whole list, too, where that is what is read."""
         known = read.definition.schema.part["properties"]
         given = {name: value for name, value in arguments.items() if name in known}
         taking = TAKES[self._action.definition.named_by]
@@ -86,11 +86,14 @@ class Snapshots:
         if name is None:
             url = read.call.connection.url if read.call else ""
             key = dumps([url, given], sort_keys=True)
-            return self._lists.rows(key, lambda: read.read(Batch(0, given))), True
+            listed = self._lists.rows(key, lambda: read.read(Batch(0, given)))
+            by_id = self._action.definition.named_by == "id"
+            some = map(listed.get, items) if by_id else list(listed.values())
+            return [dict(row) for row in some if row is not None], listed
         limits = read.call.connection.limits if read.call else {}
         parts = list(cut_items(items, read.definition, limits)) or [list(items)]
         rows = [row for part in parts for row in read.read(Batch(0, {**given, name: part}))]
-        return rows, False
+        return rows, None
 
     def _by_item(
         self, rows: Iterable[Mapping[str, Any]], asked: Sequence[str]
