@@ -12,8 +12,11 @@ from tempfile import TemporaryDirectory
 
 from .line import Line, table
 from .place import Place
+from .processes import ROOT
 
-MEASURES = ("cold", "warm", "bulk", "growth", "checking", "ids", "rules", "noop")
+sys.path.append(str(ROOT / "tests"))  # where a server of PostgreSQL is run
+
+MEASURES = ("cold", "warm", "bulk", "growth", "checking", "ids", "rules", "workers", "noop")
 
 
 def measured(name: str, scale: float) -> list[Line]:

@@ -107,7 +107,8 @@ def _kept(
         performing.approval.add(call, action.definition.effect_on(prepared.arguments), size)
     except PluginError as error:
         return {"errors": [error_of(call, error)]}
-    return {"batches": batches, "chunk": chunk_of(action)}
+    chunk = chunk_of(action, batches, shared=performing.database.is_shared)
+    return {"batches": batches, "chunk": chunk}
 
 
 def _is_long(size: Size) -> bool:
