@@ -47,7 +47,7 @@ tasks:
     next: [{publish: [{other: "{{ result().result.counts.values() | sum }}"}], do: told}]
   told: {action: core.noop, join: all}
 """
-VALUES = [f"host{number}.example" for number in range(130)]  # five chunks of one a request
+VALUES = [f"host{number}.example" for number in range(130)]  # chunks of eight requests
 IN_FLIGHT = 1
 
 
@@ -298,8 +298,8 @@ def test_a_worker_sends_nothing_of_what_was_changed_by_hand(
     database = Database(site.store)
     with database.transaction() as transaction:
         transaction.execute(change)
-    told = heard(site.work(), 8)  # of each chunk that it is taken, and what became of it
-    assert Counter(row["event"] for row in told) == {"chunk taken": 4, "chunk given up": 4}
+    told = heard(site.work(), 32)  # of each chunk that it is taken, and what became of it
+    assert Counter(row["event"] for row in told) == {"chunk taken": 16, "chunk given up": 16}
     told = [row for row in told if row["event"] == "chunk given up"]
     assert all("changed by hand" in row["error"] and said in row["error"] for row in told)
     sandbox.behave()

@@ -35,12 +35,11 @@ from ..trust.removal_key import connection_facts, digest
 from ..trust.terms import Terms
 from .approving import RunApproval
 from .asking import assumed_yes, question_of, result_of
+from .chunking import chunk_of
 from .connections import Connections
 from .retrying import calling_of
 from .rounds import TIMEOUT
 
-CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
-CHUNKS = 32  # of a call, about, where workers may share it
 ASSUMED = "assumed: a dry run sends nothing"
 
 
@@ -157,8 +156,8 @@ class Performing:
             batches, size = self.calling.plan(call, action, prepared)
             effect = action.definition.effect_on(prepared.arguments)
             self.approval.add(call, effect, size)
-            chunk = chunk_of(action, batches, shared=self.database.is_shared)
-            return {"batches": batches, "chunk": chunk}
+            shared = self.database.is_shared
+            return {"batches": batches, "chunk": chunk_of(action, batches, shared=shared)}
         except PluginError as error:
             return {"errors": [error_of(call, error)]}
 
@@ -239,14 +238,3 @@ def error_of(call: str, error: PluginError) -> dict[str, Any]:
 def _assumed(row: Mapping[str, Any], done: str) -> dict[str, str]:
     """Return what a playbook sees of an outcome of a dry run: what is planned is done."""
     return {"outcome": done, "reason": ASSUMED} if row["outcome"] == PLANNED else {}
-
-
-def chunk_of(action: Action, batches: int, *, shared: bool) -> int:
-    """Return how many batches make a chunk; shared: whether workers may perform some of them."""
-    if action.call is None:
-        return 1
-    limit = action.call.connection.limits.get("per_second", 1e9) * len(action.calls)
-    a_second = min(action.in_flight, limit)
-    most = max(1, int(CHUNK_SECONDS * a_second))
-    part = max(int(2 * a_second), -(-batches // CHUNKS))  # which keeps its requests in flight
-    return min(most, max(1, part)) if shared else most

@@ -18,7 +18,8 @@ from ..store.sets import by_value
 from ..store.statements import Held
 from ..trust.perform import together
 from ..trust.steps import Steps
-from .performing import Performing, chunk_of, error_of
+from .chunking import chunk_of
+from .performing import Performing, error_of
 from .sharing import PAUSE, Errors, perform_chunks
 
 AT_ONCE = 100  # calls that are kept in one transaction
