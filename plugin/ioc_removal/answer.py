@@ -160,19 +160,39 @@ def _refusal(
     )
 
 
+_Fields = tuple[tuple[str, str | None, "_Fields"], ...]  # name, output name, those below it
+_FIELDS: dict[int, tuple[Mapping[str, Any], _Fields]] = {}  # by the schema, which stays
+
+
 def outputs_of(schema: Mapping[str, Any], value: object) -> dict[str, Any]:
     """Collect the fields of an answer that its schema names as outputs ("x-output").
 
     schema: of the value, an object; objects below it without an output name are walked through.
     """
+    known = _FIELDS.get(id(schema))
+    if known is None:
+        known = _FIELDS[id(schema)] = schema, _fields(schema)
+    return _outputs(known[1], value)
+
+
+def _fields(schema: Mapping[str, Any]) -> _Fields:
+    """Return the fields of a schema that are outputs, or may hold some."""
+    found = (
+        (name, rule.get("x-output"), () if "x-output" in rule else _fields(rule))
+        for name, rule in schema.get("properties", {}).items()
+    )
+    return tuple(field for field in found if field[1] is not None or field[2])
+
+
+def _outputs(fields: _Fields, value: object) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return found
-    for name, rule in schema.get("properties", {}).items():
-        if value.get(name) is None:
+    for name, output, below in fields:
+        if (said := value.get(name)) is None:
             continue
-        if "x-output" in rule:
-            found.setdefault(rule["x-output"], value[name])
+        if output is not None:
+            found.setdefault(output, said)
         else:
-            found = {**outputs_of(rule, value[name]), **found}
+            found = {**_outputs(below, said), **found}
     return found
