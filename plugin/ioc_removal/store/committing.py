@@ -1,0 +1,161 @@
+"""Commit together what several threads do: a disk takes as long for one as for many.
+
+A transaction that another thread waits for is left open, and that one goes on in it, in a
+savepoint. The last one commits for all, and nobody goes on before what it did is kept. What a
+thread reads meanwhile may not be kept yet; but what it then sends has an intent, kept after that.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Lock, RLock, get_ident
+
+from ..errors import StoreError
+from .statements import Driver, Transaction
+
+MOST = 64  # transactions
+PATIENCE = 0.1  # seconds
+
+
+@dataclass
+class _Group:
+    """Transactions of several threads; members: how many of them are done."""
+
+    members: int = 0
+    _ended: Event = field(default_factory=Event)
+    _error: StoreError | None = None
+
+    def end(self, error: StoreError | None) -> None:
+        """Let all go on; error: why nothing of it was kept."""
+        self._error = error
+        self._ended.set()
+
+    def has_ended(self) -> bool:
+        """Wait until it was committed, but not for long; raises StoreError when it was not."""
+        ended = self._ended.wait(PATIENCE)
+        if self._error is not None:
+            raise StoreError(str(self._error), lost=self._error.lost)
+        return ended
+
+
+class Committing:
+    """The transactions of a store, of any thread.
+
+    lock: held by the thread that uses the driver; told: turns its errors into StoreError, which
+    unusable makes of one.
+    """
+
+    def __init__(
+        self,
+        driver: Driver,
+        told: Callable[[], AbstractContextManager[None]],
+        unusable: Callable[[BaseException], StoreError],
+    ) -> None:
+        self._driver, self._told, self._unusable = driver, told, unusable
+        self.lock, self._counting = RLock(), Lock()
+        self._waiting = 0  # threads that want a transaction
+        self._owner: int | None = None  # the thread whose transaction has begun
+        self._transaction: Transaction | None = None
+        self._group: _Group | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Run statements as one: all of them are kept, or none. Raises StoreError."""
+        if self._owner == get_ident() and self._transaction is not None:
+            with self._told():
+                yield self._transaction
+            return
+        with self._turn():
+            group = self._group or _Group()
+            try:
+                with self._member(group) as transaction:
+                    yield transaction
+            finally:
+                if not self._waiting or group.members >= MOST:
+                    self.end()
+        while not group.has_ended():
+            with self.lock:
+                if self._group is group:  # who was waited for went away
+                    self.end()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait to be the only thread; who goes before leaves it to this one to commit."""
+        with self._counting:
+            self._waiting += 1
+        try:
+            self.lock.acquire()
+        finally:
+            with self._counting:
+                self._waiting -= 1
+        try:
+            yield
+        finally:
+            self.lock.release()
+
+    @contextmanager
+    def _member(self, group: _Group) -> Iterator[Transaction]:
+        """Run the statements of one thread as a part of a group; nothing is kept where it fails."""
+        with self._told():
+            try:
+                if self._transaction is None:
+                    self._transaction, self._group = self._driver.begin(), group
+                else:
+                    self._transaction.execute("SAVEPOINT member")
+                self._owner = get_ident()
+                yield self._transaction
+                if group.members:
+                    self._transaction.execute("RELEASE SAVEPOINT member")
+                group.members += 1
+            except BaseException as error:
+                self._forget(group, error)
+                raise
+            finally:
+                self._owner = None
+
+    def _forget(self, group: _Group, error: BaseException) -> None:
+        """Forget what one thread did; without a session, all that is not committed is forgotten."""
+        try:
+            if self._transaction is not None and self._driver.within and group.members:
+                self._transaction.execute("ROLLBACK TO SAVEPOINT member")
+                self._transaction.execute("RELEASE SAVEPOINT member")
+                return
+            if self._driver.within:
+                self._driver.rollback()
+        except self._driver.errors as lost:
+            error = lost
+            if self._driver.within:
+                self._driver.rollback()
+        self._transaction = self._group = None
+        group.end(self._unusable(error) if group.members else None)
+
+    @contextmanager
+    def alone(self, *, split: bool) -> Iterator[None]:
+        """Use the driver between transactions, or inside that of this thread.
+
+        split: whether what is open is committed first: a session that is lost would not be made
+        anew in the middle of it.
+        """
+        with self.lock:
+            if split and self._owner != get_ident():
+                self.end()
+            yield
+
+    def end(self) -> None:
+        """Commit what several threads did, if there is anything, and let them go on."""
+        group, self._group, self._transaction = self._group, None, None
+        if group is None:
+            return
+        try:
+            self._driver.commit()
+        except BaseException as error:
+            failed = self._unusable(error)
+            within = self._driver.within
+            if within:
+                self._driver.rollback()
+            by_database = isinstance(error, self._driver.errors)
+            group.end(failed if within or by_database else None)
+            if not by_database:
+                raise
+        else:
+            group.end(None)
