@@ -18,13 +18,21 @@ from ioc_removal.outcome import OUTCOMES, Outcome
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store import columns, found, results
-from ioc_removal.store.chain import Hashing
-from ioc_removal.store.outcome_rows import columns_of, flat_row, outcome_of, rows_of_batch
+from ioc_removal.store.chain import ROW, Hashing
+from ioc_removal.store.outcome_rows import (
+    OWN,
+    SHARED,
+    columns_of,
+    flat_row,
+    outcome_of,
+    rows_of_batch,
+)
 from ioc_removal.trust.forms import forms_of
 from ioc_removal.trust.lists import Lists
 from ioc_removal.trust.shapes import is_plain, private_in, suffix_in, wildcard_in
 from test_tables import PARTS, SCHEMAS, seeds, variants
 
+COLUMNS = (*SHARED, *OWN)
 VALUES = [f"host{number}.example" for number in range(23)]
 PARTS_OF_NAMES = st.sampled_from(
     [
@@ -125,9 +133,14 @@ def outcomes(draw: st.DrawFn) -> list[Outcome]:
 @given(outcomes())
 def test_rows_made_together_are_those_made_alone(made: list[Outcome]) -> None:
     hashing = Hashing()
-    for at, row in enumerate(rows_of_batch(('run"', "call", 7), made, hashing)):
-        assert row[:-1] == ('run"', "call", 7, at, *columns_of(made[at]))
-        assert row[-1] == hashing.row(row[:-1])
+    parts = rows_of_batch(('run"', "call", 7), made, hashing)
+    rows = [
+        dict(zip(COLUMNS, (*part.shared, *own), strict=True)) for part in parts for own in part.own
+    ]
+    for at, row in enumerate(rows):
+        columns_ = ('run"', "call", 7, at, *columns_of(made[at]))
+        assert [row[name] for name in ROW] == [*columns_]
+        assert row["hash"] == hashing.row(columns_)
         told = outcome_of(columns_of(made[at]), "run").row()
         flat = flat_row("an-action", columns_of(made[at]), "run")
         assert list(flat.items()) == [("action", "an-action"), *told.items()]

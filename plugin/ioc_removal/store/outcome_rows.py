@@ -3,15 +3,30 @@
 import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as encoded
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..outcome import OUTCOMES, TARGETS, Outcome
 from .chain import ROW, Hashing
 from .columns import parsed, unreadable
+from .statements import Transaction
 
 OUTCOME_COLUMNS = ", ".join(ROW[4:])
+OWN = ("position", "value", "id", "snapshot", "hash")  # what rows of a batch differ in
+SHARED = tuple(name for name in ROW if name not in OWN)
+AT_ONCE = 100  # rows of a statement, within the fewest parameters that a build of SQLite takes
+_COLUMNS = ", ".join((*SHARED, *OWN))
+_INSERT = f"INSERT INTO outcomes ({_COLUMNS}) VALUES ({', '.join('?' * len(SHARED + OWN))})"  # noqa: S608
+# One that tells its types, as PostgreSQL takes them from the first.
+_TYPES = {"batch", "position", "http_status", "attempts", "maybe_ours", "settled", "verified"}
+_TYPED = [f"CAST(? AS {'INTEGER' if name in _TYPES else 'TEXT'})" for name in (*SHARED, *OWN)]
+_FIRST, _NEXT = ", ".join(_TYPED[len(SHARED) :]), ", ".join("?" * len(OWN))
+_INSERT_MANY = (
+    f"INSERT INTO outcomes ({_COLUMNS}) SELECT {', '.join(_TYPED[: len(SHARED)])}, own.*"  # noqa: S608
+    f" FROM (VALUES ({_FIRST}){f', ({_NEXT})' * (AT_ONCE - 1)}) own"
+)
 NAMES = 2  # of the columns of an outcome, those that name its indicator
 SNAPSHOT = ROW.index("snapshot") - 4 - NAMES  # of the rest
 _sorted, _compact = JSONEncoder(sort_keys=True).encode, JSONEncoder(separators=(",", ":")).encode
@@ -93,28 +108,52 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
     )
 
 
+class Alike(NamedTuple):
+    """Rows of a batch that differ in their own columns alone.
+
+    shared: the columns SHARED; own: of each row, the columns OWN.
+    """
+
+    shared: tuple[Any, ...]
+    own: list[tuple[Any, ...]]
+
+
 def rows_of_batch(
     batch: tuple[str, str, int], outcomes: Iterable[Outcome], hashing: Hashing
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the row of each outcome of a batch, with its hash; batch: run, call, number.
+) -> Iterator[Alike]:
+    """Yield the rows of a batch with their hashes, in order; batch: run, call, number.
 
     Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
     head, front, end = json.dumps(batch, separators=(",", ":"))[:-1], "", ""
     before: object = None
-    shared: tuple[Any, ...] = ()
+    alike = Alike((), [])
+    hash_of = hashing.text
     for at, outcome in enumerate(outcomes):
         likeness = outcome.likeness
         if likeness is None or likeness is not before:
+            if alike.own:
+                yield alike
             before, columns = likeness, columns_of(outcome)[NAMES:]
-            shared = columns[:SNAPSHOT] + columns[SNAPSHOT + 1 :]
+            alike = Alike((*batch, *columns[:SNAPSHOT], *columns[SNAPSHOT + 1 :]), [])
             front = _compact(columns[:SNAPSHOT])[1:-1]
             end = _compact(columns[SNAPSHOT + 1 :])[1:]
         value, id_ = outcome.value, outcome.id
         snapshot = None if outcome.snapshot is None else _sorted(outcome.snapshot)
         text = f"{head},{at},{_text(value)},{_text(id_)},{front},{_text(snapshot)},{end}"
-        columns = (*shared[:SNAPSHOT], snapshot, *shared[SNAPSHOT:])
-        yield (*batch, at, value, id_, *columns, hashing.text(text))
+        alike.own.append((at, value, id_, snapshot, hash_of(text)))
+    if alike.own:
+        yield alike
+
+
+def insert_rows(connection: Transaction, rows: Iterable[Alike]) -> None:
+    """Write rows that rows_of_batch() made; many alike by few statements."""
+    for shared, own in rows:
+        whole = len(own) - len(own) % AT_ONCE
+        for start in range(0, whole, AT_ONCE):
+            portion = own[start : start + AT_ONCE]
+            connection.execute(_INSERT_MANY, [*shared, *chain.from_iterable(portion)])
+        connection.executemany(_INSERT, [(*shared, *row) for row in own[whole:]])
 
 
 def _text(name: str | None) -> str:

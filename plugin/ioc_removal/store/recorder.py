@@ -14,18 +14,16 @@ from ..trust.recorder import Finished, Known, unresolved
 from .ahead import RowsDigest
 from .called import called
 from .cancelling import check_cancelled
-from .chain import ROW
 from .columns import parsed
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .cut_call import CutCall
 from .intents import begin_intent, end_intent, moment, seconds_left
 from .journal import BATCH, CALLED, READ, add_link
-from .outcome_rows import OUTCOME_COLUMNS, outcome_of, rows_of_batch
+from .outcome_rows import OUTCOME_COLUMNS, insert_rows, outcome_of, rows_of_batch
 from .sets import by_reference
 from .statements import Transaction
 from .told_batches import tell_batch
 
-PLACES = ", ".join("?" * len(ROW))
 PAUSE = 0.2  # seconds
 
 
@@ -153,9 +151,9 @@ class StoreRecorder(CutCall):
             if connection.execute(query, key).fetchone():
                 return False
             if rows:
-                connection.executemany(f"INSERT INTO outcomes VALUES ({PLACES}, ?)", rows)  # noqa: S608
+                insert_rows(connection, rows)
                 call, batch = key[1:]
-                hashes = [row[-1] for row in rows]
+                hashes = [row[-1] for alike in rows for row in alike.own]
                 add_link(connection, hashing, self._run, BATCH, call=call, batch=batch, rows=hashes)
                 if self._counts(finished.batch):
                     note_unsent(connection, (self._run, call), outcomes)
