@@ -30,6 +30,7 @@ from ..store.runs import (
     get_run,
 )
 from ..store.sets import by_reference
+from ..store.tallies import tallies_of
 from ..trust.approval import Counted
 from ..trust.perform import EARNEST, perform
 from ..trust.record import error_row, read_result
@@ -153,7 +154,8 @@ def _ended(
     database: Database, run: str, definition: Definition, more: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Summary]:
     """End the run and make its record; more: what is known of it now."""
-    summary = run_summary(database, run)
+    tallies = tallies_of(database, run)
+    summary = run_summary(database, run, tallies=tallies)
     rows = output_rows(database, run, ONLY)
     result = summary.result
     if not definition.acts:
@@ -167,7 +169,7 @@ def _ended(
     end_run(database, run, result)
     known = {definition.name: definition}
     summed = summary if definition.acts else None
-    return run_record(database, known, get_run(database, run), summed), summary
+    return run_record(database, known, get_run(database, run), summed, tallies), summary
 
 
 def _filled_by_file(action: Action, arguments: Mapping[str, Any]) -> str:

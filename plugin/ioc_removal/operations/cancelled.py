@@ -7,12 +7,12 @@ from typing import Any
 from ..definition import Definition
 from ..errors import CancelledError
 from ..outcome import Summary
+from ..store.call_rows import call_rows
 from ..store.cancelling import cancellation
 from ..store.chunks import chunks_at_work, close_chunks
 from ..store.database import Database
 from ..store.plans import get_plan
 from ..store.recorder import StoreRecorder
-from ..store.results import call_rows
 from ..store.runs import UNDO, Run, get_run
 from ..trust.record import error_row
 from .ending import end_by

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 
 from ..definition import Definition
 from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED, Summary
+from ..store.call_rows import call_rows
 from ..store.database import EVERY, Database
 from ..store.lease import is_held
 from ..store.pruned import pruned_rows
-from ..store.results import OutcomeRows, call_rows, outcome_rows, output_rows, run_summary
+from ..store.results import OutcomeRows, outcome_rows, output_rows, run_summary
 from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import open_runs
 from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, PRUNE, WAITING, Run
 from ..store.sets import StoredSet, by_value
+from ..store.tallies import Tallies, tallies_of
 from ..trust.record import nested, record
 from .how_far import resumed_rows, task_rows
 
@@ -84,13 +86,16 @@ def run_record(
     definitions: Mapping[str, Definition],
     run: Run,
     summary: Summary | None = None,
+    tallies: Tallies | None = None,
 ) -> dict[str, Any]:
     """Return the record of a run, also of one that has not ended.
 
     Its long lists are sequences that are read from the store while they are walked.
-    definitions: of its actions, by name; summary: when it is known.
+    definitions: of its actions, by name; summary, tallies: when they are known.
     """
-    calls, summary = call_rows(database, run.run), summary or run_summary(database, run.run)
+    tallies = tallies or tallies_of(database, run.run)
+    calls = call_rows(database, run.run, tallies)
+    summary = summary or run_summary(database, run.run, tallies=tallies)
     outcomes = outcome_rows(database, run.run)
     parts: dict[str, Any] = {"outcomes": outcomes.listed}
     read = [d for c in calls if (d := definitions.get(c["action"])) and not d.acts]

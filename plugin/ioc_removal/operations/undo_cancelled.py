@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from ..batches import Batch, Prepared
 from ..definition import Definition
 from ..outcome import REFUSED, Outcome, after_a_lost_try
+from ..store.call_rows import call_rows
 from ..store.claims import Claim, claims_of
 from ..store.database import Database
-from ..store.results import call_rows
 from ..store.runs import Run
 from ..trust.recorder import Finished, Known
 from .kept_action import KeptAction

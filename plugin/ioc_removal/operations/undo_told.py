@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ..integration import Integration
+from ..store.call_rows import call_rows
 from ..store.database import Database
-from ..store.results import call_rows
 from ..store.runs import CALL, Run
 from ..store.undone import in_flight
 from ..trust.verify import can_be_verified

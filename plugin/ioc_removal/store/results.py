@@ -10,6 +10,7 @@ from .database import EVERY, Database
 from .lineage import THEN
 from .outcome_rows import OUTCOME_COLUMNS, flat_row
 from .runs import CALL, UNDO
+from .tallies import Tallies, tallies_of
 
 AT_ONCE = 2_000  # rows read together
 WORST_FIRST = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(OUTCOMES))
@@ -32,42 +33,33 @@ DONE_OTHERWISE = (
     f" AND o.outcome IN ({DONE_ROWS})) done ON o.outcome = 'refused' AND done.removal = {REMOVAL}"
 )
 PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
-BEGUN = "b.finished = 0 AND b.tries > 0"
-CALLS = (
-    "SELECT c.call, c.action, c.connection, c.target, c.duplicates, c.filled, count(b.batch),"  # noqa: S608
-    " coalesce(sum(b.finished), 0), coalesce(sum(b.tries), 0),"
-    f" coalesce(sum(CASE WHEN {BEGUN} THEN 1 END), 0), min(CASE WHEN {BEGUN} THEN b.at END)"
-    " FROM calls c LEFT JOIN batches b ON b.run = c.run AND b.call = c.call"
-    " WHERE c.run = ? GROUP BY c.run, c.call ORDER BY c.call"
-)
 
 
-def run_summary(database: Database, run: str, call: str | None = None) -> Summary:
+def run_summary(
+    database: Database, run: str, call: str | None = None, tallies: Tallies | None = None
+) -> Summary:
     """Sum up the outcomes of a run or of one of its calls: the worst for a value and target.
 
     What was done is not undone by a later refusal of the same. Of an undo: for a row that is put
-    back, with what follows on it.
+    back, with what follows on it. tallies: of the whole run, where they are known.
     """
     where, values = _where(run, call)
     [(kind,)] = database.rows("SELECT coalesce(max(kind), '') FROM runs WHERE run = ?", (run,))
-    if kind == CALL:  # which has each indicator but once at each target
-        query = f"SELECT o.outcome, count(*) FROM outcomes o {where} GROUP BY o.outcome"  # noqa: S608
-        counts: dict[str, int] = dict(database.rows(query, values))
-    else:
-        one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
-        query = f"SELECT 1 FROM outcomes o {where} AND o.outcome = 'refused' LIMIT 1"  # noqa: S608
-        otherwise, counts_it = DONE_OTHERWISE, "AND done.removal IS NULL"
-        first: tuple[Any, ...] = (run,)
-        if not database.rows(
-            query, values
-        ):  # as mostly; the others cost a look at all that is done
-            otherwise, counts_it, first = "", "", ()
-        lines = database.rows(
-            f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
-            f" FROM {KNOWN} {otherwise} {where} {counts_it} GROUP BY {one}) ranks GROUP BY rank",
-            (*first, *values),
-        )
-        counts = {OUTCOMES[rank]: count for rank, count in lines}
+    if kind == CALL and call is None:  # which has each indicator but once at each target
+        tallies = tallies or tallies_of(database, run)
+        return Summary(ordered(tallies.outcomes), tallies.sent, tallies.unreachable)
+    one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
+    query = f"SELECT 1 FROM outcomes o {where} AND o.outcome = 'refused' LIMIT 1"  # noqa: S608
+    otherwise, counts_it = DONE_OTHERWISE, "AND done.removal IS NULL"
+    first: tuple[Any, ...] = (run,)
+    if not database.rows(query, values):  # as mostly; the others cost a look at all that is done
+        otherwise, counts_it, first = "", "", ()
+    lines = database.rows(
+        f"SELECT rank, count(*) FROM (SELECT min(CASE o.outcome {WORST_FIRST} END) AS rank"  # noqa: S608
+        f" FROM {KNOWN} {otherwise} {where} {counts_it} GROUP BY {one}) ranks GROUP BY rank",
+        (*first, *values),
+    )
+    counts = {OUTCOMES[rank]: count for rank, count in lines}
     [(sent, unreachable)] = database.rows(
         "SELECT coalesce(max(CASE WHEN o.attempts > 0 THEN 1 END), 0),"  # noqa: S608
         " coalesce(max(CASE WHEN o.outcome = 'failed' AND o.http_status IS NULL"
@@ -144,6 +136,16 @@ class OutcomeRows(Sequence[dict[str, Any]]):
 
         Of each action, target as it is stored, and outcome.
         """
+        if self._is_whole:
+            names: dict[str, str] = dict(
+                self._database.rows("SELECT call, action FROM calls WHERE run = ?", (self._run,))
+            )
+            tallies = tallies_of(self._database, self._run)
+            return [
+                (names[call], target, outcome, count)
+                for (call, target, outcome), count in tallies.counts.items()
+                if call in names
+            ]
         query = (
             f"SELECT c.action, o.target, o.outcome, count(*), o.call {self._from}"
             " GROUP BY o.call, c.action, o.target, o.outcome"
@@ -170,6 +172,12 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         query = f"SELECT DISTINCT o.reason {self._from} AND o.outcome = ? ORDER BY o.reason"
         found = self._database.rows(query, (*self._values, outcome))
         return [{"outcome": outcome, "reason": reason} for (reason,) in found if reason]
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether these are all rows of the run, each once: no id is known by several values."""
+        several = "SELECT 1 FROM resolved WHERE run = ? LIMIT 1"
+        return self._values == (self._run,) and not self._database.rows(several, (self._run,))
 
     @property
     def _from(self) -> str:
@@ -215,32 +223,6 @@ def output_rows(database: Database, run: str, call: str) -> list[dict[str, Any]]
     """Return the rows that a read returned."""
     query = "SELECT row FROM outputs WHERE run = ? AND call = ? ORDER BY batch, position"
     return [parsed(row, "outputs.row", run) for (row,) in database.rows(query, (run, call))]
-
-
-def call_rows(database: Database, run: str) -> list[dict[str, Any]]:
-    """Return the calls of a run: what each is, its batches, and what came of them.
-
-    finished: how many batches are; tries: how often any was about to be sent; in_flight: how many
-    were, and are not finished; since: when the first of these was, seconds since 1970; began: ISO
-    8601, None before the journal was; counts: of outcomes, one a row.
-    """
-    names = (
-        *("call", "action", "connection", "target", "duplicates", "filled", "batches"),
-        *("finished", "tries", "in_flight", "since"),
-    )
-    rows = [dict(zip(names, row, strict=True)) for row in database.rows(CALLS, (run,))]
-    query = "SELECT call, at FROM links WHERE run = ? AND kind = 'call'"
-    began: dict[str, str] = dict(database.rows(query, (run,)))
-    counts: dict[str, dict[str, int]] = {}
-    query = "SELECT call, outcome, count(*) FROM outcomes WHERE run = ? GROUP BY call, outcome"
-    for call, outcome, count in database.rows(query, (run,)):
-        counts.setdefault(call, {})[outcome] = count
-    for row in rows:
-        for name, form in (("target", dict), ("filled", list)):
-            row[name] = parsed(row[name], f"calls.{name}", run, form)
-        row["began"] = began.get(row["call"])
-        row["counts"] = ordered(counts.get(row["call"], {}))
-    return rows
 
 
 def reasons(database: Database, run: str, most: int) -> list[tuple[str, str, int]]:
