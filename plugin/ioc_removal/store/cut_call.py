@@ -8,8 +8,11 @@ from ..batches import Batch, Prepared
 from .ahead import RowsDigest
 from .columns import parsed
 from .database import Database
+from .intents import moment
 from .journal import CUT, add_link
 from .sets import by_value
+
+AT_ONCE = 20  # batches read together
 
 
 class CutCall:
@@ -29,9 +32,10 @@ class CutCall:
             hashing, digest = self._database.hashing, RowsDigest()
             with self._database.transaction() as connection:
                 cut = ((batch.number, json.dumps(list(batch.items))) for batch in batches)
+                at = moment(self._database)  # so that the intent has room for its own
                 connection.executemany(
-                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0, 0)",
-                    ((*key, *row) for row in digest.through(cut)),
+                    "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0, ?)",
+                    ((*key, *row, at) for row in digest.through(cut)),
                 )
                 add_link(connection, hashing, self._run, CUT, call=self._call, facts=digest.facts)
         return self.count()
@@ -51,14 +55,17 @@ class CutCall:
         return Prepared(by_value(self._database, given), self._target, 0, (), size=self._size())
 
     def planned(self, prepared: Prepared, first: int, stop: int) -> Iterator[Batch]:
-        """Return some of the batches that plan() kept."""
+        """Yield some of the batches that plan() kept; few of them are in memory."""
         query = (
             "SELECT batch, items FROM batches WHERE run = ? AND call = ? AND batch >= ?"
-            " AND batch < ? ORDER BY batch"
+            " AND batch < ? ORDER BY batch LIMIT ?"
         )
-        for number, items in self._database.rows(query, (self._run, self._call, first, stop)):
-            whole = Batch(number, prepared.arguments)
-            yield self._action.part(whole, parsed(items, "batches.items", self._run, list))
+        key = (self._run, self._call)
+        while rows := self._database.rows(query, (*key, first, stop, AT_ONCE)):
+            for number, items in rows:
+                whole = Batch(number, prepared.arguments)
+                yield self._action.part(whole, parsed(items, "batches.items", self._run, list))
+            first = rows[-1][0] + 1
 
     def _size(self) -> int:
         """Return how many distinct items the batches of the call hold, at most at one node."""

@@ -25,6 +25,7 @@ from .statements import Transaction
 from .told_batches import tell_batch
 
 PAUSE = 0.2  # seconds
+_BATCH = "WHERE run = ? AND call = ? AND batch = ?"
 
 
 class StoreRecorder(CutCall):
@@ -117,11 +118,10 @@ class StoreRecorder(CutCall):
         key = (self._run, self._call, batch.number)
         with self._database.transaction() as connection:
             check_cancelled(connection, self._run)
-            connection.execute(
-                "INSERT INTO batches VALUES (?, ?, ?, ?, 1, 0, ?) ON CONFLICT (run, call, batch)"
-                " DO UPDATE SET tries = batches.tries + 1, at = excluded.at",
-                (*key, json.dumps(list(batch.items)), moment(self._database)),
-            )
+            at = moment(self._database)
+            query = f"UPDATE batches SET tries = tries + 1, at = ? {_BATCH}"  # noqa: S608
+            if not connection.execute(query, (at, *key)).rowcount:
+                _insert_batch(connection, key, batch, tries=1, finished=0, at=at)
             connection.executemany(
                 "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 ((*key, item, json.dumps(raw)) for item, raw in snapshots.items()),
@@ -173,11 +173,9 @@ class StoreRecorder(CutCall):
                         if "id" in row and "value" in row
                     ),
                 )
-            connection.execute(
-                "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 1, 0)"
-                " ON CONFLICT (run, call, batch) DO UPDATE SET finished = 1",
-                (*key, json.dumps(list(finished.batch.items))),
-            )
+            query = f"UPDATE batches SET finished = 1 {_BATCH}"  # noqa: S608
+            if not connection.execute(query, key).rowcount:
+                _insert_batch(connection, key, finished.batch, tries=0, finished=1, at=0)
         return True
 
     def give_up(self, batches: Iterable[Batch], reason: str, unsent: str = "") -> None:
@@ -225,6 +223,20 @@ class StoreRecorder(CutCall):
             tuple(outcome_of(row, self._run) for row in outcomes),
             tuple(parsed(row, "outputs.row", self._run) for (row,) in outputs),
         )
+
+
+def _insert_batch(
+    connection: Transaction,
+    key: tuple[str, str, int],
+    batch: Batch,
+    *,
+    tries: int,
+    finished: int,
+    at: int,
+) -> None:
+    """Add a batch that plan() did not keep; one that it kept is changed in its place."""
+    values = (*key, json.dumps(list(batch.items)), tries, finished, at)
+    connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def _short(action: Action, prepared: Prepared) -> dict[str, Any]:

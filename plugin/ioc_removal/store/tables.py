@@ -92,7 +92,7 @@ CREATE TABLE batches (
     items TEXT NOT NULL,             -- JSON: values or ids
     tries INTEGER NOT NULL,          -- how often a process was about to send it
     finished INTEGER NOT NULL,
-    at INTEGER NOT NULL DEFAULT 0,   -- when it was last about to be sent, seconds since 1970
+    at INTEGER NOT NULL DEFAULT 0,   -- when it was cut, or last about to be sent: since 1970
     PRIMARY KEY (run, call, batch)
 ) WITHOUT ROWID;
 
