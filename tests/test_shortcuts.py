@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator
 from jsonschema_rs import validator_for
 
 from ioc_removal.cli import main
-from ioc_removal.indicators.typed import _closely, _plain
+from ioc_removal.errors import StoreError
+from ioc_removal.indicators.refang import refang
+from ioc_removal.indicators.typed import _closely, plain_type
 from ioc_removal.loader import read
 from ioc_removal.outcome import OUTCOMES, Outcome
 from ioc_removal.sandbox import Sandbox, default_seed
@@ -65,8 +67,13 @@ TEXTS = st.one_of(
 @given(TEXTS)
 @example("1.2.3.4-5")
 @example("1" * 32)
+@example("http://a.b:8080/x]")
+@example("2a00:1450:1:2:3:4:5::")
+@example("1:2::3:4:5:6:7")
+@example("1:2::3:4:5:6:7:8")
 def test_what_is_plainly_of_a_type_is_so_at_a_closer_look(text: str) -> None:
-    if (kind := _plain(text)) is not None:
+    if (kind := plain_type(text)) is not None:
+        assert refang(text) == text
         assert _closely(text) == (kind, "") or kind in {"md5", "sha1", "sha256", "ipv4"}
         assert _closely(text)[0] == kind
 
@@ -146,9 +153,17 @@ def test_rows_made_together_are_those_made_alone(made: list[Outcome]) -> None:
         assert list(flat.items()) == [("action", "an-action"), *told.items()]
 
 
-@given(st.text())
-def test_texts_of_the_store_are_read_as_they_were_written(text: str) -> None:
-    assert columns.parsed(json.dumps(text), "items.item") == text
+@given(st.lists(st.text()))
+def test_texts_of_the_store_are_read_as_they_were_written(texts: list[str]) -> None:
+    kept = [*map(json.dumps, texts)]
+    assert columns.parsed_all(kept, "items.item") == texts
+    assert [columns.parsed(text, "items.item") for text in kept] == texts
+
+
+@pytest.mark.parametrize("changed", [['"a","b"', '"c', 'd"'], ['"a"', '"b","c"', "[1", "2]"], [1]])
+def test_texts_of_the_store_that_were_changed_are_not_read(changed: list[Any]) -> None:
+    with pytest.raises(StoreError):
+        columns.parsed_all(changed, "items.item")
 
 
 def test_lists_are_asked_for_once_until_the_run_does_something_else() -> None:

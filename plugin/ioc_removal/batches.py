@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any
 
 from .definition import Definition
 
 BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item
+LONGEST_CHARACTER = 12  # bytes in JSON of one that is two of UTF-16
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,15 @@ def cut_items(
     room = own.get("bytes", limits.bytes) if limits.bytes else None
     along = [(arguments or {}).get(name) for name in limits.along] if room else []
     more = [given for given in along if given]
+    walk = iter(items)
+    while not more and (portion := list(islice(walk, most))):
+        if room and _at_most(portion) > room:
+            walk = chain(portion, walk)
+            break
+        yield portion
     batch: list[str] = []
     size = 0
-    for item in items:
+    for item in walk:
         taken = len(encoded(item)) + BYTES_AROUND_ITEM if room else 0
         if more:
             taken += sum(len(json.dumps(given[item])) for given in more if item in given)
@@ -74,6 +82,11 @@ def cut_items(
         size += taken
     if batch:
         yield batch
+
+
+def _at_most(items: Sequence[str]) -> int:
+    """Return how many bytes items take in JSON at the most."""
+    return sum(map(len, items)) * LONGEST_CHARACTER + len(items) * (BYTES_AROUND_ITEM + 2)
 
 
 def batch_of(

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from .refang import refang
-from .typed import judged
+from .typed import judged, plain_type
 
 
 class Indicator(NamedTuple):
@@ -37,8 +37,11 @@ def typed_item(
 
     claimed: the types that the file allows it, all if empty; claim: how the file says so.
     """
-    value = refang(text)
-    kind, reason = judged(value)
+    value = text
+    kind, reason = plain_type(text), ""
+    if kind is None:
+        value = refang(text)
+        kind, reason = judged(value)
     if kind is None:
         return Unused(text, place, reason)
     if claimed and kind not in claimed:

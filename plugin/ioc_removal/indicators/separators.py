@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from csv import Error, reader
 from dataclasses import dataclass
+from itertools import repeat
+from operator import add
 from re import compile as pattern
 
 from ..errors import ArgumentError
@@ -62,7 +64,7 @@ def numbered_rows(
     for it would swallow the rows below it.
     """
     cells = reader(
-        (f"{line}\n" for line in lines), delimiter=separator, skipinitialspace=True, strict=strict
+        map(add, lines, repeat("\n")), delimiter=separator, skipinitialspace=True, strict=strict
     )
     number = start + 1
     try:

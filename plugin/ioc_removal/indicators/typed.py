@@ -3,7 +3,7 @@
 import re
 from unicodedata import category
 
-from .addresses import is_ipv4, judged_address, split_port, version_of
+from .addresses import IPV4, IPV6, judged_address, split_port, version_of
 
 TYPES = ("md5", "sha1", "sha256", "ipv4", "ipv6", "domain", "url")
 
@@ -13,6 +13,15 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _ASCII_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?=[A-Za-z])[A-Za-z0-9-]{{2,63}}(?<!-)\.?")
 _IS_LABEL = re.compile(_LABEL).fullmatch
+# What is plainly of a type, and the same refanged; the most frequent first, but for names, which
+# take long to be refused.
+_IS_PLAIN = re.compile(
+    rf"(?P<url>https?://(?:{_LABEL}\.)*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\][!-(*-\\^-~]*)?)"
+    rf"|(?P<ipv4>{IPV4})"
+    r"|(?P<sha256>[0-9A-Fa-f]{64})|(?P<md5>[0-9A-Fa-f]{32})|(?P<sha1>[0-9A-Fa-f]{40})"
+    rf"|(?P<domain>{_ASCII_DOMAIN.pattern})"
+    rf"|(?P<ipv6>{IPV6})"
+).fullmatch
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 _AUTHORITY = re.compile(r"[^/?#\\]*")
 _PRINTABLE = re.compile(r"[!-~]+").fullmatch
@@ -33,8 +42,17 @@ def type_of(text: str) -> str | None:
 
 def judged(text: str) -> tuple[str | None, str]:
     """Return the type of a refanged value, else None and the reason in words for a person."""
-    known = _plain(text)
+    known = plain_type(text)
     return (known, "") if known else _closely(text)
+
+
+def plain_type(text: str) -> str | None:
+    """Return the type of what is plainly of one, as most values are, and needs no refanging."""
+    found = _IS_PLAIN(text)
+    if found is None:
+        return None
+    kind = found.lastgroup
+    return kind if kind != "domain" or len(text) <= _LONGEST_NAME else None
 
 
 def _closely(text: str) -> tuple[str | None, str]:
@@ -57,15 +75,6 @@ def _closely(text: str) -> tuple[str | None, str]:
     if "/" in text or "?" in text:
         return _url(text)
     return _domain(text)
-
-
-def _plain(text: str) -> str | None:
-    """Return the type of what is plainly a hash, an address or a domain, as most values are."""
-    if len(text) in _HASHES and _HEX.fullmatch(text):
-        return _HASHES[len(text)]
-    if is_ipv4(text):
-        return "ipv4"
-    return "domain" if len(text) <= _LONGEST_NAME and _ASCII_DOMAIN.fullmatch(text) else None
 
 
 def is_domain(text: str) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from sys import stdin
 from typing import Any
@@ -16,7 +17,7 @@ from ..store.sets import StoredSet, by_reference, references, set_digest, write_
 
 INDICATORS = "indicators"  # the name of the set
 READ_BY = "read_by"  # in the details of a run, the run that read its file
-AT_ONCE = 2_000  # unused items written together
+AT_ONCE = 2_000  # items looked at together
 
 
 @dataclass
@@ -57,22 +58,18 @@ class IndicatorFile:
     def _values(
         self, database: Database, run: str, sums: Sums, types: Counter[str]
     ) -> Iterator[str]:
-        unused: list[Unused] = []
-        for item in self._items():
-            sums.read += 1
-            if isinstance(item, Indicator):
-                sums.used += 1
-                types[item.type] += 1
-                yield item.value
-            elif isinstance(item, Unused):
-                sums.unused += 1
-                unused.append(item)
-                if len(unused) == AT_ONCE:
-                    _keep(database, run, sums.unused - len(unused), unused)
-                    unused = []
-            else:
-                sums.duplicates += 1
-        _keep(database, run, sums.unused - len(unused), unused)
+        walk = iter(self._items())
+        while portion := list(islice(walk, AT_ONCE)):
+            used = [item for item in portion if type(item) is Indicator]
+            unused = [item for item in portion if type(item) is Unused]
+            types.update([item.type for item in used])
+            if unused:
+                _keep(database, run, sums.unused, unused)
+            sums.read += len(portion)
+            sums.used += len(used)
+            sums.unused += len(unused)
+            sums.duplicates += len(portion) - len(used) - len(unused)
+            yield from [item.value for item in used]
 
     def _items(self) -> Iterator[Indicator | Unused | Duplicate]:
         from ..indicators.reader import read_indicators  # most calls have no file

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
 
 from ..outcome import OUTCOMES, TARGETS, Outcome
+from .alike import AlikeRows
 from .chain import ROW, Hashing
 from .columns import parsed, unreadable
 from .statements import Transaction
@@ -16,16 +16,10 @@ from .statements import Transaction
 OUTCOME_COLUMNS = ", ".join(ROW[4:])
 OWN = ("position", "value", "id", "snapshot", "hash")  # what rows of a batch differ in
 SHARED = tuple(name for name in ROW if name not in OWN)
-AT_ONCE = 100  # rows of a statement, within the fewest parameters that a build of SQLite takes
-_COLUMNS = ", ".join((*SHARED, *OWN))
-_INSERT = f"INSERT INTO outcomes ({_COLUMNS}) VALUES ({', '.join('?' * len(SHARED + OWN))})"  # noqa: S608
-# One that tells its types, as PostgreSQL takes them from the first.
-_TYPES = {"batch", "position", "http_status", "attempts", "maybe_ours", "settled", "verified"}
-_TYPED = [f"CAST(? AS {'INTEGER' if name in _TYPES else 'TEXT'})" for name in (*SHARED, *OWN)]
-_FIRST, _NEXT = ", ".join(_TYPED[len(SHARED) :]), ", ".join("?" * len(OWN))
-_INSERT_MANY = (
-    f"INSERT INTO outcomes ({_COLUMNS}) SELECT {', '.join(_TYPED[: len(SHARED)])}, own.*"  # noqa: S608
-    f" FROM (VALUES ({_FIRST}){f', ({_NEXT})' * (AT_ONCE - 1)}) own"
+_NUMBERS = {"batch", "position", "http_status", "attempts", "maybe_ours", "settled", "verified"}
+_TYPES = {name: "INTEGER" if name in _NUMBERS else "TEXT" for name in (*SHARED, *OWN)}
+_ROWS = AlikeRows(
+    "outcomes", {name: _TYPES[name] for name in SHARED}, {name: _TYPES[name] for name in OWN}
 )
 NAMES = 2  # of the columns of an outcome, those that name its indicator
 SNAPSHOT = ROW.index("snapshot") - 4 - NAMES  # of the rest
@@ -147,13 +141,9 @@ def rows_of_batch(
 
 
 def insert_rows(connection: Transaction, rows: Iterable[Alike]) -> None:
-    """Write rows that rows_of_batch() made; many alike by few statements."""
-    for shared, own in rows:
-        whole = len(own) - len(own) % AT_ONCE
-        for start in range(0, whole, AT_ONCE):
-            portion = own[start : start + AT_ONCE]
-            connection.execute(_INSERT_MANY, [*shared, *chain.from_iterable(portion)])
-        connection.executemany(_INSERT, [(*shared, *row) for row in own[whole:]])
+    """Write rows that rows_of_batch() made."""
+    for alike in rows:
+        _ROWS.insert(connection, alike.shared, alike.own)
 
 
 def _text(name: str | None) -> str:

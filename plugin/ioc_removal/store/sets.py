@@ -7,10 +7,14 @@ from itertools import islice
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, overload
 
-from .columns import parsed
+from .alike import AlikeRows
+from .columns import parsed, parsed_all
 from .database import Database
 
-AT_ONCE = 2_000  # rows read or written together
+AT_ONCE = 10_000  # rows read or written together
+_ITEMS = AlikeRows(
+    "items", {"run": "TEXT", "name": "TEXT"}, {"position": "INTEGER", "item": "TEXT"}
+)
 REFERENCE, DATA = "$set", "$data"  # a mapping of one of these keys is ours, or is wrapped in DATA
 
 
@@ -74,7 +78,7 @@ class StoredSet(Sequence[Any]):
             " ORDER BY position",
             (self.run, self.name, start, stop),
         )
-        return [parsed(item, "items.item", self.run) for (item,) in rows]
+        return parsed_all([item for (item,) in rows], "items.item", self.run)
 
 
 def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> StoredSet:
@@ -83,11 +87,9 @@ def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> 
     with database.transaction() as connection:
         connection.execute("DELETE FROM items WHERE run = ? AND name = ?", (run, name))
     while portion := list(islice(walk, AT_ONCE)):
+        texts = map(_json, portion)
         with database.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO items VALUES (?, ?, ?, ?)",
-                ((run, name, size + at, _json(item)) for at, item in enumerate(portion)),
-            )
+            _ITEMS.insert(connection, (run, name), [*enumerate(texts, size)])
         size += len(portion)
     with database.transaction() as connection:
         connection.execute(

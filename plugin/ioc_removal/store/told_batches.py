@@ -16,9 +16,11 @@ def tell_batch(run: str, call: str, action: Action, finished: Finished) -> None:
     By name: run, call, batch, action, connection, outcomes (how many of each), attempts,
     request_ids (of the system, where it gives any) and the reason of the first that went wrong.
     """
+    if not action.definition.acts or not is_told(WRONG):
+        return
     wrong = [row for row in finished.outcomes if row.outcome in {FAILED, UNKNOWN}]
     level = WRONG if wrong else DETAIL
-    if not action.definition.acts or not is_told(level):
+    if not is_told(level):
         return
     ids = dict.fromkeys(row.request_id for row in finished.outcomes if row.request_id)
     facts = {

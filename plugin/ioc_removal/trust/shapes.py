@@ -3,7 +3,7 @@
 from collections.abc import Container
 from re import compile as pattern
 
-from ..indicators.addresses import is_ipv4, version_of
+from ..indicators.addresses import IPV4, IPV6, version_of
 from ..indicators.typed import is_domain, type_of
 from .forms import Forms, host_name
 
@@ -25,10 +25,18 @@ LOCAL = frozenset(
 # First numbers of addresses of version 4 below which there is none that is reserved.
 PUBLIC = frozenset(range(1, 224)) - {10, 100, 127, 169, 172, 192, 198, 203}
 
-_IS_HASH = pattern("(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64})").fullmatch
-_IS_WIDE = pattern("(?:2[4-9a-fA-F]|3[0-9a-eA-E])[0-9a-fA-F]{2}:[0-9a-fA-F:]+").fullmatch
-# Without a port, an encoded host, brackets, * and \\.
-_IS_PLAIN_URL = pattern("https?://([A-Za-z0-9._-]+)(?:/[!-'+-Z^-~]*)?").fullmatch
+# What may be plain: a URL without a port, an encoded host, brackets, * and \\, a name, a hash, an
+# address of version 4, or of what is left of 2000::/3 without what is reserved, or leads elsewhere.
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME = rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]"
+_MAY_BE_PLAIN = pattern(
+    rf"https?://(?P<host>{_NAME})\.?(?:/[!-'+-Z^-~]*)?"
+    rf"|(?P<ipv4>{IPV4})"
+    "|(?P<hash>[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})"
+    rf"|(?P<name>{_NAME})\.?"
+    rf"|(?P<ipv6>(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6})"
+).fullmatch
+LONGEST_NAME = 253  # characters
 
 
 def is_plain(text: str, second_levels: Container[str] = ()) -> bool:
@@ -37,20 +45,22 @@ def is_plain(text: str, second_levels: Container[str] = ()) -> bool:
     A hash, a public address, a name with a suffix that is nobody's own, or a URL below
     such a name.
     """
-    if is_ipv4(text):
-        return int(text.partition(".")[0]) in PUBLIC
-    if _IS_HASH(text):
-        return not text.isdigit()
-    if _IS_WIDE(text):  # what is left of 2000::/3 without what is reserved, or leads elsewhere
-        return version_of(text) == "ipv6"
-    found = _IS_PLAIN_URL(text)
-    name = (found[1] if found else text).casefold().removesuffix(".")
-    if not (name.isascii() and is_domain(name)):
+    found = _MAY_BE_PLAIN(text)
+    if found is None:
         return False
-    first, _, rest = name.partition(".")
-    own = (len(rest) == 2 and first in REGISTRIES) or name in second_levels
-    top, pair = name.rpartition(".")[2], ".".join(name.rsplit(".", 2)[-2:])
-    return not own and top not in LOCAL and pair not in LOCAL
+    kind = found.lastgroup or ""
+    if kind == "ipv4":
+        return int(text.partition(".")[0]) in PUBLIC
+    if kind == "hash":
+        return not text.isdigit()
+    if kind == "ipv6":
+        return True
+    name = found[kind].lower()
+    before, _, top = name.rpartition(".")
+    last = before.rpartition(".")[2]
+    own = (last == before and len(top) == 2 and last in REGISTRIES) or name in second_levels
+    local = top in LOCAL or f"{last}.{top}" in LOCAL
+    return not own and not local and len(name) <= LONGEST_NAME
 
 
 def wildcard_in(text: str, forms: Forms, *, path: bool = False) -> str | None:

@@ -1,7 +1,8 @@
 """The steps of one batch: guards -> approval -> plan -> snapshot -> intent -> send -> outcomes."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from ..action import Action
@@ -183,11 +184,13 @@ class Steps:
     def _ordered(self, outcomes: list[Outcome], batch: Batch) -> list[Outcome]:
         """Return outcomes in the order in which the batch names what they are of."""
         named = self._action.definition.named_by
-        if [getattr(outcome, named) for outcome in outcomes] == list(batch.items):
+        if [*map(attrgetter(named), outcomes)] == list(batch.items):
             return outcomes
         place = {item: at for at, item in enumerate(batch.items)}
         return sorted(outcomes, key=lambda o: place.get(getattr(o, named), len(place)))
 
-    def _without(self, batch: Batch, refused: Container[str]) -> Batch:
+    def _without(self, batch: Batch, refused: Collection[str]) -> Batch:
         """Return a batch without what is refused."""
+        if not refused:
+            return batch
         return self._action.part(batch, [item for item in batch.items if item not in refused])
