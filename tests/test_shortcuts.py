@@ -119,6 +119,14 @@ def test_a_long_list_with_a_mistake_is_refused_in_the_same_words() -> None:
     assert list(schema.problems({**given_, "indicators": many})) == []
 
 
+def test_what_is_sendable_is_so_in_utf_8() -> None:
+    schema = Schema(SCHEMAS["cybertrace/delete_indicators"], "arguments")
+    given_ = {"supplier": "InternalTI", "api_version": "1.3", "indicators": ["x.example"] * 5_000}
+    assert schema.is_sendable(given_)
+    for odd in ("a\ud800b", "\udfff", "\ud83d\ude00", "", "a\x00", 1):
+        assert not schema.is_sendable({**given_, "indicators": [*given_["indicators"], odd]})
+
+
 @st.composite
 def outcomes(draw: st.DrawFn) -> list[Outcome]:
     texts = st.one_of(st.none(), st.text(st.characters(codec="utf-8"), max_size=8))

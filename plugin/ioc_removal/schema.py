@@ -40,15 +40,29 @@ class Schema:
 
     def accepts(self, value: object) -> bool:
         """Tell whether nothing is wrong with a value; a doubt is no."""
-        if _is_long(value) and self._quick is not None:
-            try:
-                return bool(self._quick(value))
-            except (ValueError, TypeError, OverflowError):  # no JSON, such as a set of the store
-                pass
+        known = self._quickly(value)
+        if known is not None:
+            return known
         try:
             return self._judge is not None and self._judge(value)
         except (RecursionError, UnjudgedError):
             return False
+
+    def is_sendable(self, value: object) -> bool:
+        """Tell of a long value that nothing is wrong with it, nor with any text: UTF-8 carries it.
+
+        False when that is not known: the library takes only what is JSON in UTF-8.
+        """
+        return self._quickly(value) is True
+
+    def _quickly(self, value: object) -> bool | None:
+        """Return the verdict of jsonschema-rs on a long value; None when there is none."""
+        if not _is_long(value) or self._quick is None:
+            return None
+        try:
+            return bool(self._quick(value))
+        except (ValueError, TypeError, OverflowError):  # no JSON, such as a set of the store
+            return None
 
     @cached_property
     def _judge(self) -> Judge | None:

@@ -19,8 +19,8 @@ from .runs import CANCELLED, ENDED, Requester, get_run
 from .statements import Row, Transaction
 
 LOOK = 1.0  # seconds between two looks whether a run was cancelled
-# A range of one run, for which SQLite takes the index of those that were cancelled: by the run alone
-# it would walk through all links of a long one, twice a batch.
+# A range of one run, for which SQLite takes the index of those that were cancelled: by the run
+# alone it would walk through all links of a long one, twice a batch.
 QUERY = "SELECT facts, at FROM links WHERE run BETWEEN ? AND ? AND kind = 'cancel'"
 
 
