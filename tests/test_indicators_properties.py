@@ -95,7 +95,9 @@ def test_a_list_of_urls_is_never_cut_at_a_comma(lines: list[str]) -> None:
 def test_what_came_before_is_known_beyond_what_is_kept_in_memory(numbers: list[int]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seen, "IN_MEMORY", 5)
-        patch.setattr(seen, "FEWEST_BUCKETS", 1)
+        patch.setattr(seen, "MARKS", 64)
+        patch.setattr(seen, "PARTS", 2)
+        patch.setattr(seen, "PIECE", 60)
         known, plain = seen.Seen(), set[int]()
         for number in numbers:
             assert known.is_new(f"host{number}.example") == (number not in plain)

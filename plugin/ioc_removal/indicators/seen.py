@@ -1,79 +1,87 @@
 """Which values came before, in memory that stays the same however many there are."""
 
-from hashlib import blake2b
+from array import array
 from os import pread, pwrite
+from struct import Struct
 from tempfile import TemporaryFile
 from weakref import finalize
 
-IN_MEMORY = 500_000  # values; of the others a digest is kept in a file
-FEWEST_BUCKETS = 1 << 20  # of 256 MB on the disk
-LARGER = 4  # times as many in the next table
-_DIGEST, _SLOTS = 16, 16  # bytes; digests in a bucket
-_BUCKET = _DIGEST * _SLOTS  # bytes
+IN_MEMORY = 500_000  # values; the others are kept in a file
+MARKS = 1 << 27  # bits that tell of most values that they are new
+PARTS = 1 << 13  # of the file, by the hash of a value
+PIECE = 2_048  # bytes of a part that are written together
+NONE = -1  # the place of the piece before the first
+_HEAD = Struct("<qq")  # of a piece: place and length of the one before
 
 
 class Seen:
-    """Values that were met; the first many as they are, then by digests that no two share."""
+    """Values that were met, texts without line breaks; the first many as they are."""
 
     def __init__(self) -> None:
         self._values: set[str] = set()
-        self._tables: list[_Table] = []
+        self._kept: _Kept | None = None
 
     def is_new(self, value: str) -> bool:
         """Tell whether a value is met for the first time, and remember it."""
-        if value in self._values:
+        values = self._values
+        if value in values:
             return False
-        if len(self._values) < IN_MEMORY:
-            self._values.add(value)
+        if self._kept is None:
+            values.add(value)
+            if len(values) == IN_MEMORY:
+                self._kept = _Kept()
             return True
-        digest = blake2b(value.encode(), digest_size=_DIGEST).digest()
-        tables = self._tables
-        if not tables or tables[-1].is_full:
-            tables.append(_Table(FEWEST_BUCKETS * LARGER ** len(tables)))
-        if any(table.has(digest) for table in tables[:-1]):
-            return False
-        return tables[-1].add(digest)
+        return self._kept.is_new(value)
 
 
-class _Table:
-    """A hash table of digests in a file that nobody else sees, and that is gone with the process.
+class _Kept:
+    """Values in a file that nobody else sees, and that is gone with the process.
 
-    A digest stands in the bucket that its first bytes name, or in the next one that has room.
+    Each value marks two bits, by its hash: one of which they are not both marked is new. Of the
+    few others the part of the file is searched that its hash names.
     """
 
-    def __init__(self, buckets: int) -> None:
-        file = TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the table
+    def __init__(self) -> None:
+        self._marks = bytearray(MARKS >> 3)
+        self._pieces = [bytearray(b"\n") for _ in range(PARTS)]
+        self._places = array("q", [NONE]) * PARTS  # of the last piece that was written
+        self._lengths = array("q", [0]) * PARTS
+        file = TemporaryFile(buffering=0)  # noqa: SIM115  # closed with this
+        self._number, self._end = file.fileno(), 0
         finalize(self, file.close)
-        file.truncate(buckets * _BUCKET)
-        self._number, self._buckets, self._count = file.fileno(), buckets, 0
 
-    @property
-    def is_full(self) -> bool:
-        """Whether more digests would make it slow."""
-        return self._count * 2 >= self._buckets * _SLOTS
-
-    def has(self, digest: bytes) -> bool:
-        """Tell whether a digest is there."""
-        return self._place(digest) is None
-
-    def add(self, digest: bytes) -> bool:
-        """Add a digest; tell whether it was not there."""
-        place = self._place(digest)
-        if place is None:
+    def is_new(self, value: str) -> bool:
+        """Tell whether a value is met for the first time, and remember it."""
+        known = hash(value)
+        one, two, part = known % MARKS, (known >> 32) % MARKS, (known >> 16) % PARTS
+        marks, line = self._marks, value.encode() + b"\n"
+        at, other, bit, other_bit = one >> 3, two >> 3, 1 << (one & 7), 1 << (two & 7)
+        if marks[at] & bit and marks[other] & other_bit and self._has(part, b"\n" + line):
             return False
-        pwrite(self._number, digest, place)
-        self._count += 1
+        marks[at] |= bit
+        marks[other] |= other_bit
+        piece = self._pieces[part]
+        piece += line
+        if len(piece) >= PIECE:
+            self._write(part, piece)
         return True
 
-    def _place(self, digest: bytes) -> int | None:
-        """Return where a digest would be added; None when it is there."""
-        bucket = int.from_bytes(digest[:8], "little") % self._buckets
-        while True:
-            known = pread(self._number, _BUCKET, bucket * _BUCKET)
-            at = known.find(digest)
-            if at >= 0 and at % _DIGEST == 0:
-                return None
-            room = -(-len(known.rstrip(b"\0")) // _DIGEST) * _DIGEST  # it may end with zeros
-            if room < _BUCKET:
-                return bucket * _BUCKET + room
-            bucket = (bucket + 1) % self._buckets
+    def _has(self, part: int, line: bytes) -> bool:
+        """Tell whether a line is in a part, with the ends of lines around it."""
+        if line in self._pieces[part]:
+            return True
+        place, length = self._places[part], self._lengths[part]
+        while place != NONE:
+            piece = pread(self._number, length, place)
+            if line in piece[_HEAD.size :]:
+                return True
+            place, length = _HEAD.unpack_from(piece)
+        return False
+
+    def _write(self, part: int, piece: bytearray) -> None:
+        whole = _HEAD.pack(self._places[part], self._lengths[part]) + piece
+        self._places[part], self._lengths[part] = self._end, len(whole)
+        while whole:
+            written = pwrite(self._number, whole, self._end)
+            whole, self._end = whole[written:], self._end + written
+        piece[:] = b"\n"
