@@ -30,22 +30,9 @@ def check_arguments(
         if rule.get("x-connection") and name in given:
             raise ArgumentError(f"{name}: belongs to the connection's settings")
     start = 0
-    walk = iter(() if isinstance(items, Sequence) else items)
-    portion: Sequence[Any]
-    while True:
-        if isinstance(items, Sequence):  # the quickest way
-            portion = items[start : start + CHECKED_AT_ONCE]
-        else:
-            portion = list(islice(walk, CHECKED_AT_ONCE))
-        if start and not portion:
-            return
-        rest = {**given, **settings}
-        whole = {**rest, **({argument: portion} if argument else {})}
-        if definition.schema.is_sendable(whole):
-            found: Iterable[str] = _halves("", {**rest, **({argument: []} if argument else {})})
-        else:
-            found = chain(_halves("", whole), definition.schema.problems(whole))
-        said = dict.fromkeys(found)  # two rules, one message
+    for portion in _portions(items):
+        whole = {**given, **settings, **({argument: portion} if argument else {})}
+        said = dict.fromkeys(_problems(definition, whole, argument))  # two rules, one message
         if problems := list(islice(said, MOST_PROBLEMS + 1)):
             if start and argument:
                 problems = [_counted_from(start, argument, line) for line in problems]
@@ -53,8 +40,30 @@ def check_arguments(
                 problems[MOST_PROBLEMS:] = ["and more"]
             raise ArgumentError(*problems)
         start += len(portion)
-        if len(portion) < CHECKED_AT_ONCE:
-            return
+
+
+def _portions(items: Iterable[Any]) -> Iterator[Sequence[Any]]:
+    """Yield items in portions, at least one, which may be empty."""
+    if isinstance(items, Sequence):  # the quickest way
+        for start in range(0, max(1, len(items)), CHECKED_AT_ONCE):
+            yield items[start : start + CHECKED_AT_ONCE]
+        return
+    walk = iter(items)
+    portion = list(islice(walk, CHECKED_AT_ONCE))
+    yield portion
+    while portion := list(islice(walk, CHECKED_AT_ONCE)):
+        yield portion
+
+
+def _problems(
+    definition: Definition, whole: Mapping[str, Any], argument: str | None
+) -> Iterator[str]:
+    """Say what is wrong with arguments; argument: the name of the batch argument."""
+    if definition.schema.is_sendable(whole):
+        rest = {**whole, argument: ()} if argument else whole
+        yield from _halves("", rest)
+    else:
+        yield from chain(_halves("", whole), definition.schema.problems(whole))
 
 
 def _counted_from(start: int, argument: str, problem: str) -> str:

@@ -134,7 +134,11 @@ def rows_of_batch(
             end = _compact(columns[SNAPSHOT + 1 :])[1:]
         value, id_ = outcome.value, outcome.id
         snapshot = None if outcome.snapshot is None else _sorted(outcome.snapshot)
-        text = f"{head},{at},{_text(value)},{_text(id_)},{front},{_text(snapshot)},{end}"
+        # What follows is called for each indicator: a call less in it is seen.
+        value_text = "null" if value is None else encoded(value)
+        id_text = "null" if id_ is None else encoded(id_)
+        snapshot_text = "null" if snapshot is None else encoded(snapshot)
+        text = f"{head},{at},{value_text},{id_text},{front},{snapshot_text},{end}"
         alike.own.append((at, value, id_, snapshot, hash_of(text)))
     if alike.own:
         yield alike
@@ -144,7 +148,3 @@ def insert_rows(connection: Transaction, rows: Iterable[Alike]) -> None:
     """Write rows that rows_of_batch() made."""
     for alike in rows:
         _ROWS.insert(connection, alike.shared, alike.own)
-
-
-def _text(name: str | None) -> str:
-    return "null" if name is None else encoded(name)
