@@ -11,7 +11,7 @@ from ..batches import Batch, Prepared
 from ..definition import Definition
 from ..errors import ArgumentError, PluginError
 from ..outcome import FAILED, PARTIAL, SUCCEEDED, UNKNOWN, Summary
-from ..playbooks.retrying import calling_of
+from ..playbooks.calling import calling_of
 from ..store.cancelling import Cancellation, ask_before_requests, cancellation, watched
 from ..store.database import Database
 from ..store.lease import lease

@@ -1,13 +1,16 @@
 """How the calls of a run are read, cut and recorded."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
+from ..definition import Definition
 from ..outcome import Rows
 from ..store.database import Database
 from ..store.recorder import StoreRecorder
+from ..store.retries import RETRY_OF, bounding_plan, family_of
+from ..store.runs import get_run
 from ..trust.perform import perform
 
 
@@ -41,3 +44,24 @@ class Calling:
         """Return the outcomes of a call that its playbook is to see beside those of this run."""
         del call
         return ()
+
+
+def calling_of(
+    database: Database,
+    run: str,
+    definitions: Mapping[str, Definition],
+    fingerprint: Callable[[str], str] = lambda _: "",
+) -> Calling:
+    """Return the calls of a run.
+
+    definitions: of all actions, by name; fingerprint: of the connection of a system.
+    """
+    retried = get_run(database, run).details.get(RETRY_OF)
+    if retried is None:
+        return Calling(database, run)
+    from ..store.retried import Retried  # few runs try another one again
+    from .retrying import Retrying
+
+    family = [one for one in family_of(database, retried) if one != run]
+    plan = bounding_plan(database, family)
+    return Retrying(database, run, definitions, fingerprint, Retried(database, family), plan)

@@ -35,9 +35,9 @@ from ..trust.removal_key import connection_facts, digest
 from ..trust.terms import Terms
 from .approving import RunApproval
 from .asking import assumed_yes, question_of, result_of
+from .calling import calling_of
 from .chunking import chunk_of
 from .connections import Connections
-from .retrying import calling_of
 from .rounds import TIMEOUT
 
 ASSUMED = "assumed: a dry run sends nothing"

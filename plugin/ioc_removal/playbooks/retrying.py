@@ -17,9 +17,7 @@ from ..store.database import Database
 from ..store.planned_only import planned_keys
 from ..store.recorder import StoreRecorder
 from ..store.retried import Retried, Tried
-from ..store.retries import RETRY_OF, bounding_plan, family_of
 from ..store.retry_recorder import RetryRecorder
-from ..store.runs import get_run
 from ..store.sets import StoredSet, write_set
 from ..trust.recorder import Finished
 from ..trust.removal_key import removal_key
@@ -142,21 +140,3 @@ class Retrying(Calling):
             asked = [removal_key(*named, target, item) for item in portion for target in targets]
             keys |= planned_keys(self.database, self._plan, asked)
         return lambda item, target: removal_key(*named, target, item) in keys
-
-
-def calling_of(
-    database: Database,
-    run: str,
-    definitions: Mapping[str, Definition],
-    fingerprint: Callable[[str], str] = lambda _: "",
-) -> Calling:
-    """Return the calls of a run.
-
-    definitions: of all actions, by name; fingerprint: of the connection of a system.
-    """
-    retried = get_run(database, run).details.get(RETRY_OF)
-    if retried is None:
-        return Calling(database, run)
-    family = [one for one in family_of(database, retried) if one != run]
-    plan = bounding_plan(database, family)
-    return Retrying(database, run, definitions, fingerprint, Retried(database, family), plan)
