@@ -36,7 +36,6 @@ from ..trust.perform import EARNEST, perform
 from ..trust.record import error_row, read_result
 from ..trust.recorder import Finished
 from ..trust.terms import Terms
-from .cancelled import end_cancelled
 from .history import run_record
 from .inputs import IndicatorFile, note_inputs
 
@@ -94,6 +93,8 @@ def call_action(
             end_run(database, run, None, INTERRUPTED)
             raise
         if cancellation(database, run):
+            from .cancelled import end_cancelled  # few are
+
             del more["errors"]
             add_details(database, run, **more)
             return end_cancelled(database, {definition.name: definition}, run)

@@ -9,11 +9,8 @@ from typing import Any
 
 from ..connection import Connection
 from ..errors import ArgumentError, CancelledError, ClosedError, StoreError
-from .approvals import CANCELLED as CLOSED
-from .approvals import asks_of
 from .columns import parsed
 from .database import Database
-from .decisions import APPROVAL, decision_facts, use_facts
 from .journal import CANCEL, add_event, now
 from .runs import CANCELLED, ENDED, Requester, get_run
 from .statements import Row, Transaction
@@ -123,6 +120,10 @@ def _close_asks(
     connection: Transaction, database: Database, run: str, by: Mapping[str, Any], at: str
 ) -> None:
     """Close what a run asks, so that nobody decides on it any more."""
+    from .approvals import CANCELLED as CLOSED  # most of those who watch for it cancel nothing
+    from .approvals import asks_of
+    from .decisions import APPROVAL, decision_facts, use_facts
+
     for ask in asks_of(database, run):
         if ask.decision is None:
             connection.execute(
