@@ -65,16 +65,15 @@ class Outcome:
 
     def same_of(self, value: str | None = None, id_: str | None = None) -> "Outcome":
         """Return the same outcome of another indicator; value, id_: its names."""
-        self.__dict__.setdefault("alike", object())
-        other = object.__new__(Outcome)  # a frozen one is made field by field, which takes long
-        other.__dict__.update(self.__dict__, value=value, id=id_)
-        return other
+        if "alike" not in self.__dict__:
+            self.__dict__["alike"] = object()
+        fields = self.__dict__.copy()
+        fields["value"], fields["id"] = value, id_
+        return _made(fields)
 
     def with_snapshot(self, snapshot: Mapping[str, Any]) -> "Outcome":
         """Return the same outcome with what the system told before."""
-        other = object.__new__(Outcome)
-        other.__dict__.update(self.__dict__, snapshot=snapshot)
-        return other
+        return _made({**self.__dict__, "snapshot": snapshot})
 
     @property
     def likeness(self) -> object:
@@ -123,6 +122,13 @@ class Outcome:
         ours = {*known, *TARGETS}
         row = {**known, **{k: v for k, v in self.response.items() if k not in ours}}
         return {name: value for name, value in row.items() if value is not None}
+
+
+def _made(fields: dict[str, Any]) -> Outcome:
+    """Return an outcome at once: a frozen one is made field by field, which takes long."""
+    outcome = object.__new__(Outcome)
+    object.__setattr__(outcome, "__dict__", fields)
+    return outcome
 
 
 def after_a_lost_try(outcome: Outcome) -> Outcome:

@@ -132,6 +132,8 @@ class Sender:
             )
         else:
             parts = [Part(items, answer)]
+            if isinstance(answer, list) and [row.indicator for row in answer] == list(items):
+                return answer  # in order, as mostly
         told = {outcome.indicator: outcome for part in parts for outcome in self._told(part)}
         return [told[item] for item in items]
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from operator import attrgetter
 from threading import Lock
 from typing import Any, Protocol
 
@@ -132,7 +133,7 @@ class Guarded:
 
     def count(self, batch: Batch, found: Findings, outcomes: Sequence[Outcome]) -> None:
         """Count what became of a batch; of what goes to several nodes, warnings count once."""
-        tried = Counter(outcome.outcome for outcome in outcomes)
+        tried = Counter(map(attrgetter("outcome"), outcomes))
         with self._lock:
             self.tried += tried.total() - tried[REFUSED] - tried[PLANNED]
             self.failed += tried[FAILED] + tried[UNKNOWN]
