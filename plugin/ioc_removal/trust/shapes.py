@@ -26,7 +26,7 @@ LOCAL = frozenset(
 PUBLIC = frozenset(range(1, 224)) - {10, 100, 127, 169, 172, 192, 198, 203}
 
 # What may be plain: a URL without a port, an encoded host, brackets, * and \\, a name, a hash, an
-# address of version 4, or of what is left of 2000::/3 without what is reserved, or leads elsewhere.
+# address of version 4, or a global one of version 6 that is neither reserved nor leads elsewhere.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]"
 _MAY_BE_PLAIN = pattern(
