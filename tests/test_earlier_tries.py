@@ -71,7 +71,8 @@ def test_logins_without_an_answer_do_not_lock_a_user() -> None:
     rule = {"system": "iam", "hang_up": "after", "chance": 1}
     ran = carried_out(schedule(SECMASTER, rule, auth="wrong password", total=20.0))
     assert len(ran.nodes[0].requests) == 3
-    assert {o.outcome for o in ran.outcomes} == {FAILED, REFUSED}
+    # The batch that asked for the token failed, or met the connection closed by another one's try.
+    assert {o.outcome for o in ran.outcomes} <= {FAILED, REFUSED}
 
 
 @pytest.mark.parametrize("at_once", [1, 4])
