@@ -64,12 +64,14 @@ def test_what_a_worker_does_is_counted_and_told(site: Site, sandbox: Sandbox, po
     assert got(port, "/")[0] == 404
     assert total(port, "ioc_removal_chunks_open", connection="cybertrace") == 0
     assert total(port, "ioc_removal_build_info") == 1
-    sandbox.behave()  # else its delay is the first fault that fits
-    for at in range(1, len(VALUES), 30):
-        sandbox.misbehave(method="DELETE", status=400, carries=VALUES[at])
+    sandbox.behave()  # the first fault that fits is the one that strikes
+    refused = VALUES[1::6]  # some in each chunk
+    for value in refused:
+        sandbox.misbehave(method="DELETE", status=400, carries=value)
+    sandbox.misbehave(method="DELETE", delay=0.03, times=1_000)  # so that both have a part of it
     process = site.run()
     record = json.loads(process.communicate(timeout=LONGEST)[0])
-    assert record["counts"]["failed"] == 5
+    assert record["counts"]["failed"] == len(refused)
     chunks = {
         event: total(port, "ioc_removal_chunks_total", event=event)
         for event in ("taken", "done", "given_up")
