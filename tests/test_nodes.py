@@ -68,8 +68,8 @@ def test_each_node_gets_every_value(servers: tuple[Server, Server]) -> None:
     for server in servers:
         assert at(rows, server.url) == ["removed"] * len(VALUES)
         sent = [entry["indicator"] for request in server.requests for entry in request.json]
-        assert sent == VALUES
-        assert [len(request.json) for request in server.requests] == [2, 2, 1]
+        assert sorted(sent) == sorted(VALUES)
+        assert sorted(len(request.json) for request in server.requests) == [1, 2, 2]
     planned = removals(opened(first.url, second.url), dry_run=True)
     assert [row["outcome"] for row in planned] == ["planned"] * 2 * len(VALUES)
     assert {row["node"] for row in planned} == {row["node"] for row in rows}

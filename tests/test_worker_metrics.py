@@ -79,7 +79,8 @@ def test_what_a_worker_does_is_counted_and_told(site: Site, sandbox: Sandbox, po
     here = {"connection": "cybertrace", "action": "cybertrace-indicators-delete"}
     batches = total(port, "ioc_removal_batches_total", **here)
     requests = total(port, "ioc_removal_request_duration_seconds_count", **here)
-    assert chunks["done"] == chunks["taken"] > 0 == chunks["given_up"]
+    # One that is taken may be found done by the run itself.
+    assert chunks["taken"] >= chunks["done"] > 0 == chunks["given_up"]
     assert 0 < batches == total(port, "ioc_removal_indicators_total", **here)  # of one each
     assert (
         requests
