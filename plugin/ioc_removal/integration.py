@@ -100,10 +100,15 @@ class Integration:
 
 def load_integration() -> Integration:
     """Read integration.yml and the schemas that it names."""
+    return integration_of(read_catalogue())
+
+
+def read_catalogue() -> Any:
+    """Read integration.yml and check it. Raises DefinitionError."""
     document = read("integration.yml")
     if problems := list(Schema(read("schemas/integration.json")).problems(document)):
         raise DefinitionError(f"integration.yml: {'; '.join(problems)}")
-    return integration_of(document)
+    return document
 
 
 def integration_of(document: Mapping[str, Any]) -> Integration:

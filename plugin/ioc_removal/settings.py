@@ -127,7 +127,7 @@ def settings_from(
         connections,
         source,
         sdk,
-        _cache_folder(environment),
+        cache_folder_of(environment),
         document.get("guards", {}),
         document.get("approval", {}),
         document.get("plan", {}),
@@ -207,7 +207,7 @@ def _resolved(
     return {**connection, "auth": revealed}
 
 
-def _cache_folder(environment: Mapping[str, str]) -> Path | None:
+def cache_folder_of(environment: Mapping[str, str]) -> Path | None:
     """Return the folder for what can be got again (XDG Base Directory Specification)."""
     said, home = environment.get("XDG_CACHE_HOME", ""), environment.get("HOME")
     if Path(said).is_absolute():

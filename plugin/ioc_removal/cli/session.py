@@ -7,7 +7,7 @@ from functools import cached_property
 from ..connection import Connection
 from ..definition import Definition
 from ..errors import ArgumentError
-from ..integration import Integration, load_integration
+from ..integration import Integration
 from ..settings import Settings, load_settings
 from ..store.database import Database
 from ..store.location import store_location
@@ -18,6 +18,7 @@ from ..trust.guards import Guards
 from ..trust.terms import Terms
 from ..trust.verify import can_be_verified
 from ..wording import hint
+from .catalogue import load_catalogue
 from .output import Output
 from .parser import Options
 
@@ -39,7 +40,7 @@ class Session:
     @cached_property
     def integration(self) -> Integration:
         """The catalogue."""
-        return load_integration()
+        return load_catalogue()
 
     @cached_property
     def settings(self) -> Settings:

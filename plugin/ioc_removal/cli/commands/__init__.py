@@ -1,18 +1,28 @@
 """The commands: their arguments, and an example of each."""
 
 from argparse import SUPPRESS
+from importlib import import_module
 from typing import Any
 
 from ..parser import Parser, common_options, whole_parser
-from .actions import add_actions, add_guards
-from .approvals import add_approvals
-from .hosts import add_hosts
-from .journal import add_journal
-from .keeping import add_prune, add_retry, add_schedules
-from .playbooks import add_plans, add_playbooks
-from .rehearsals import add_rehearsals
-from .runs import add_runs
-from .workers import add_workers
+
+# In the order of the help: the module and the function that add commands, and which these are. Most
+# of the time one of them is wanted, and to import all takes a while.
+PARTS = (
+    ("actions", "add_actions", {"actions", "describe", "call", "test"}),
+    ("playbooks", "add_playbooks", {"playbooks", "run", "resume"}),
+    ("playbooks", "add_plans", {"plan", "plans"}),
+    ("approvals", "add_approvals", {"approvals", "approve", "reject"}),
+    ("runs", "add_runs", {"runs", "show", "cancel", "undo"}),
+    ("keeping", "add_retry", {"retry"}),
+    ("workers", "add_workers", {"worker"}),
+    ("keeping", "add_schedules", {"schedule"}),
+    ("actions", "add_guards", {"guards"}),
+    ("journal", "add_journal", {"journal"}),
+    ("keeping", "add_prune", {"prune"}),
+    ("rehearsals", "add_rehearsals", {"sandbox", "demo", "completion"}),
+    ("hosts", "add_hosts", {"export"}),
+)
 
 
 class _Unwanted:
@@ -24,6 +34,7 @@ class _Unwanted:
 
 def parser_with_commands(only: str = "") -> Parser:
     """Return the whole parser; only: but of the other commands when there is one of that name."""
+    only = only if any(only in names for _, _, names in PARTS) else ""
     parser = whole_parser()
     commands = parser.add_subparsers(
         metavar="COMMAND", title="commands", parser_class=Parser, dest="command"
@@ -45,17 +56,7 @@ def parser_with_commands(only: str = "") -> Parser:
         command.set_defaults(does=does)
         return command
 
-    add_actions(add)
-    add_playbooks(add)
-    add_plans(add)
-    add_approvals(add)
-    add_runs(add)
-    add_retry(add)
-    add_workers(add)
-    add_schedules(add)
-    add_guards(add)
-    add_journal(add)
-    add_prune(add)
-    add_rehearsals(add)
-    add_hosts(add)
-    return parser_with_commands() if only and only not in commands.choices else parser
+    for module, function, names in PARTS:
+        if not only or only in names:
+            getattr(import_module(f".{module}", __package__), function)(add)
+    return parser
