@@ -1,7 +1,6 @@
 """Apply a plan: do what it says, and nothing else."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..errors import ArgumentError, PluginError
@@ -119,4 +118,4 @@ def wanting(requester: Requester, before: Mapping[str, str | None]) -> Requester
     before: who wanted it first, of the details of a run.
     """
     ticket, reason = requester.ticket or before["ticket"], requester.reason or before["reason"]
-    return replace(requester, ticket=ticket, reason=reason)
+    return requester._replace(ticket=ticket, reason=reason)

@@ -114,14 +114,15 @@ def _perform(
     definition = action.definition
     calling = calling_of(database, run, {definition.name: definition})
     recorder = calling.recorder(ONLY, action)
-    recorder.begin(prepared)
+    with database.transaction():
+        recorder.begin(prepared)
+        if definition.acts:  # kept, so that whoever ends it knows what is left
+            count, size = calling.plan(ONLY, action, prepared)
+            cut = partial(_planned, recorder, count)
+            prepared = replace(prepared, size=size, cut=cut)
     for call in action.calls:
         tell_pauses(database, run, call.connection)
         ask_before_requests(database, run, call.connection)
-    if definition.acts:  # kept, so that whoever ends it knows what is left
-        count, size = calling.plan(ONLY, action, prepared)
-        cut = partial(_planned, recorder, count)
-        prepared = replace(prepared, size=size, cut=cut)
     sizes = {definition.effect_on(prepared.arguments): prepared.size}
     terms = replace(terms, approval=Counted(CALL, most, sizes))
     batches = calling.batches(recorder, prepared)
@@ -166,8 +167,7 @@ def _ended(
             summary.counts = {UNKNOWN: unknown}  # the exit status tells of it
     if more["errors"]:
         result = PARTIAL if result == SUCCEEDED and (rows or summary.counts) else FAILED
-    add_details(database, run, counts=summary.counts, **more)
-    end_run(database, run, result)
+    end_run(database, run, result, counts=summary.counts, **more)
     known = {definition.name: definition}
     summed = summary if definition.acts else None
     return run_record(database, known, get_run(database, run), summed, tallies), summary

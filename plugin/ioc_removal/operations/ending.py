@@ -7,7 +7,7 @@ from ..definition import Definition
 from ..outcome import FAILED, PARTIAL, Summary
 from ..store.database import Database
 from ..store.results import run_summary
-from ..store.runs import Run, add_details, end_run, get_run
+from ..store.runs import Run, end_run, get_run
 from ..store.sets import by_reference
 from .history import run_record
 
@@ -24,12 +24,6 @@ def end_by(
     result = summary.result
     if errors:
         result = PARTIAL if result != FAILED and summary.counts else FAILED
-    add_details(
-        database,
-        run.run,
-        counts=summary.counts,
-        errors=errors,
-        output=by_reference(output or {}),
-    )
-    end_run(database, run.run, result)
+    more = {"counts": summary.counts, "errors": errors, "output": by_reference(output or {})}
+    end_run(database, run.run, result, **more)
     return run_record(database, definitions, get_run(database, run.run)), summary

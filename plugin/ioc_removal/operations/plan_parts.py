@@ -7,12 +7,13 @@ too, but is no part of the hash: the same plan made tomorrow has the same.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
 from ..connection import Connection
-from ..definition import Definition
+from ..definition import Definition, Limits
+from ..endpoint import Endpoint
 from ..integration import Integration
 from ..playbooks.model import Playbook
 from ..settings import Settings
@@ -201,7 +202,7 @@ def _plain(value: Definition | System) -> dict[str, Any]:
         fact = getattr(value, one.name)
         if callable(fact):
             fact = f"{fact.__module__}.{fact.__qualname__}"
-        elif is_dataclass(fact) and not isinstance(fact, type):
-            fact = asdict(fact)
+        elif isinstance(fact, Endpoint | Limits):
+            fact = fact._asdict()
         facts[one.name] = fact
     return facts

@@ -22,7 +22,6 @@ from ..store.runs import (
     INTERRUPTED,
     PRUNE,
     Requester,
-    add_details,
     begin_run,
     end_run,
 )
@@ -218,5 +217,5 @@ def _finish(database: Database, forget: Forget) -> None:
 
 
 def _end(database: Database, run: str, taken: Taken, result: str | None = None) -> None:
-    add_details(database, run, pruned=taken.row(), counts={})
-    end_run(database, run, result or (PARTIAL if taken.left else SUCCEEDED))
+    result = result or (PARTIAL if taken.left else SUCCEEDED)
+    end_run(database, run, result, pruned=taken.row(), counts={})

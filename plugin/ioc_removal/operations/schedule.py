@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,7 +79,7 @@ def new_schedule(
         "choose": {system: one.name for system, one in made.items()},
         "connections": {system: connection_facts(one, settings) for system, one in made.items()},
         "terms": {"verify": terms.verify, "lookup": terms.lookup},
-        "requester": asdict(requester),
+        "requester": requester._asdict(),
     }
     return Schedule(name, checked.expression, timezone, what, tick_text(now))
 

@@ -28,7 +28,6 @@ from ..store.runs import (
     UNDO,
     Requester,
     Run,
-    add_details,
     begin_run,
     end_run,
     get_run,
@@ -201,6 +200,5 @@ def _performed(
     result = summary.result if summary.counts else FAILED
     if errors:
         result = PARTIAL if result != FAILED else FAILED
-    add_details(database, undo, counts=summary.counts, errors=errors)
-    end_run(database, undo, result)
+    end_run(database, undo, result, counts=summary.counts, errors=errors)
     return run_record(database, known, get_run(database, undo)), summary

@@ -24,13 +24,16 @@ def index_run(database: Database, run: str) -> None:
     """Index the rows of a run; what is indexed already stays."""
     batches = iter(_batches(database, run))
     insert = "INSERT INTO found VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-    while portion := list(islice(batches, AT_ONCE)):
+    whole = False
+    while not whole:
+        portion = list(islice(batches, AT_ONCE))
+        whole = len(portion) < AT_ONCE
         keys = [key for batch in portion for key in keyed_places(database, OF_BATCH, run, *batch)]
         keys.sort()  # neighbours in the index are written together
         with database.transaction() as connection:
             connection.executemany(insert, ((key, run, *place) for key, place in keys))
-    with database.transaction() as connection:
-        connection.execute("INSERT INTO indexed VALUES (?) ON CONFLICT DO NOTHING", (run,))
+            if whole:
+                connection.execute("INSERT INTO indexed VALUES (?) ON CONFLICT DO NOTHING", (run,))
 
 
 def index_short(database: Database, run: str) -> None:

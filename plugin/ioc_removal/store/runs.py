@@ -4,11 +4,10 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from getpass import getuser
 from hashlib import sha256
 from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ArgumentError
 from ..events import NOTED, tell
@@ -30,8 +29,7 @@ CANCELLED = "cancelled"  # of details: who cancelled the run, when and why
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
 
 
-@dataclass(frozen=True)
-class Requester:
+class Requester(NamedTuple):
     """Who wants a run, and why.
 
     actor: as told, else the user; user: of the operating system; ticket, reason: as told.
@@ -43,8 +41,7 @@ class Requester:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """One execution of a call or a playbook.
 
     requester: the actor; started, ended: ISO 8601 in UTC; details: requester, inputs, the
@@ -81,7 +78,7 @@ def begin_run(
     started = now()
     date, time = started[:10].replace("-", ""), started[11:19].replace(":", "")
     run = f"{date}-{time}-{token_hex(3)}"
-    known = {**details, "requester": asdict(requester)}
+    known = {**details, "requester": requester._asdict()}
     values = (
         run, kind, name, RUNNING, None, requester.actor, dry_run, started, None, json.dumps(known)
     )  # fmt: skip
@@ -120,12 +117,19 @@ def _add_details(database: Database, run: str, details: Mapping[str, Any]) -> No
         connection.execute("UPDATE runs SET details = ? WHERE run = ?", (text, run))
 
 
-def end_run(database: Database, run: str, result: str | None, status: str = ENDED) -> None:
-    """Note the end of a run; result: succeeded, partial or failed, None when it was interrupted."""
-    database.outliving(lambda: _end(database, run, result, status))
+def end_run(
+    database: Database, run: str, result: str | None, status: str = ENDED, **details: Any
+) -> None:
+    """Note the end of a run, and what is known of it with that.
+
+    result: succeeded, partial or failed, None when it was interrupted.
+    """
+    database.outliving(lambda: _end(database, run, result, status, details))
 
 
-def _end(database: Database, run: str, result: str | None, status: str) -> None:
+def _end(
+    database: Database, run: str, result: str | None, status: str, details: Mapping[str, Any]
+) -> None:
     if status == ENDED:
         if get_run(database, run).status == ENDED:
             return
@@ -134,6 +138,8 @@ def _end(database: Database, run: str, result: str | None, status: str) -> None:
     if status == ENDED:  # before the transaction: others may write meanwhile
         own |= kept(database, run, get_run(database, run).details.get("plan"))
     with database.transaction() as connection:
+        if details:
+            _add_details(database, run, details)
         connection.execute(
             "UPDATE runs SET status = ?, result = ?, ended = ? WHERE run = ?",
             (status, result, ended, run),
