@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from socket import SHUT_RDWR, create_server, socket
 from threading import Event, Thread
 from typing import Any
@@ -172,7 +171,7 @@ def test_a_request_that_ends_while_it_pauses_leaves_others_their_connection() ->
         pausing = pool.submit(DELETE.send, way)
         while not server.requests:
             go_on.wait(0.01)
-        way.timeouts = replace(way.timeouts, total=60)
+        way.timeouts = way.timeouts._replace(total=60)
         reading = pool.submit(Endpoint("GET", "it").send, way)
         assert arrived.wait(10)
         assert type(pausing.exception(10)).__name__ == "ApiError"

@@ -1,8 +1,8 @@
 """Add once: what became of an addition without an answer is told by what is new since."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from .errors import HungUpError, PluginError
 from .outcome import ADDED, UNKNOWN, Outcome, after_a_lost_try
@@ -12,8 +12,7 @@ MAY_COME = "nothing new is there so far, but it may still be carried out"
 There = Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Adding:
+class Adding(NamedTuple):
     """Adds items, each sent twice at most, and the second time only when nothing new is there.
 
     What nobody waited for any longer is not sent again: it may still be carried out.

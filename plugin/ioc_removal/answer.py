@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from re import compile as pattern
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from urllib3.response import BaseHTTPResponse
 
@@ -50,8 +51,7 @@ class Reply:
         return self.status >= 500 and not documented
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A 2xx answer.
 
     body: the decoded JSON; headers: by name in any case; attempts: how often the request was
@@ -64,7 +64,7 @@ class Answer:
     attempts: int
     unclear: bool
     quotes: Quotes
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def undocumented(self, what: str) -> ResponseError:
         """Return the error for an answer that is not the documented one."""

@@ -2,8 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from requests import PreparedRequest
 from requests.auth import AuthBase
@@ -35,8 +34,7 @@ class _Token(AuthBase):
         return request
 
 
-@dataclass(frozen=True)
-class _Kind:
+class _Kind(NamedTuple):
     """Which keys credentials of a kind need and may have; make: None for a token of IAM's."""
 
     needed: tuple[str, ...]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Siz
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from json.encoder import encode_basestring_ascii as encoded
-from typing import Any
+from typing import Any, NamedTuple
 
 from .definition import Definition
 
@@ -13,8 +13,7 @@ BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item
 LONGEST_CHARACTER = 12  # bytes in JSON of one that is two of UTF-16
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """What one request carries.
 
     number: its place in the call, from 0; arguments: the handler's; items: the values or ids that

@@ -1,8 +1,8 @@
 """Halve what is refused as a whole, until the poison value stands alone."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from math import ceil, log2
+from typing import NamedTuple
 
 from .errors import ApiError
 from .outcome import Outcome
@@ -10,8 +10,7 @@ from .outcome import Outcome
 MORE = 8  # requests, besides the two halves of each level
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """Items that one request carried, and what became of it.
 
     answer: the outcomes, or the refusal of them all; attempts: requests that carried these items

@@ -1,7 +1,7 @@
 """An action's operation on a connection, as its handler sees it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from .answer import Answer, outputs_of
@@ -185,6 +185,6 @@ def _again(earlier: TransportError | ApiError, send: Callable[[], Answer]) -> An
         elif isinstance(error, ApiError):
             error.unclear |= unclear
         raise
-    return replace(
-        answer, attempts=answer.attempts + earlier.attempts, unclear=answer.unclear | unclear
+    return answer._replace(
+        attempts=answer.attempts + earlier.attempts, unclear=answer.unclear | unclear
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .endpoint import Endpoint
 from .outcome import ADDED, CHANGED, REMOVED
@@ -14,8 +14,7 @@ READS, REMOVES, ADDS, CHANGES = "reads", "removes", "adds", "changes"
 DONE_BY = {REMOVES: REMOVED, ADDS: ADDED, CHANGES: CHANGED}  # what a system says of what it did
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """How the batch argument is cut.
 
     items, bytes: at most, in one request, unless the connection sets its own; most: the

@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from string import Formatter
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from .answer import Answer, Reply, read_answer
@@ -20,8 +20,7 @@ NOT_A_SEGMENT = re.compile(r"[/\\\x00-\x1f\x7f]|%2f|%5c|%2e|%00", re.IGNORECASE)
 LONGEST_SEGMENT = 1024
 
 
-@dataclass(frozen=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A method and a path template below the address of a wire.
 
     headers: documented request headers with a constant value, sent verbatim.
@@ -29,7 +28,7 @@ class Endpoint:
 
     method: str
     path: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def check_path(self, arguments: Mapping[str, Any]) -> None:
         """Refuse arguments that cannot be one segment of the path, each, before a call starts."""

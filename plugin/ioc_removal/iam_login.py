@@ -4,10 +4,10 @@ Source: https://support.huaweicloud.com/api-iam/iam_30_0001.html (KeystoneCreate
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import NamedTuple
 
 from .answer import Answer
 from .endpoint import Endpoint
@@ -19,8 +19,7 @@ LOGIN = Endpoint("POST", "v3/auth/tokens", {"Content-Type": "application/json;ch
 LONGEST_TOKEN = 65535  # characters, by the documents of SecMaster
 
 
-@dataclass(frozen=True)
-class IamUser:
+class IamUser(NamedTuple):
     """A user of IAM: the account (domain), name and password; scope: a project by name or id."""
 
     domain: str

@@ -2,11 +2,10 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from os import environ
 from re import split
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from .errors import SettingsError
@@ -17,8 +16,7 @@ SPECIAL = frozenset("/?#\\ ")
 PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True)
-class Proxy:
+class Proxy(NamedTuple):
     """A proxy.
 
     address: scheme, host and port, fit for a message; origin: the setting or variable that names

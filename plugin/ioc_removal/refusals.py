@@ -1,11 +1,10 @@
 """What a system's refusal means, and whose move it is: the rules of integration.yml."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import DefinitionError
 
@@ -15,8 +14,7 @@ SIGNATURE_VALID = timedelta(minutes=15)  # before or after the server's clock
 CLOCKS = "{clocks}"
 
 
-@dataclass(frozen=True)
-class Refusal:
+class Refusal(NamedTuple):
     """What a refusal means.
 
     means: one sentence for a person, which says whose move it is and may hold {clocks}; about:
@@ -34,8 +32,7 @@ class Refusal:
         return self.means.replace(CLOCKS, clocks(date, ours))
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule of integration.yml: which refusals it is for, and what they mean.
 
     statuses, codes (may hold *), texts (parts of what is said): one of each that is given must
@@ -79,9 +76,9 @@ def refusal_of(rules: Sequence[Rule], status: int, code: str | None, text: str) 
             if refusal.then:
                 return refusal
             if status == 401:
-                return replace(refusal, then=CLOSE_CONNECTION)
+                return refusal._replace(then=CLOSE_CONNECTION)
             closes = status == 403 or refusal.about == "permission"
-            return replace(refusal, then=CLOSE_ACTION) if closes else refusal
+            return refusal._replace(then=CLOSE_ACTION) if closes else refusal
     return None
 
 

@@ -5,16 +5,14 @@ Hosts with a store and without one put back by these rules.
 
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .outcome import ABSENT, ADDED, CHANGED, REMOVED
 
 UNDOABLE = frozenset({REMOVED, ADDED, CHANGED})
 
 
-@dataclass(frozen=True)
-class Restoring:
+class Restoring(NamedTuple):
     """How an outcome is undone.
 
     arguments: of the action that undoes it; then: arguments of the action that follows on what the
@@ -24,7 +22,7 @@ class Restoring:
 
     arguments: Mapping[str, Any]
     then: Mapping[str, Any] | None = None
-    not_restored: tuple[str, ...] = field(default=())
+    not_restored: tuple[str, ...] = ()
     meanwhile: str = ""
 
     def item(self, named: str | None) -> str | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_bytes
 from threading import Lock
 from time import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from .private_file import Entries, PrivateFile
 from .secret import Secret
@@ -19,8 +19,7 @@ MARGIN = 600.0  # seconds before its expiry from which a token is renewed
 ROUNDS = 25_000  # of PBKDF2-HMAC-SHA256: about 10 ms
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A token: its text, when it expires by this machine's clock (seconds), its project."""
 
     text: Secret

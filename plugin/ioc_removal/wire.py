@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from logging import getLogger
-from typing import Any
+from typing import Any, NamedTuple
 
 from requests import Request, Response, Session
 from requests.auth import AuthBase
@@ -30,8 +29,7 @@ USER_AGENT = "ioc-removal"
 LOGGER = getLogger("ioc_removal")
 
 
-@dataclass(frozen=True)
-class Timeouts:
+class Timeouts(NamedTuple):
     """How long, in seconds: to connect, between two bytes of an answer, for all tries together."""
 
     connect: float = CONNECT_TIMEOUT

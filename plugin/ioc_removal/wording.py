@@ -1,7 +1,6 @@
 """Word what a schema refuses for a person: one line a mistake, naming its field."""
 
 from collections.abc import Iterable, Mapping, Sized
-from difflib import get_close_matches
 from typing import Any, Protocol, cast
 
 from .errors import one_line
@@ -44,6 +43,8 @@ class Mistake(Protocol):
 
 def hint(name: str, known: Iterable[str]) -> str:
     """Suggest what was probably meant, as the end of a message; empty when nothing is close."""
+    from difflib import get_close_matches  # only for who mistyped something
+
     close = get_close_matches(name, known, 1)
     return f"; did you mean {close[0]!r}?" if close else ""
 

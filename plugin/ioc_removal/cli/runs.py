@@ -1,7 +1,6 @@
 """`runs`: what was done, newest first."""
 
 import re
-from dataclasses import asdict
 
 from ..errors import ArgumentError
 from ..loader import definition_names
@@ -83,7 +82,7 @@ def _row(run: Run, state: str) -> tuple[str, ...]:
 
 
 def _known(run: Run, state: str) -> dict[str, object]:
-    row = asdict(run)
+    row = run._asdict()
     row["counts"] = row.pop("details").get("counts", {})
     about = asked(run)
     row |= {"user": about["user"], "ticket": about["ticket"], "reason": about["why"]}

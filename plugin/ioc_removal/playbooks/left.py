@@ -44,7 +44,7 @@ class Left:
             for batch in whole:
                 node = nodes[number % len(nodes)]
                 here = [item for item in batch.items if self._is_left(item, *node)]
-                yield self.action.part(replace(batch, number=number), here)
+                yield self.action.part(batch._replace(number=number), here)
                 number += 1
 
     def _is_left(self, item: str, place: str, target: Mapping[str, str]) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -140,7 +140,7 @@ def decide(
                 f"`ioc-removal resume {ask.run}` ends it, then run it anew"
             )
         values = (
-            decision, json.dumps(asdict(decider)), _text(moment), json.dumps(response),
+            decision, json.dumps(decider._asdict()), _text(moment), json.dumps(response),
             ask.run, ask.ask,
         )  # fmt: skip
         connection.execute(
@@ -148,7 +148,7 @@ def decide(
             " WHERE run = ? AND ask = ?",
             values,
         )
-        facts = decision_facts(ask.ask, known.plan, decision, asdict(decider), dict(response))
+        facts = decision_facts(ask.ask, known.plan, decision, decider._asdict(), dict(response))
         add_event(connection, database.hashing, ask.run, APPROVAL, facts, values[2])
         again = connection.execute(
             f"SELECT {COLUMNS} FROM approvals WHERE run = ? AND ask = ?",  # noqa: S608

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..connection import Connection
 from ..errors import ArgumentError, CancelledError, ClosedError, StoreError
@@ -21,8 +20,7 @@ LOOK = 1.0  # seconds between two looks whether a run was cancelled
 QUERY = "SELECT facts, at FROM links WHERE run BETWEEN ? AND ? AND kind = 'cancel'"
 
 
-@dataclass(frozen=True)
-class Cancellation:
+class Cancellation(NamedTuple):
     """Who cancelled a run, and when.
 
     by: actor, user, ticket, reason; at: ISO 8601 in UTC.
@@ -42,7 +40,7 @@ def cancel(database: Database, run: str, requester: Requester) -> None:
 
     No batch is begun after that. Raises ArgumentError when it has ended, or was cancelled before.
     """
-    at, by = now(), asdict(requester)
+    at, by = now(), requester._asdict()
     with database.transaction() as connection:
         known = get_run(database, run)
         if before := cancellation(database, run):

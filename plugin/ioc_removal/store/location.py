@@ -1,9 +1,9 @@
 """Where the store is: a file, or a database of a PostgreSQL server."""
 
 import re
-from dataclasses import dataclass
 from os import environ
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from ..errors import SettingsError
@@ -18,8 +18,7 @@ SECRETS = ("password", "sslpassword")  # parameters of a URL
 _VARIABLE = re.compile(r"\{env: *(\w+)\}")
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(NamedTuple):
     """A database of a PostgreSQL server.
 
     url: as libpq takes it; name: the same without its secrets, for messages; secrets: what must

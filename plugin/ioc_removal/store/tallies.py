@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .database import Database
 
@@ -19,8 +19,7 @@ GROUP BY target, outcome ORDER BY min(position)
 Key = tuple[str, str, str]  # call, target as it is stored, outcome
 
 
-@dataclass(frozen=True)
-class Tallies:
+class Tallies(NamedTuple):
     """How many rows a run has.
 
     counts: by call, target as it is stored, and outcome, in the order in which the first of each

@@ -4,15 +4,14 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from threading import Lock
 from time import time
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 PER_CALL, PER_RUN, PER_HOUR = "max_per_call", "max_per_run", "max_per_hour"
 CAPS: Mapping[str, int] = {PER_CALL: 100_000, PER_RUN: 300_000, PER_HOUR: 300_000}
 AN_HOUR = 3600  # seconds
 
 
-@dataclass(frozen=True)
-class Excess:
+class Excess(NamedTuple):
     """A cap that a call does not keep. before: indicators that count already, without its own."""
 
     cap: str

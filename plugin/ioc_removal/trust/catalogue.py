@@ -1,7 +1,7 @@
 """The guards by name: what each refuses or warns about, and which setting is its own."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..errors import ArgumentError
 from ..wording import hint
@@ -15,8 +15,7 @@ STOP_AFTER, SNAPSHOT = "stop_after", "snapshot"
 WARNINGLISTS = "warninglists"  # the setting
 
 
-@dataclass(frozen=True)
-class Guard:
+class Guard(NamedTuple):
     """What a guard does.
 
     refuses: or warns about, in words; instead: what to do, when it refuses; settings: its keys in

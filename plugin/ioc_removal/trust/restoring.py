@@ -1,8 +1,7 @@
 """From the row of an outcome, with its snapshot, to the action that undoes it; needs no store."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..definition import Definition
 from ..errors import ArgumentError
@@ -11,8 +10,7 @@ from ..integration import Integration
 from ..restoring import Restoring
 
 
-@dataclass(frozen=True)
-class Undoing:
+class Undoing(NamedTuple):
     """How an outcome is undone: the action, the one after it if there is one, and their arguments.
 
     named: the argument that names the indicator; item: its text, when others can stand beside it in

@@ -1,9 +1,9 @@
 """What a system tells of indicators before something is done to them, kept as it came."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from json import dumps
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ..action import Action
 from ..batches import Batch, cut_items
@@ -16,8 +16,7 @@ TAKES: Mapping[str, tuple[str, ...]] = {"id": ("ids",), "value": ("values", "ind
 IDENTITY = ("value", "node", "tenant")  # of a row without a raw one, not of what it tells
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What was there before a batch was sent.
 
     rows: what the system told, raw, by item; unread: why that is not known, by item. An item in
@@ -25,8 +24,8 @@ class Snapshot:
     where the system tells nothing less.
     """
 
-    rows: Mapping[str, Any] = field(default_factory=dict)
-    unread: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, Any] = MappingProxyType({})
+    unread: Mapping[str, str] = MappingProxyType({})
     listed: ById | None = None
 
     def without(self, items: Container[str]) -> "Snapshot":
