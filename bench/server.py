@@ -17,6 +17,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 RULE = re.compile(r"/waf/policy/([^/]+)/ip-reputation(?:/([^/?]+))?")
 RULES = 2_001  # of each policy; one more than are deleted, as the last one stays
 PAGE = re.compile(r"[?&]offset=(\d+)")
+LIMIT = re.compile(r"[?&]limit=(\d+)")
 
 
 def rule_of(policy: str, rule: str) -> dict[str, object]:
@@ -50,7 +51,8 @@ def answer(method: str, target: str, body: bytes) -> bytes:
         if one:
             return json.dumps(rule_of(policy, one)).encode()
         offset = int(page[1]) if (page := PAGE.search(target)) else 0
-        numbers = range(offset, min(offset + 100, RULES))
+        size = int(limit[1]) if (limit := LIMIT.search(target)) else 10
+        numbers = range(offset, min(offset + size, RULES))
         items = [rule_of(policy, rule_id(number)) for number in numbers]
         return json.dumps({"total": RULES, "items": items}).encode()
     return DELETED if method == "DELETE" else b"[]"

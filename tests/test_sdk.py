@@ -244,7 +244,7 @@ def deleted_rule(odd: str) -> Pair:
 def listed_rules(odd: str) -> Pair:
     # The plugin pages by offset and limit; the SDK's caller gives them, or page and pagesize.
     request = waf.ListIpReputationRulesRequest(
-        enterprise_project_id=odd, policy_id=odd, offset=0, limit=100
+        enterprise_project_id=odd, policy_id=odd, offset=0, limit=1000
     )
     return Pair(
         "waf-ip-reputation-rules-list",

@@ -13,7 +13,7 @@ from ..refusals import MISSING
 from .waf_rules import chosen_rules, refused_addresses, tags_taken
 
 LIST = "waf-ip-reputation-rules-list"
-PAGE = 100  # rows
+RULES, POLICIES = 1_000, 100  # of a page; of the latter the documented maximum
 LAST_OFFSET = 65_535
 
 
@@ -133,7 +133,7 @@ def list_ip_reputation_rules(
         "rules",
         {"project_id": project_id, "policy_id": policy_id},
         enterprise_project_id,
-        lambda _, offset: {"offset": offset, "limit": PAGE},
+        lambda _, offset: {"offset": offset, "limit": RULES},
     )
 
 
@@ -190,7 +190,7 @@ def list_policies(
         "policies",
         {"project_id": project_id},
         enterprise_project_id,
-        lambda page, _: {"page": page, "pagesize": PAGE},
+        lambda page, _: {"page": page, "pagesize": POLICIES},
     )
 
 
@@ -232,6 +232,6 @@ def _listed(
         page, offset = page + 1, offset + len(said["items"])
         if len(rows) == said["total"]:
             return list(rows.values())
-        if len(rows) == seen or len(rows) > said["total"] or max(PAGE * page, offset) > LAST_OFFSET:
+        if len(rows) == seen or len(rows) > said["total"] or offset > LAST_OFFSET:
             break
     raise answer.undocumented(f"the list ended after {len(rows)} of {said['total']} {what}")
