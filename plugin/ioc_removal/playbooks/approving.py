@@ -37,6 +37,7 @@ class RunApproval:
         self._database, self._run, self._integration = database, run, integration
         self._most, self._plan = most, plan
         self._sizes: dict[str, tuple[str, int]] | None = None
+        self._sums = Counter[str]()  # of these sizes, by effect
         self._approved = False  # an approval that was used is not taken back
         self._tally = Tally(most, lambda _: ADVICE)
         self._lock = Lock()
@@ -45,6 +46,9 @@ class RunApproval:
         """Note how many indicators a call acts on, before it does."""
         if self._most:
             with self._lock:
+                before, less = self._known().get(call, (effect, 0))
+                self._sums[before] -= less
+                self._sums[effect] += size
                 self._known()[call] = effect, size
 
     def refusal(self, effect: str) -> str | None:
@@ -56,7 +60,8 @@ class RunApproval:
         if effect not in self._most:
             return None
         with self._lock:
-            size = self._by_effect()[effect]
+            self._known()
+            size = self._sums[effect]
         return too_many(effect, size, self._most, ADVICE)
 
     def beyond(self, told: str, shown: Mapping[str, str]) -> Mapping[str, str]:
@@ -67,7 +72,8 @@ class RunApproval:
         if self._plan is not None:
             return {}
         with self._lock:
-            sizes = self._by_effect()
+            self._known()
+            sizes = self._sums.copy()
         return self._tally.refused(told, shown, sizes)
 
     def _unapproved_plan(self, plan: StoredPlan) -> str | None:
@@ -81,13 +87,6 @@ class RunApproval:
             self._approved = is_approved(self._database, self._run, plan.hash)
         return None if self._approved else reason
 
-    def _by_effect(self) -> Counter[str]:
-        """Return how many indicators the calls of the run act on, by effect."""
-        sizes: Counter[str] = Counter()
-        for effect, size in self._known().values():
-            sizes[effect] += size
-        return sizes
-
     def _known(self) -> dict[str, tuple[str, int]]:
         """Return what the calls of the run act on, those of an earlier process too."""
         if self._sizes is None:
@@ -97,4 +96,6 @@ class RunApproval:
                 for call, action, arguments, size in self._database.rows(SIZES, (self._run,))
                 if action in definitions and definitions[action].acts
             }
+            for effect, size in self._sizes.values():
+                self._sums[effect] += size
         return self._sizes

@@ -197,13 +197,14 @@ def is_late(ask: Ask) -> bool:
 def is_approved(database: Database, run: str, plan: str) -> bool:
     """Tell whether a run went on by the approval of a plan; plan: its hash."""
     asks = [ask for ask in asks_of(database, run) if ask.ask == PLAN and ask.plan == plan]
-    return any(ask.decision == APPROVED and ask.used for ask in asks) and not _tampered(
-        database, run
-    )
+    used = any(ask.decision == APPROVED and ask.used for ask in asks)
+    return used and not _tampered(database, run)
 
 
 def denial(database: Database, run: str) -> str | None:
     """Say why a run may remove nothing more: somebody said no, or nobody said anything."""
+    if not _asks(database, run):
+        return None  # as most runs
     if what := _tampered(database, run):
         return f"not approved: {what}"
     for ask in asks_of(database, run):
@@ -221,13 +222,16 @@ def denial_of_plan(database: Database, run: str) -> str | None:
     return denial(database, run) if any(one.ask == PLAN for one in denied) else None
 
 
-def _tampered(database: Database, run: str) -> str | None:
-    query = (
-        "SELECT 1 FROM approvals WHERE run = :run"
-        " UNION ALL SELECT 1 FROM links WHERE run = :run AND kind = 'approval' LIMIT 1"
+def _asks(database: Database, run: str) -> bool:
+    """Tell whether a run asked anything, as far as a table or its chain tells."""
+    query = (  # a range, as in cancelling.py
+        "SELECT 1 FROM approvals WHERE run = :run UNION ALL"
+        " SELECT 1 FROM links WHERE run BETWEEN :run AND :run AND kind = 'approval' LIMIT 1"
     )
-    if not database.rows(query, {"run": run}):
-        return None  # most runs ask nothing
+    return bool(database.rows(query, {"run": run}))
+
+
+def _tampered(database: Database, run: str) -> str | None:
     with database.transaction() as connection:
         return tampered(connection, database.hashing, run)
 
