@@ -28,10 +28,8 @@ def chosen_rules(
 
     An id that the policy does not have is passed on: its deletion tells that it is absent.
     """
-    rows: Rows = [
-        next((dict(row) for row in there if row["id"] == rule_id), {"id": rule_id})
-        for rule_id in wanted.get("rule_ids", ())
-    ]
+    by_id = {row["id"]: row for row in reversed(there)}
+    rows: Rows = [dict(by_id.get(id_, {"id": id_})) for id_ in wanted.get("rule_ids", ())]
     problems: list[str] = []
     for way, named in (("names", _named), ("tags", _tagged)):
         for text in wanted.get(way, ()):

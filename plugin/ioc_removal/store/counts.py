@@ -5,7 +5,9 @@ reservation becomes what it sent, batch by batch, and gives back what was not se
 """
 
 from collections.abc import Mapping, Sequence, Set
+from itertools import islice
 from time import time
+from typing import Any
 
 from ..outcome import FAILED, REFUSED, Outcome
 from ..trust.caps import AN_HOUR, Excess, excess_of
@@ -13,6 +15,7 @@ from .database import Database
 from .statements import Transaction
 
 MINUTE = 60  # seconds
+SOME = 64  # rules
 LESS = "items = CASE WHEN items > ? THEN items - ? ELSE 0 END"
 
 
@@ -80,12 +83,18 @@ def leaves_none(
     stays so for an hour, as another process may have an older list.
     """
     now = int(time())
-    where = "FROM going WHERE policy = ? AND at > ?", (policy, now - AN_HOUR)
+    some = [*islice((other for other in there if other != rule), SOME)]
     with database.transaction() as connection:
-        [count] = connection.execute(f"SELECT count(*) {where[0]}", where[1]).fetchone()
-        if rule in there and len(there) <= count + 1:  # of more, one is left whichever these are
-            going = {name for (name,) in connection.execute(f"SELECT rule {where[0]}", where[1])}
-            if not there - going - {rule}:
+
+        def going(what: str, more: str = "", values: Sequence[str] = ()) -> list[Any]:
+            query = f"SELECT {what} FROM going WHERE policy = ? AND at > ?{more}"  # noqa: S608
+            return connection.execute(query, (policy, now - AN_HOUR, *values)).fetchall()
+
+        among = f" AND rule IN ({', '.join('?' * len(some))})" if some else ""
+        if rule in there and len(going("1", among, some)) >= len(some):  # mostly some stay
+            [(count,)] = going("count(*)")
+            few = len(there) <= count + 1  # of more, one is left whichever these are
+            if few and not there - {name for (name,) in going("rule")} - {rule}:
                 return True
         values = (policy, rule, now, *key)
         connection.execute(
@@ -108,7 +117,7 @@ def note_staying(
 
 def _sum(connection: Transaction, where: str, values: tuple[object, ...]) -> int:
     [total] = connection.execute(
-        f"SELECT coalesce((SELECT sum(items) FROM reserved WHERE {where}), 0)"  # noqa: S608
+        f"SELECT coalesce((SELECT sum(items) FROM reserved WHERE {where} AND items > 0), 0)"  # noqa: S608
         f" + coalesce((SELECT sum(items) FROM sent WHERE {where}), 0)",
         (*values, *values),
     ).fetchone()

@@ -32,7 +32,9 @@ DONE_OTHERWISE = (
     f"LEFT JOIN (SELECT DISTINCT {REMOVAL} AS removal FROM outcomes o WHERE o.run = ?"  # noqa: S608
     f" AND o.outcome IN ({DONE_ROWS})) done ON o.outcome = 'refused' AND done.removal = {REMOVAL}"
 )
-PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
+PLACE_IN_CALL = "o.batch, o.position, coalesce(r.value, '')"
+PLACE = f"o.call, {PLACE_IN_CALL}"
+START: tuple[Any, ...] = ("", -1, -1, "")
 
 
 def run_summary(
@@ -81,10 +83,12 @@ class OutcomeRows(Sequence[dict[str, Any]]):
     ) -> None:
         self._database, self._run = database, run
         self._where, self._values = _where(run, call)
+        # Of one call, the index leads to its rows alone.
+        self._place, self._start = (PLACE, START) if call is None else (PLACE_IN_CALL, START[1:])
         if names := tuple(actions):
             self._where += f" AND c.action IN ({', '.join('?' * len(names))})"
             self._values += names
-        first = self._portion("", (), ("", -1, -1, ""), AT_ONCE)
+        first = self._portion("", (), self._start, AT_ONCE)
         self._few = [row for _, row in first] if len(first) < AT_ONCE else None
 
     def __len__(self) -> int:
@@ -191,13 +195,13 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         return first
 
     def _rows(self, where: str, values: tuple[str, ...], most: int) -> Iterator[dict[str, Any]]:
-        after: tuple[Any, ...] = ("", -1, -1, "")
+        after = self._start
         while most > 0:
             portion = self._portion(where, values, after, min(most, AT_ONCE))
             yield from (row for _, row in portion)
             if len(portion) < min(most, AT_ONCE):
                 return
-            after, most = portion[-1][0], most - len(portion)
+            after, most = portion[-1][0][-len(after) :], most - len(portion)
 
     def _portion(
         self, where: str, values: tuple[str, ...], after: tuple[Any, ...], most: int
@@ -208,7 +212,7 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         )
         query = (
             f"SELECT {PLACE}, c.action, {columns} {self._from}{where}"
-            f" AND ({PLACE}) > (?, ?, ?, ?) ORDER BY {PLACE} LIMIT ?"
+            f" AND ({self._place}) > ({', '.join('?' * len(after))}) ORDER BY {PLACE} LIMIT ?"
         )
         rows = self._database.rows(query, (*self._values, *values, *after, most))
         return [(row[:4], flat_row(row[4], row[5:], self._run)) for row in rows]

@@ -7,9 +7,10 @@ batch without it may have been sent by a process that did not live to see the an
 from .keeping_tables import KEEPING
 from .listing_tables import LISTING
 from .sharing_tables import LET_THROUGH, SHARING
+from .summing_tables import SUMMING
 from .trust_tables import TRUST
 
-VERSION = 5
+VERSION = 6
 JOURNAL = 3  # the version that brought it
 # What turns a file of a version into one of the next.
 MIGRATIONS = {
@@ -31,6 +32,11 @@ MIGRATIONS = {
         *LET_THROUGH.split(";\n"),
         *LISTING.split(";\n"),
         *KEEPING.split(";\n"),
+    ),
+    5: (
+        "DROP INDEX IF EXISTS reserved_place",
+        "DROP INDEX IF EXISTS sent_place",
+        *SUMMING.split(";\n"),
     ),
 }
 
@@ -139,4 +145,5 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
 {SHARING};
 {LET_THROUGH};
 {LISTING};
-{KEEPING}"""
+{KEEPING};
+{SUMMING}"""

@@ -62,7 +62,6 @@ CREATE TABLE reserved (              -- what a call may still send, for the caps
     before INTEGER NOT NULL,         -- what counted already
     PRIMARY KEY (run, call)
 ) WITHOUT ROWID;
-CREATE INDEX reserved_place ON reserved (place, at);
 
 CREATE TABLE sent (                  -- what a call sent, minute by minute
     run TEXT NOT NULL,
@@ -72,7 +71,6 @@ CREATE TABLE sent (                  -- what a call sent, minute by minute
     items INTEGER NOT NULL,
     PRIMARY KEY (run, call, at)
 ) WITHOUT ROWID;
-CREATE INDEX sent_place ON sent (place, at);
 
 CREATE TABLE going (                 -- rules that a call may have taken from a policy
     policy TEXT NOT NULL,            -- where its connection leads, and its target

@@ -24,8 +24,9 @@ class LastRules:
         """
         with self._lock:
             going = self._going.setdefault(policy, set())
+            left = (other for other in there if other != rule and other not in going)
             few = len(there) <= len(going) + 1  # of more, one is left whichever these are
-            if few and rule in there and not there - going - {rule}:
+            if few and rule in there and next(left, None) is None:
                 return True
             going.add(rule)
             return False
