@@ -68,9 +68,12 @@ def ours(*words: object) -> list[str]:
 
 
 @contextmanager
-def serving(pause: float = 0.0) -> Iterator[str]:
-    """Run the server in a process of its own, and yield its address; pause: seconds."""
-    command = [sys.executable, "-m", "bench.server", str(pause)]
+def serving(pause: float = 0.0, there: int = 0) -> Iterator[str]:
+    """Run the server in a process of its own, and yield its address.
+
+    pause: seconds; there: how many indicators SecMaster has.
+    """
+    command = [sys.executable, "-m", "bench.server", str(pause), str(there)]
     process = Popen(command, stdout=PIPE, text=True, cwd=ROOT)
     try:
         port = process.stdout.readline().strip() if process.stdout else ""

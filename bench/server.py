@@ -1,7 +1,8 @@
 """A small server on loopback that answers deletions as the three systems do, after a pause.
 
-python -m bench.server PAUSE prints its port. It keeps nothing and checks nothing, so that the
-processes that are measured wait for it as little as possible.
+python -m bench.server PAUSE [THERE] prints its port. It keeps nothing and checks nothing, so that
+the processes that are measured wait for it as little as possible. THERE: how many of the indicators
+that measures are about SecMaster has, none if it is not given.
 """
 
 import json
@@ -9,15 +10,18 @@ import re
 import sys
 from asyncio import Protocol, Transport, get_running_loop, run
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
+
+from .given import ids, indicators
 
 DELETED = b'[{"status": "All indicators were successfully deleted from the database"}]'
-NONE_LEFT = b'{"code": "00000000", "message": "", "total": 0, "data": []}'
+SUPPLIERS = b'[{"name": "InternalTI", "status": "enabled"}]'
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 RULE = re.compile(r"/waf/policy/([^/]+)/ip-reputation(?:/([^/?]+))?")
 RULES = 2_001  # of each policy; one more than are deleted, as the last one stays
 PAGE = re.compile(r"[?&]offset=(\d+)")
 LIMIT = re.compile(r"[?&]limit=(\d+)")
+THERE: list[tuple[str, str]] = []  # of SecMaster: id and value
 
 
 def rule_of(policy: str, rule: str) -> dict[str, object]:
@@ -55,23 +59,22 @@ def answer(method: str, target: str, body: bytes) -> bytes:
         numbers = range(offset, min(offset + size, RULES))
         items = [rule_of(policy, rule_id(number)) for number in numbers]
         return json.dumps({"total": RULES, "items": items}).encode()
-    return DELETED if method == "DELETE" else b"[]"
+    return DELETED if method == "DELETE" else SUPPLIERS
 
 
-def found(asked: Mapping[str, list[str]]) -> bytes:
-    """Return what a search by ids finds: each of them."""
-    ids = asked.get("ids")
-    if ids is None:
-        return NONE_LEFT
+def found(asked: Mapping[str, Any]) -> bytes:
+    """Return what a search finds: each of some ids, else a page of what is there."""
+    if "ids" in asked:
+        named = [(id_, f"{id_[:8]}.example.com") for id_ in asked["ids"]]
+        total = len(named)
+    else:
+        named = THERE[asked["offset"] : asked["offset"] + asked["limit"]]
+        total = len(THERE)
     rows = [
-        {
-            "id": id_,
-            "name": id_,
-            "data_object": {"id": id_, "value": f"{id_[:8]}.example.com", "verdict": "Black"},
-        }
-        for id_ in ids
+        {"id": id_, "name": id_, "data_object": {"id": id_, "value": value, "verdict": "Black"}}
+        for id_, value in named
     ]
-    whole = {"code": "00000000", "message": "", "total": len(rows), "size": 100, "data": rows}
+    whole = {"code": "00000000", "message": "", "total": total, "size": 100, "data": rows}
     return json.dumps(whole).encode()
 
 
@@ -115,4 +118,7 @@ async def serve(pause: float) -> None:
 
 
 if __name__ == "__main__":
+    there = int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    plain = (text.replace("[.]", ".").replace("hxxps", "https") for text in indicators(there))
+    THERE += zip(ids(there), plain, strict=True)
     run(serve(float(sys.argv[1])))
