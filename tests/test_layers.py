@@ -43,7 +43,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "proxies",
         "certificates",
     ),
-    ("private_file", "loader", "wording", "judging", "outcome", "refusals", "deadline", "pace"),
+    (
+        *(
+            "private_file",
+            "loader",
+            "wording",
+            "judging",
+            "outcome",
+            "refusals",
+            "deadline",
+            "pace",
+        ),
+        "spool",
+    ),
     ("duration", "errors", "events", "places", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}

@@ -17,7 +17,7 @@ from .errors import (
     TransportError,
     one_line,
 )
-from .outcome import Outcome, Rows
+from .outcome import Outcome
 from .sending import Sender, outcomes_of, waited_for_a_look
 
 
@@ -116,14 +116,14 @@ class Action:
             return []
         return self._sender(batch, target).send(batch.items, repeated=repeated, before=before)
 
-    def read(self, batch: Batch) -> Rows:
-        """Let the handler of a read, or of a local action, return its rows.
+    def read(self, batch: Batch) -> Iterable[dict[str, Any]]:
+        """Let the handler of a read, or of a local action, return its rows, to be walked once.
 
-        The first node that answers is asked.
+        The first node that answers is asked. Walking them may raise what a request raises.
         """
         for call in self.calls[:-1]:
             try:
-                return self._rows(batch, call)
+                return list(self._rows(batch, call))
             except (TransportError, ClosedError):
                 continue
         return self._rows(batch, *self.calls[-1:])
@@ -167,11 +167,14 @@ class Action:
         """Return a batch with only some of its items."""
         return batch_of(self.definition, batch.number, batch.arguments, items)
 
-    def _rows(self, batch: Batch, *calls: Call) -> Rows:
+    def _rows(self, batch: Batch, *calls: Call) -> Iterable[dict[str, Any]]:
         """Let the handler return its rows, without the secrets that a system may have put there."""
-        rows: Rows = self.definition.handler(*calls, **self._asked(batch))
+        rows: Iterable[dict[str, Any]] = self.definition.handler(*calls, **self._asked(batch))
         for call in calls:
             cleaned = call.connection.wire.quotes.cleaned
+            if not isinstance(rows, list):
+                rows = map(cleaned, rows)
+                continue
             for at, row in enumerate(rows):  # each lets go of the one that came
                 rows[at] = cleaned(row)
         return rows

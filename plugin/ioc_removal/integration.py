@@ -127,7 +127,7 @@ def integration_of(document: Mapping[str, Any]) -> Integration:
 
 
 def _read(action: Action, **arguments: Any) -> Rows:
-    return action.read(Batch(0, arguments))
+    return list(action.read(Batch(0, arguments)))
 
 
 def _looked_up(

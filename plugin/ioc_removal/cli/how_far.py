@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from ..handlers.local import target_of
+from ..handlers.report import target_of
 from ..store.runs import CALL, CANCELLED, PLAYBOOK, WAITING, Run
 from .output import Output
 from .sums import counts_line

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ArgumentError
-from ..handlers.local import target_of
+from ..handlers.report import target_of
 from ..operations.export import CSV, csv_lines, json_lines
 from ..operations.journal import Wanted, journal_rows
 from ..store.runs import get_run

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..handlers.local import target_of
+from ..handlers.report import target_of
 from ..outcome import ABSENT, ADDED, DONE, PRESENT, REMOVED, worst
 from ..store.results import OutcomeRows
 from .output import Output
@@ -62,10 +62,12 @@ def show_outcomes(output: Output, rows: OutcomeRows, run: str | None) -> None:
 
 def show_rows(output: Output, rows: Sequence[Row], first: Sequence[str] = ()) -> None:
     """Print rows that were read; first: the columns that name a row."""
-    names = dict.fromkeys(name for row in rows for name in row)
+    names, deep = dict[str, None](), set[str]()
+    for row in rows:
+        names |= dict.fromkeys(row)
+        deep |= {name for name, value in row.items() if isinstance(value, dict | list)}
     wanted = [*first, "outcome", "reason"]
-    plain = {n for n in names if not any(isinstance(row.get(n), dict | list) for row in rows)}
-    others = sorted((n for n in names if n not in wanted), key=lambda name: name not in plain)
+    others = sorted((n for n in names if n not in wanted), key=lambda name: name in deep)
     ordered = [*(n for n in wanted if n in names), *others]
     columns = ordered[: max(MOST_COLUMNS, len(first))]
     if rows:

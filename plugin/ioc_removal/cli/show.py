@@ -11,7 +11,8 @@ from ..outcome import PLANNED
 from ..store.approvals import asks_of
 from ..store.call_rows import call_rows
 from ..store.database import Database
-from ..store.results import outcome_rows, output_rows, reasons, run_summary
+from ..store.output_rows import output_rows
+from ..store.results import outcome_rows, reasons, run_summary
 from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import states_of
 from ..store.runs import CALL, CANCELLED, OVERRIDES, PLAYBOOK, PRUNE, UNDO, Run, get_run

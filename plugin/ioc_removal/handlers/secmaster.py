@@ -3,7 +3,7 @@
 Source: https://support.huaweicloud.com/intl/en-us/api-secmaster/DeleteIndicator.html
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -98,11 +98,11 @@ def search_indicators(
     workspace_id: str,
     values: Sequence[str] | None = None,
     ids: Sequence[str] | None = None,
-) -> list[dict[str, Any]]:
+) -> Iterable[dict[str, Any]]:
     """POST .../workspaces/{workspace_id}/soc/indicators/search."""
     path = {"project_id": project_id, "workspace_id": workspace_id}
     rows = rows_of_values(call, path, values) if values else rows_of_ids(call, path, ids or ())
-    return [{**row, "workspace_id": workspace_id} for row in rows]
+    return ({**row, "workspace_id": workspace_id} for row in rows)
 
 
 def get_indicator(

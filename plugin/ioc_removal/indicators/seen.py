@@ -15,10 +15,14 @@ _HEAD = Struct("<qq")  # of a piece: place and length of the one before
 
 
 class Seen:
-    """Values that were met, texts without line breaks; the first many as they are."""
+    """Values that were met, texts without line breaks; the first many as they are.
 
-    def __init__(self) -> None:
+    in_memory: how many, IN_MEMORY by default.
+    """
+
+    def __init__(self, in_memory: int | None = None) -> None:
         self._values: set[str] = set()
+        self._most = in_memory or IN_MEMORY
         self._kept: _Kept | None = None
 
     def is_new(self, value: str) -> bool:
@@ -28,7 +32,7 @@ class Seen:
             return False
         if self._kept is None:
             values.add(value)
-            if len(values) == IN_MEMORY:
+            if len(values) == self._most:
                 self._kept = _Kept()
             return True
         return self._kept.is_new(value)

@@ -15,9 +15,10 @@ from ..playbooks.calling import calling_of
 from ..store.cancelling import Cancellation, ask_before_requests, cancellation, watched
 from ..store.database import Database
 from ..store.lease import lease
+from ..store.output_rows import output_rows
 from ..store.pauses import tell_pauses
 from ..store.recorder import StoreRecorder
-from ..store.results import output_rows, run_summary
+from ..store.results import run_summary
 from ..store.retries import RETRY_OF
 from ..store.runs import (
     CALL,
@@ -161,7 +162,7 @@ def _ended(
     rows = output_rows(database, run, ONLY)
     result = summary.result
     if not definition.acts:
-        unknown = sum(row.get("outcome") == UNKNOWN for row in rows)
+        unknown = rows.unknown
         result = read_result(unknown, len(rows))
         if unknown and not summary.counts:
             summary.counts = {UNKNOWN: unknown}  # the exit status tells of it

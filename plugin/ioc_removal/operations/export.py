@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
-from ..handlers.local import target_of
+from ..handlers.report import target_of
 from ..store.chain import ROW, START
 from ..store.database import Database
 from ..store.entries import Linked, heads_of

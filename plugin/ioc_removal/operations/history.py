@@ -8,8 +8,9 @@ from ..outcome import ADDED, CHANGED, FAILED, PARTIAL, PLANNED, REMOVED, Summary
 from ..store.call_rows import call_rows
 from ..store.database import EVERY, Database
 from ..store.lease import is_held
+from ..store.output_rows import output_rows
 from ..store.pruned import pruned_rows
-from ..store.results import OutcomeRows, outcome_rows, output_rows, run_summary
+from ..store.results import OutcomeRows, outcome_rows, run_summary
 from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import open_runs
 from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, PRUNE, WAITING, Run
@@ -107,7 +108,7 @@ def run_record(
     elif run.kind == PRUNE:
         parts = {"outputs": pruned_rows(database, run.run)}
     elif read:
-        parts = {"outputs": output_rows(database, run.run, calls[0]["call"])}
+        parts = {"outputs": output_rows(database, run.run, calls[0]["call"]).listed}
     if again := retries_of(database, run.run):
         parts["retried_by"] = again
     return record(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..handlers.local import target_of
+from ..handlers.report import target_of
 from ..outcome import ADDED, CHANGED, PLANNED
 from ..store.retries import RETRY_OF
 

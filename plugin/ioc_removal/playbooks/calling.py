@@ -6,12 +6,15 @@ from typing import Any
 from ..action import Action
 from ..batches import Batch, Prepared
 from ..definition import Definition
-from ..outcome import Rows
 from ..store.database import Database
+from ..store.output_rows import set_of_outputs
 from ..store.recorder import StoreRecorder
 from ..store.retries import RETRY_OF, bounding_plan, family_of
 from ..store.runs import get_run
+from ..store.sets import StoredSet
 from ..trust.perform import perform
+
+OUTPUTS = "outputs of {}"  # the set with what a call read
 
 
 class Calling:
@@ -24,12 +27,18 @@ class Calling:
         """Return what records a call."""
         return StoreRecorder(self.database, self.run, call, action)
 
-    def rows(self, call: str, action: Action, given: Mapping[str, Any]) -> Rows:
-        """Return the rows of a read."""
+    def read(self, call: str, action: Action, given: Mapping[str, Any]) -> StoredSet:
+        """Perform a read, and return its rows as a set."""
+        self.perform_read(call, action, given)
+        return set_of_outputs(self.database, self.run, call, OUTPUTS.format(call))
+
+    def perform_read(self, call: str, action: Action, given: Mapping[str, Any]) -> None:
+        """Perform a read; its rows are in the store."""
         prepared = action.prepare(given)
         recorder = self.recorder(call, action)
         recorder.begin(prepared)
-        return [r for f in perform(action, prepared, recorder) for r in f.outputs]
+        for _ in perform(action, prepared, recorder):
+            pass
 
     def plan(self, call: str, action: Action, prepared: Prepared) -> tuple[int, int]:
         """Keep how a call is cut; return how many batches and how many items it has."""

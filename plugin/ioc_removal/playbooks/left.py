@@ -62,7 +62,7 @@ class SearchedAgain(Action):
 
     def read(self, batch: Batch) -> Rows:
         """Return its rows without what is new, and say of what is gone that it is."""
-        rows = super().read(batch)
+        rows = list(super().read(batch))
         return list(chain.from_iterable(self._of_run(value, own) for value, own in _by_value(rows)))
 
     def _of_run(self, value: str, rows: Rows) -> Iterable[dict[str, Any]]:

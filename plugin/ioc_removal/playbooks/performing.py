@@ -139,8 +139,7 @@ class Performing:
     def read(self, call: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Perform a read or a local action; return its result, its rows by reference."""
         try:
-            rows = self.calling.rows(call, self.bind(name), by_value(self.database, given))
-            outputs = write_set(self.database, self.run, f"outputs of {call}", rows)
+            outputs = self.calling.read(call, self.bind(name), by_value(self.database, given))
         except PluginError as error:
             return {"result": FAILED, "errors": [error_of(call, error)]}
         return {"result": SUCCEEDED, "outputs": by_reference(outputs)}

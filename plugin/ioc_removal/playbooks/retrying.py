@@ -5,7 +5,7 @@ outcomes of the run are only those of what it tried itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from ..action import Action
@@ -14,6 +14,7 @@ from ..definition import Definition
 from ..errors import ArgumentError
 from ..outcome import Rows
 from ..store.database import Database
+from ..store.output_rows import output_rows
 from ..store.planned_only import planned_keys
 from ..store.recorder import StoreRecorder
 from ..store.retried import Retried, Tried
@@ -21,7 +22,7 @@ from ..store.retry_recorder import RetryRecorder
 from ..store.sets import StoredSet, write_set
 from ..trust.recorder import Finished
 from ..trust.removal_key import removal_key
-from .calling import Calling
+from .calling import OUTPUTS, Calling
 from .left import IsPlanned, Left, SearchedAgain, nodes_of
 
 BEFORE = "done before of {}"  # the set with what was done of a call before
@@ -54,8 +55,8 @@ class Retrying(Calling):
         recorder.retried = self._retried
         return recorder
 
-    def rows(self, call: str, action: Action, given: Mapping[str, Any]) -> Rows:
-        """Return the rows of a read, of which not all is asked again.
+    def read(self, call: str, action: Action, given: Mapping[str, Any]) -> StoredSet:
+        """Perform a read, of which not all is asked again, and return its rows as a set.
 
         A search is asked again for the values of which something is left to do. What another read
         does not find any more, as it was removed, is what it was before.
@@ -63,15 +64,16 @@ class Retrying(Calling):
         definition = action.definition
         name = definition.resolves
         if definition.system == "local":
-            return super().rows(call, action, given)
+            return super().read(call, action, given)
         prepared = action.prepare(given)
         if name is not None and given.get(name) is not None:
-            return self._searched(call, action, given, name, prepared.arguments)
+            rows = self._searched(call, action, given, name, prepared.arguments)
+            return write_set(self.database, self.run, OUTPUTS.format(call), rows)
         try:
-            return super().rows(call, action, given)
+            return super().read(call, action, given)
         except ArgumentError:
-            if rows := self._retried.outputs(definition, prepared.arguments):
-                return rows
+            if old := self._retried.outputs(definition, prepared.arguments):
+                return write_set(self.database, self.run, OUTPUTS.format(call), old)
             raise
 
     def plan(self, call: str, action: Action, prepared: Prepared) -> tuple[int, int]:
@@ -105,7 +107,7 @@ class Retrying(Calling):
         given: Mapping[str, Any],
         name: str,
         arguments: Mapping[str, Any],
-    ) -> Rows:
+    ) -> Iterable[dict[str, Any]]:
         acting = [one.name for one in self._definitions.values() if one.acts]
         known = self._retried.searched(action.definition, arguments)
         done, left = self._retried.ids(acting)
@@ -120,7 +122,8 @@ class Retrying(Calling):
         if not again:
             return before
         narrowed = SearchedAgain(**vars(action), known=known)
-        return before + super().rows(call, narrowed, {**given, name: again})
+        self.perform_read(call, narrowed, {**given, name: again})
+        return chain(before, output_rows(self.database, self.run, call))
 
     def _planned(self, action: Action, prepared: Prepared) -> IsPlanned:
         """Return what tells whether an item at a target may be done at all."""

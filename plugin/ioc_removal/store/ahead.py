@@ -39,6 +39,7 @@ _ADDED = {
     " WHERE l.run = a.run AND l.call = a.step AND l.kind = 'seen')",
 }
 _NAMED = {"calls": "call", "batches": "call", "steps": "step"}
+_encode = json.JSONEncoder(default=repr).encode
 
 
 class RowsDigest:
@@ -50,7 +51,7 @@ class RowsDigest:
     def through(self, rows: Iterable[Any]) -> Iterator[Any]:
         """Yield rows, and let each enter the digest."""
         for row in rows:
-            self._whole.update(json.dumps(row, default=repr).encode())
+            self._whole.update(_encode(row).encode())
             yield row
 
     @property

@@ -6,7 +6,7 @@ where a key is set. Every hash covers the one before it, so that none can be cha
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from hmac import digest
+from hmac import digest, new
 from json import JSONEncoder
 from typing import Any, NamedTuple
 
@@ -79,9 +79,16 @@ class Hashing:
             else digest(self._key, data, "sha256").hex()
         )
 
-    def link(self, before: str, link: Link, rows: Iterable[str]) -> str:
+    def rows(self, hashes: Sequence[str] = ()) -> "RowHashes":
+        """Return what gathers the hashes of a batch's rows; hashes: of the first of them."""
+        made = RowHashes(sha256() if self._key is None else new(self._key, digestmod="sha256"))
+        made.add(hashes)
+        return made
+
+    def link(self, before: str, link: Link, rows: "Iterable[str] | RowHashes") -> str:
         """Return the hash of a link; before: that of the link before; rows: those of its rows."""
-        return self._hash([before, *link, self._hash(list(rows))])
+        gathered = rows if isinstance(rows, RowHashes) else self.rows(list(rows))
+        return self._hash([before, *link, gathered.hash])
 
     def head(self, before: str, head: Head) -> str:
         """Return the hash of a head; before: that of the head before."""
@@ -89,6 +96,37 @@ class Hashing:
 
     def _hash(self, value: Sequence[Any]) -> str:
         return self.text(_encode(value))
+
+
+class RowHashes:
+    """The hashes of a batch's rows, of which only what a link tells of them is kept.
+
+    whole: makes the hash of the JSON array of them.
+    """
+
+    def __init__(self, whole: Any) -> None:
+        self._whole, self._marks, self.count = whole, list[str](), 0
+        whole.update(b"[")
+
+    def add(self, hashes: Sequence[str]) -> None:
+        """Add the hashes of the next rows."""
+        if hashes:
+            text = '","'.join(hashes)
+            self._whole.update(f'{"," if self.count else ""}"{text}"'.encode())
+            self._marks.append(marks_of(hashes))
+            self.count += len(hashes)
+
+    @property
+    def marks(self) -> str:
+        """The marks of the rows."""
+        return "".join(self._marks)
+
+    @property
+    def hash(self) -> str:
+        """The hash of them all."""
+        whole = self._whole.copy()
+        whole.update(b"]")
+        return str(whole.hexdigest())
 
 
 def marks_of(rows: Iterable[str]) -> str:

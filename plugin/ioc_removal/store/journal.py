@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from hashlib import sha256
 from typing import Any
 
-from .chain import START, Hashing, Head, Link, marks_of
+from .chain import START, Hashing, Head, Link, RowHashes
 from .database import Database
 from .statements import Transaction
 
@@ -69,7 +69,7 @@ def add_link(
     *,
     call: str | None = None,
     batch: int | None = None,
-    rows: Sequence[str] = (),
+    rows: Sequence[str] | RowHashes = (),
     facts: Mapping[str, Any] | None = None,
     at: str | None = None,
 ) -> None:
@@ -77,11 +77,12 @@ def add_link(
     query = "SELECT link, hash FROM links WHERE run = ? ORDER BY link DESC LIMIT 1"
     number, before = connection.execute(query, (run,)).fetchone() or (-1, START)
     text = json.dumps(facts or {}, sort_keys=True)
+    hashes = rows if isinstance(rows, RowHashes) else hashing.rows(rows)
     link = Link(
-        run, number + 1, kind, call, batch, len(rows), marks_of(rows), text, at or now(),
+        run, number + 1, kind, call, batch, hashes.count, hashes.marks, text, at or now(),
         hashing.name,
     )  # fmt: skip
-    values = (*link, hashing.link(before, link, rows))
+    values = (*link, hashing.link(before, link, hashes))
     connection.execute("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?,?,?)", values)
 
 

@@ -113,9 +113,11 @@ class Alike(NamedTuple):
 
 
 def rows_of_batch(
-    batch: tuple[str, str, int], outcomes: Iterable[Outcome], hashing: Hashing
+    batch: tuple[str, str, int], outcomes: Iterable[Outcome], hashing: Hashing, start: int = 0
 ) -> Iterator[Alike]:
     """Yield the rows of a batch with their hashes, in order; batch: run, call, number.
+
+    start: position of the first.
 
     Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
@@ -123,7 +125,7 @@ def rows_of_batch(
     before: object = None
     alike = Alike((), [])
     hash_of = hashing.text
-    for at, outcome in enumerate(outcomes):
+    for at, outcome in enumerate(outcomes, start):
         likeness = outcome.likeness
         if likeness is None or likeness is not before:
             if alike.own:

@@ -10,16 +10,16 @@ from ..batches import Batch, Prepared
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
-from ..trust.recorder import Finished, Known, unresolved
-from .ahead import RowsDigest
+from ..trust.recorder import Finished, Known
 from .called import called
 from .cancelling import check_cancelled
 from .columns import parsed
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .cut_call import CutCall
 from .intents import begin_intent, end_intent, moment, seconds_left
-from .journal import BATCH, CALLED, READ, add_link
+from .journal import BATCH, CALLED, add_link
 from .outcome_rows import OUTCOME_COLUMNS, insert_rows, outcome_of, rows_of_batch
+from .output_rows import keep_read, output_rows
 from .sets import by_reference
 from .statements import Transaction
 from .told_batches import tell_batch
@@ -138,10 +138,7 @@ class StoreRecorder(CutCall):
     def _finish(self, finished: Finished) -> bool:
         """Keep what became of a batch; tell whether it was not kept already."""
         key = (self._run, self._call, finished.batch.number)
-        definition = self._action.definition
-        outcomes = finished.outcomes or tuple(
-            unresolved(definition, finished.outputs, self._target)
-        )
+        outcomes, definition = finished.outcomes, self._action.definition
         hashing = self._database.hashing
         rows = list(rows_of_batch(key, outcomes, hashing))
         with self._database.transaction() as connection:
@@ -162,17 +159,8 @@ class StoreRecorder(CutCall):
             connection.execute(
                 "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
             )  # its outcomes hold them now
-            if finished.outputs or not rows:  # a search has both
-                self._read(connection, finished)
-            if self._action.definition.resolves:
-                connection.executemany(
-                    "INSERT INTO resolved VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    (
-                        (self._run, row["id"], row["value"])
-                        for row in finished.outputs
-                        if "id" in row and "value" in row
-                    ),
-                )
+            if not rows:
+                keep_read(connection, hashing, key, definition, self._target, finished.outputs)
             query = f"UPDATE batches SET finished = 1 {_BATCH}"  # noqa: S608
             if not connection.execute(query, key).rowcount:
                 _insert_batch(connection, key, finished.batch, tries=0, finished=1, at=0)
@@ -198,31 +186,18 @@ class StoreRecorder(CutCall):
                 )
                 self.finish(Finished(batch, outcomes=tuple(outcomes)))
 
-    def _read(self, connection: Transaction, finished: Finished) -> None:
-        """Keep what a batch read."""
-        call, batch = self._call, finished.batch.number
-        outputs = ((at, json.dumps(row)) for at, row in enumerate(finished.outputs))
-        hashing, digest = self._database.hashing, RowsDigest()
-        connection.executemany(
-            "INSERT INTO outputs VALUES (?, ?, ?, ?, ?)",
-            ((self._run, call, batch, *row) for row in digest.through(outputs)),
-        )
-        add_link(connection, hashing, self._run, READ, call=call, batch=batch, facts=digest.facts)
-
     def _counts(self, batch: Batch) -> bool:
         """Tell whether a batch counts for the caps: of those that go to several nodes, one."""
         return self._action.definition.acts and batch.number % self._action.copies == 0
 
     def _finished(self, batch: Batch) -> Finished:
+        if not self._action.definition.acts:
+            rows = output_rows(self._database, self._run, self._call, batch.number)
+            return Finished(batch, outputs=rows.listed)
         key = (self._run, self._call, batch.number)
         where = "WHERE run = ? AND call = ? AND batch = ? ORDER BY position"
         outcomes = self._database.rows(f"SELECT {OUTCOME_COLUMNS} FROM outcomes {where}", key)  # noqa: S608
-        outputs = self._database.rows(f"SELECT row FROM outputs {where}", key)  # noqa: S608
-        return Finished(
-            batch,
-            tuple(outcome_of(row, self._run) for row in outcomes),
-            tuple(parsed(row, "outputs.row", self._run) for (row,) in outputs),
-        )
+        return Finished(batch, tuple(outcome_of(row, self._run) for row in outcomes))
 
 
 def _insert_batch(

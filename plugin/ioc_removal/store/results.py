@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any, overload
 
 from ..outcome import DONE, OUTCOMES, PLANNED, Summary, ordered
-from .columns import parsed
 from .database import EVERY, Database
 from .lineage import THEN
 from .outcome_rows import OUTCOME_COLUMNS, flat_row
@@ -221,12 +220,6 @@ class OutcomeRows(Sequence[dict[str, Any]]):
 def outcome_rows(database: Database, run: str, call: str | None = None) -> OutcomeRows:
     """Return the outcomes of a run or of one of its calls as flat rows, in order."""
     return OutcomeRows(database, run, call)
-
-
-def output_rows(database: Database, run: str, call: str) -> list[dict[str, Any]]:
-    """Return the rows that a read returned."""
-    query = "SELECT row FROM outputs WHERE run = ? AND call = ? ORDER BY batch, position"
-    return [parsed(row, "outputs.row", run) for (row,) in database.rows(query, (run, call))]
 
 
 def reasons(database: Database, run: str, most: int) -> list[tuple[str, str, int]]:

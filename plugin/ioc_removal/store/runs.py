@@ -145,7 +145,7 @@ def _end(
             (status, result, ended, run),
         )
         kind = END if status == ENDED else status
-        found = resolved(connection.execute(RESOLVED, (run,)))
+        found = resolved(database.walk(RESOLVED, (run,)))
         facts: dict[str, Any] = {"status": status, "result": result, "resolved": found}
         facts |= own
         add_event(connection, database.hashing, run, kind, facts, ended)

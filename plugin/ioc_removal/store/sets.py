@@ -84,13 +84,23 @@ class StoredSet(Sequence[Any]):
 def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> StoredSet:
     """Write a set, replacing one of that name, and return it."""
     walk, size = iter(items), 0
-    with database.transaction() as connection:
-        connection.execute("DELETE FROM items WHERE run = ? AND name = ?", (run, name))
+    forget_set(database, run, name)
     while portion := list(islice(walk, AT_ONCE)):
         texts = map(_json, portion)
         with database.transaction() as connection:
             _ITEMS.insert(connection, (run, name), [*enumerate(texts, size)])
         size += len(portion)
+    return note_set(database, run, name, size)
+
+
+def forget_set(database: Database, run: str, name: str) -> None:
+    """Take away the items of a set, of which others follow."""
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM items WHERE run = ? AND name = ?", (run, name))
+
+
+def note_set(database: Database, run: str, name: str, size: int) -> StoredSet:
+    """Note that a set is written whole, and return it; size: how many items it has."""
     with database.transaction() as connection:
         connection.execute(
             "INSERT INTO sets VALUES (?, ?, ?)"

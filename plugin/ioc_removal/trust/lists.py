@@ -1,11 +1,9 @@
 """Lists of all that a target holds, asked for once by the calls of a run that go on at a time."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from threading import Lock
 from time import monotonic
 from typing import Any
-
-from ..outcome import Rows
 
 FRESH = 10.0  # seconds
 ById = Mapping[str, Mapping[str, Any]]
@@ -22,7 +20,7 @@ class Lists:
         self._known: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {}
         self._changes = 0
 
-    def rows(self, target: str, read: Callable[[], Rows]) -> ById:
+    def rows(self, target: str, read: Callable[[], Iterable[Mapping[str, Any]]]) -> ById:
         """Return the rows of a target by their ids, which read returns unless they are known.
 
         target: what tells it from all others. What is removed meanwhile goes out of what was
@@ -36,7 +34,7 @@ class Lists:
                 before = self._changes
             if rows and monotonic() < at + FRESH:
                 return rows
-            at, rows = monotonic(), {str(row.get("id")): row for row in read()}
+            at, rows = monotonic(), {str(row.get("id")): dict(row) for row in read()}
             with self._lock:
                 if self._changes == before:
                     self._known[target] = at, rows

@@ -11,6 +11,7 @@ from itertools import islice
 
 from ..action import Action
 from ..batches import Batch, Prepared
+from ..spool import kept
 from .recorder import Finished, Recorder
 from .steps import Steps
 from .terms import Terms
@@ -37,7 +38,7 @@ def perform(
         for batch in chosen:
             finished = recorder.known(batch).finished
             if finished is None:
-                finished = Finished(batch, outputs=tuple(action.read(batch)))
+                finished = Finished(batch, outputs=kept(action.read(batch)))
                 recorder.finish(finished)
             yield finished
         return

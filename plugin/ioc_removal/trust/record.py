@@ -47,7 +47,7 @@ def record(
 def nested(path: str, rows: _Rows) -> dict[str, Any]:
     """Return rows below a context path: {"CyberTrace": {"IndicatorRemoval": rows}}."""
     system, entry = path.split(".")
-    return {system: {entry: list(rows)}}
+    return {system: {entry: list(rows) if isinstance(rows, list | tuple) else rows}}
 
 
 def read_result(unknown: int, rows: int) -> str:

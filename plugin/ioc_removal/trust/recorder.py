@@ -1,6 +1,6 @@
 """What perform() tells a recorder, and asks it: the store's, or that of a host without one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,11 +11,14 @@ from ..outcome import Outcome
 
 @dataclass(frozen=True)
 class Finished:
-    """A batch and what became of it: outcomes of a removal, or rows that a read returned."""
+    """A batch and what became of it: outcomes of a removal, or rows that a read returned.
+
+    outputs: a tuple when they are few.
+    """
 
     batch: Batch
     outcomes: tuple[Outcome, ...] = ()
-    outputs: tuple[dict[str, Any], ...] = ()
+    outputs: Collection[dict[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,10 @@ def unresolved(
     definition: Definition, outputs: Iterable[Mapping[str, Any]], target: Mapping[str, str]
 ) -> Iterator[Outcome]:
     """Yield the outcomes of values for which a search found no id."""
-    if definition.resolves:
-        for row in outputs:
-            if "outcome" in row:
-                value, id_, reason = (row.get(name) for name in ("value", "id", "reason"))
-                yield Outcome(row["outcome"], target, value, id_, reason)
+    like = Outcome("", target)
+    for row in outputs if definition.resolves else ():
+        if "outcome" in row:
+            outcome, reason = row["outcome"], row.get("reason")
+            if (outcome, reason) != (like.outcome, like.reason):
+                like = Outcome(outcome, target, reason=reason)
+            yield like.same_of(row.get("value"), row.get("id"))

@@ -34,7 +34,8 @@ def recorded(
         if action.call:
             share_turns(database, action.call.connection, settings)
         record, _ = call_action(database, action, arguments, terms=terms, requester=requester)
-    return record
+        lists = [name for name in ("outcomes", "outputs") if name in record]
+        return record | {name: list(record[name]) for name in lists}  # StackStorm keeps them whole
 
 
 @contextmanager

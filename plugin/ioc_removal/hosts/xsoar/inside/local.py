@@ -23,7 +23,7 @@ def script_results(name: str, entry: dict[str, Any], args: dict[str, Any]) -> An
     arguments = arguments_of(schema.part["properties"], args)
     if problems := list(schema.problems(arguments)):
         raise ArgumentError(*problems)
-    rows = HANDLERS[entry["handler"]](**arguments)
+    rows = list(HANDLERS[entry["handler"]](**arguments))
     path = entry["context"]["path"]
     told = record("action", name, None, Summary(), outputs=rows, context=nested(path, rows))
     return CommandResults(
