@@ -10,8 +10,8 @@ from weakref import finalize
 
 from .errors import StoreError
 
-FEW = 10_000  # rows that are kept in memory
-PIECE = 1 << 16  # characters of a part that are written together
+ROWS_IN_MEMORY = 10_000  # rows that are kept in memory
+WRITTEN_AT_ONCE = 1 << 16  # characters of a part that are written together
 
 
 class Spool(Collection[Any]):
@@ -39,7 +39,7 @@ class Spool(Collection[Any]):
         lines.append(line)
         self._count += 1
         self._sizes[part] += len(line)
-        if self._sizes[part] >= PIECE:
+        if self._sizes[part] >= WRITTEN_AT_ONCE:
             self._write(part)
 
     def lines(self, part: int = 0) -> Iterator[str]:
@@ -88,8 +88,8 @@ def kept(rows: Iterable[dict[str, Any]]) -> Collection[dict[str, Any]]:
     if isinstance(rows, list):  # which takes its room already
         return tuple(rows)
     walk = iter(rows)
-    few = tuple(islice(walk, FEW))
-    if len(few) < FEW:
+    few = tuple(islice(walk, ROWS_IN_MEMORY))
+    if len(few) < ROWS_IN_MEMORY:
         return few
     spool = Spool()
     for row in chain(few, walk):

@@ -12,11 +12,11 @@ from typing import Any
 from ..outcome import TARGETS, worst
 from ..spool import Spool
 
-AT_ONCE = 20_000  # rows whose lines are made in memory
-MARKS = 1 << 26  # bits, of which each key marks one
-PARTS = 64  # in which rows with the same key are put together
+LINES_IN_MEMORY = 20_000  # rows whose lines are made in memory
+KEY_MARKS = 1 << 25  # bits, of which each key marks one
+KEY_PARTS = 64  # in which rows with the same key are put together
 
-Line = dict[str, Any]
+ReportLine = dict[str, Any]
 # value, target, outcome, reason, id; the value None when only the id is known.
 Told = Sequence[Any]
 
@@ -28,15 +28,15 @@ def target_of(row: Mapping[str, Any]) -> str:
 
 def report_lines(
     outcomes: Iterable[Mapping[str, Any]], resolved: Iterable[Mapping[str, Any]]
-) -> Iterable[Line]:
+) -> Iterable[ReportLine]:
     """Return the lines in the order in which the first row of each comes.
 
     outcomes: rows of removals; resolved: rows of a search, to be walked again; of those with an
     outcome there are lines too.
     """
     walk = _told(chain(outcomes, (row for row in resolved if "outcome" in row)))
-    few = list(islice(walk, AT_ONCE))
-    if len(few) < AT_ONCE:
+    few = list(islice(walk, LINES_IN_MEMORY))
+    if len(few) < LINES_IN_MEMORY:
         values = _values({row[4] for row in few if row[0] is None}, resolved)
         return [line for _, line in _lines(enumerate(_named(few, values)))]
     return _many(chain(few, walk), resolved)
@@ -70,9 +70,9 @@ def _named(told: Iterable[Told], values: Mapping[Any, Any]) -> Iterator[Told]:
         yield str(value or values.get(id_) or ("" if id_ is None else id_)), *rest
 
 
-def _lines(told: Iterable[tuple[int, Told]]) -> Iterator[tuple[int, Line]]:
+def _lines(told: Iterable[tuple[int, Told]]) -> Iterator[tuple[int, ReportLine]]:
     """Yield the line of each key with the place of its first row."""
-    lines: dict[tuple[str, str], tuple[int, Line]] = {}
+    lines: dict[tuple[str, str], tuple[int, ReportLine]] = {}
     for place, row in told:
         key = row[0], row[1]
         before = lines.get(key)
@@ -83,7 +83,7 @@ def _lines(told: Iterable[tuple[int, Told]]) -> Iterator[tuple[int, Line]]:
     yield from lines.values()
 
 
-def _line(row: Told) -> Line:
+def _line(row: Told) -> ReportLine:
     """Return the line of one row."""
     value, target, outcome, reason, id_ = row
     line = {"value": value, "target": target, "outcome": outcome}
@@ -94,7 +94,7 @@ def _line(row: Told) -> Line:
     return line
 
 
-def _with(line: Line, row: Told) -> Line:
+def _with(line: ReportLine, row: Told) -> ReportLine:
     """Return a line with one more row."""
     value, target, outcome, reason, id_ = row
     known = worst([line["outcome"], outcome])
@@ -109,11 +109,11 @@ class _Keys:
     """Which keys come more than once, if not all that seem to."""
 
     def __init__(self) -> None:
-        self._once, self._again = bytearray(MARKS >> 3), bytearray(MARKS >> 3)
+        self._once, self._again = bytearray(KEY_MARKS >> 3), bytearray(KEY_MARKS >> 3)
 
     def mark(self, row: Told) -> None:
         """Note the key of a row."""
-        mark = hash((row[0], row[1])) % MARKS
+        mark = hash((row[0], row[1])) % KEY_MARKS
         at, bit = mark >> 3, 1 << (mark & 7)
         if self._once[at] & bit:
             self._again[at] |= bit
@@ -122,11 +122,11 @@ class _Keys:
 
     def comes_again(self, row: Told) -> bool:
         """Tell whether there may be another row with the key of this one."""
-        mark = hash((row[0], row[1])) % MARKS
+        mark = hash((row[0], row[1])) % KEY_MARKS
         return bool(self._again[mark >> 3] & 1 << (mark & 7))
 
 
-def _many(told: Iterable[Told], resolved: Iterable[Mapping[str, Any]]) -> Iterator[Line]:
+def _many(told: Iterable[Told], resolved: Iterable[Mapping[str, Any]]) -> Iterator[ReportLine]:
     """Yield the lines of rows that are not in memory at once."""
     rows, keys, nameless = Spool(), _Keys(), set[Any]()
     for row in told:
@@ -153,13 +153,13 @@ def _many(told: Iterable[Told], resolved: Iterable[Mapping[str, Any]]) -> Iterat
             place, line = next(together, (-1, {}))
 
 
-def _together(told: Iterable[Told], keys: _Keys) -> Iterable[Iterator[tuple[int, Line]]]:
+def _together(told: Iterable[Told], keys: _Keys) -> Iterable[Iterator[tuple[int, ReportLine]]]:
     """Return the lines of the keys that come again, with their places, of each part in order."""
-    several, lines = Spool(PARTS), Spool(PARTS)
+    several, lines = Spool(KEY_PARTS), Spool(KEY_PARTS)
     for at, row in enumerate(told):
         if keys.comes_again(row):
-            several.add((at, row), hash((row[0], row[1])) // MARKS % PARTS)
-    for part in range(PARTS):
+            several.add((at, row), hash((row[0], row[1])) // KEY_MARKS % KEY_PARTS)
+    for part in range(KEY_PARTS):
         for found in _lines(several.values(part)):
             lines.add(found, part)
-    return map(lines.values, range(PARTS))
+    return map(lines.values, range(KEY_PARTS))

@@ -10,12 +10,12 @@ from ..indicators.seen import Seen
 from ..outcome import ABSENT, UNKNOWN
 from ..spool import Spool
 
-FEW = 20_000  # rows, or values, that are kept in memory
-KNOWN = 100_000  # ids, or values, that are kept in memory to tell which come again
-MARKS = 1 << 26  # bits, of which each value that a list shows marks one
-PARTS = 64  # in which rows and values are compared
+LISTED_IN_MEMORY = 20_000  # rows, or values, that are kept in memory
+KNOWN_IN_MEMORY = 100_000  # ids, or values, that are kept in memory to tell which come again
+FORM_MARKS = 1 << 25  # bits, of which each value that a list shows marks one
+FORM_PARTS = 64  # in which rows and values are compared
 
-Row = dict[str, Any]
+IndicatorRow = dict[str, Any]
 
 
 class Listing:
@@ -26,25 +26,25 @@ class Listing:
 
     def __init__(self) -> None:
         self.total: int | None = None
-        self._few: dict[str, Row] = {}
+        self._few: dict[str, IndicatorRow] = {}
         self._many: Spool | None = None
-        self._ids, self._size = Seen(KNOWN), 0
+        self._ids, self._size = Seen(KNOWN_IN_MEMORY), 0
         self._again: set[str] = set()
 
-    def add(self, id_: str, row: Row) -> None:
+    def add(self, id_: str, row: IndicatorRow) -> None:
         """Add a row."""
         if self._many is not None:
             self._add(id_, row)
             return
         self._few[id_] = row
         self._size = len(self._few)
-        if self._size > FEW:
+        if self._size > LISTED_IN_MEMORY:
             self._keep()
 
     def __len__(self) -> int:
         return self._size
 
-    def __iter__(self) -> Iterator[tuple[str, Row]]:
+    def __iter__(self) -> Iterator[tuple[str, IndicatorRow]]:
         if self._many is None:
             yield from self._few.items()
             return
@@ -77,7 +77,7 @@ class Listing:
         for id_, row in rows.items():
             self._add(id_, row)
 
-    def _add(self, id_: str, row: Row) -> None:
+    def _add(self, id_: str, row: IndicatorRow) -> None:
         assert self._many is not None  # noqa: S101  # set by _keep()
         self._many.add((id_, row))
         if self._ids.is_new(encoded(id_)):
@@ -94,7 +94,7 @@ class Distinct:
 
     def __init__(self, given: Iterable[str]) -> None:
         self._given, self._again, self._size = given, bytearray(), 0
-        seen = Seen(KNOWN)
+        seen = Seen(KNOWN_IN_MEMORY)
         for at, text in enumerate(given):
             if seen.is_new(text):
                 self._size += 1
@@ -117,17 +117,17 @@ class Distinct:
 
 def distinct(given: Sequence[str]) -> Sequence[str] | Distinct:
     """Return texts without those that came before."""
-    return Distinct(given) if len(given) > FEW else list(dict.fromkeys(given))
+    return Distinct(given) if len(given) > LISTED_IN_MEMORY else list(dict.fromkeys(given))
 
 
-def compared(listing: Listing, values: Iterable[str]) -> Iterator[Row]:
+def compared(listing: Listing, values: Iterable[str]) -> Iterator[IndicatorRow]:
     """Yield the rows that have one of the values, and a row a value that none has.
 
     listing: of all that is there, as far as it is whole; values: distinct, to be walked again.
     """
     doubt = listing.doubt
-    if len(listing) <= FEW:
-        by_form: dict[str, list[Row]] = {}
+    if len(listing) <= LISTED_IN_MEMORY:
+        by_form: dict[str, list[IndicatorRow]] = {}
         for _, row in listing:
             if value := value_of(row):
                 by_form.setdefault(normalised(value), []).append(row)
@@ -147,31 +147,38 @@ def compared(listing: Listing, values: Iterable[str]) -> Iterator[Row]:
             yield missing("value", value, doubt)
 
 
-def _compared(listing: Listing, values: Iterable[str]) -> Iterable[Iterator[tuple[int, list[Row]]]]:
+def _compared(
+    listing: Listing, values: Iterable[str]
+) -> Iterable[Iterator[tuple[int, list[IndicatorRow]]]]:
     """Return the rows that have one of the values, by the place of the value; each part in order.
 
     Rows and values are put into parts by what is compared; most values have no row, as marks tell.
     """
-    marks, shown, asked, found = bytearray(MARKS >> 3), Spool(PARTS), Spool(PARTS), Spool(PARTS)
+    marks, shown, asked, found = (
+        bytearray(FORM_MARKS >> 3),
+        Spool(FORM_PARTS),
+        Spool(FORM_PARTS),
+        Spool(FORM_PARTS),
+    )
     for _, row in listing:
         if value := value_of(row):
             form = normalised(value)
             known = hash(form)
-            marks[known % MARKS >> 3] |= 1 << (known & 7)
-            shown.add((form, row), known // MARKS % PARTS)
+            marks[known % FORM_MARKS >> 3] |= 1 << (known & 7)
+            shown.add((form, row), known // FORM_MARKS % FORM_PARTS)
     for at, value in enumerate(values):
         known = hash(form := normalised(value))
-        if marks[known % MARKS >> 3] & 1 << (known & 7):
-            asked.add((at, form), known // MARKS % PARTS)
-    for part in range(PARTS):
-        by_form: dict[str, list[Row]] = {form: [] for _, form in asked.values(part)}
+        if marks[known % FORM_MARKS >> 3] & 1 << (known & 7):
+            asked.add((at, form), known // FORM_MARKS % FORM_PARTS)
+    for part in range(FORM_PARTS):
+        by_form: dict[str, list[IndicatorRow]] = {form: [] for _, form in asked.values(part)}
         for form, row in shown.values(part) if by_form else ():
             if form in by_form:
                 by_form[form].append(row)
         for at, form in asked.values(part):
             if rows := by_form[form]:
                 found.add((at, rows), part)
-    return map(found.values, range(PARTS))
+    return map(found.values, range(FORM_PARTS))
 
 
 def value_of(row: Mapping[str, Any]) -> str | None:
@@ -180,7 +187,7 @@ def value_of(row: Mapping[str, Any]) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def missing(name: str, asked: str, doubt: str | None = None) -> Row:
+def missing(name: str, asked: str, doubt: str | None = None) -> IndicatorRow:
     """Return the row of a value or id that was not found; doubt: why it may be there."""
     if doubt is None:
         return {name: asked, "outcome": ABSENT}

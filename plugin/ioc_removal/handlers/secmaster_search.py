@@ -13,7 +13,15 @@ from ..call import Call
 from ..errors import ApiError, HungUpError, PluginError
 from ..indicators.normal import normalised
 from ..outcome import Rows
-from .secmaster_listing import Distinct, Listing, Row, compared, distinct, missing, value_of
+from .secmaster_listing import (
+    Distinct,
+    IndicatorRow,
+    Listing,
+    compared,
+    distinct,
+    missing,
+    value_of,
+)
 
 PAGE = 100  # rows; the documented maximum of one answer
 LAST_OFFSET = 999_999
@@ -22,7 +30,7 @@ INVALID_PARAMETERS = "SecMaster.20030001"
 _Values = Sequence[str] | Distinct
 
 
-def rows_of_ids(call: Call, path: Mapping[str, str], ids: Sequence[str]) -> Iterable[Row]:
+def rows_of_ids(call: Call, path: Mapping[str, str], ids: Sequence[str]) -> Iterable[IndicatorRow]:
     """Yield a row an id: the indicator, or its absence, or why that is not known."""
     for start in range(0, len(ids), PAGE):
         asked = ids[start : start + PAGE]
@@ -39,7 +47,9 @@ def rows_of_ids(call: Call, path: Mapping[str, str], ids: Sequence[str]) -> Iter
         yield from (found.get(id_) or missing("id", id_, doubt) for id_ in asked)
 
 
-def rows_of_values(call: Call, path: Mapping[str, str], given: Sequence[str]) -> Iterable[Row]:
+def rows_of_values(
+    call: Call, path: Mapping[str, str], given: Sequence[str]
+) -> Iterable[IndicatorRow]:
     """Return a row an indicator that has one of the values, and a row a value that has none.
 
     All requests are sent before it returns.
@@ -63,7 +73,7 @@ def _is_long(value: str) -> bool:
 
 def _searched(
     call: Call, path: Mapping[str, str], first: Listing, values: _Values
-) -> Iterable[Row]:
+) -> Iterable[IndicatorRow]:
     """Search value by value; read every page when the search does not prove itself."""
     rows: Rows = []
     for position, value in enumerate(values):
@@ -123,7 +133,7 @@ def _search(call: Call, path: Mapping[str, str], operand: str) -> Listing:
 
 def _compared(
     call: Call, path: Mapping[str, str], first: Listing, values: _Values
-) -> Iterable[Row]:
+) -> Iterable[IndicatorRow]:
     """Read every page and compare here."""
     try:
         listing = first if first.whole else _pages(call, path, {})
@@ -167,6 +177,6 @@ def _equal(rows: Any, value: str) -> Rows:
     ]
 
 
-def _rest(values: Iterable[str], error: PluginError) -> Iterable[Row]:
+def _rest(values: Iterable[str], error: PluginError) -> Iterable[IndicatorRow]:
     reason = f"no search: {error}"
     return (missing("value", value, reason) for value in values)
