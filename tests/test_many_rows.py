@@ -64,8 +64,9 @@ def lessen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(secmaster_listing, "FORM_MARKS", 8)
     patch.setattr(secmaster_listing, "FORM_PARTS", 3)
     patch.setattr(stored, "AT_ONCE", 2)
-    patch.setattr(stored, "FEW", 2)
+    patch.setattr(stored, "COPIED_AT_ONCE", 2)
     patch.setattr(sets, "AT_ONCE", 2)
+    patch.setattr(sets, "ROWS_AT_ONCE", 2)
 
 
 @pytest.mark.usefixtures("little")

@@ -18,8 +18,8 @@ from .outcome_rows import insert_rows, rows_of_batch
 from .sets import StoredSet, forget_set, note_set
 from .statements import Transaction
 
-AT_ONCE = 10_000  # rows written together
-FEW = 2_000  # rows read together
+AT_ONCE = 2_000  # rows read or written together
+COPIED_AT_ONCE = 10_000
 _OUTPUTS = AlikeRows(
     "outputs",
     {"run": "TEXT", "call": "TEXT", "batch": "INTEGER"},
@@ -41,7 +41,7 @@ class OutputRows(Sequence[Row]):
         self._before = (-1, -1) if batch is None else (batch - 1, EVERY)
         self._last = EVERY if batch is None else batch
         first = [text for _, text in self._portion(self._before)]
-        self._few = self._parsed(first) if len(first) < FEW else None
+        self._few = self._parsed(first) if len(first) < AT_ONCE else None
 
     def __len__(self) -> int:
         if self._few is not None:
@@ -100,7 +100,7 @@ class OutputRows(Sequence[Row]):
             f"SELECT batch, position, row FROM outputs WHERE {_WHERE}"  # noqa: S608
             " ORDER BY batch, position LIMIT ?"
         )
-        rows = self._database.rows(query, (*self._place, *after, self._last, FEW))
+        rows = self._database.rows(query, (*self._place, *after, self._last, AT_ONCE))
         return [((batch, position), str(row)) for batch, position, row in rows]
 
 
@@ -165,8 +165,8 @@ def set_of_outputs(database: Database, run: str, call: str, name: str) -> Stored
     batches = "SELECT batch, count(*) FROM outputs WHERE run = ? AND call = ? GROUP BY batch"
     size = 0
     for batch, count in sorted(database.rows(batches, (run, call))):
-        for start in range(0, count, AT_ONCE):
-            place = (run, call, batch, start, start + AT_ONCE - 1)
+        for start in range(0, count, COPIED_AT_ONCE):
+            place = (run, call, batch, start, start + COPIED_AT_ONCE - 1)
             with database.transaction() as connection:
                 connection.execute(copy, (name, size, *place))
         size += count

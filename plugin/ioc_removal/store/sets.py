@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, overload
 
@@ -11,7 +11,8 @@ from .alike import AlikeRows
 from .columns import parsed, parsed_all
 from .database import Database
 
-AT_ONCE = 10_000  # rows read or written together
+AT_ONCE = 10_000  # texts that are written together
+ROWS_AT_ONCE = 2_000  # rows that are, and whatever is read together
 _ITEMS = AlikeRows(
     "items", {"run": "TEXT", "name": "TEXT"}, {"position": "INTEGER", "item": "TEXT"}
 )
@@ -35,8 +36,8 @@ class StoredSet(Sequence[Any]):
     def __iter__(self) -> Iterator[Any]:
         start = 0
         while start < self._size:
-            yield from self._portion(start, start + AT_ONCE)
-            start += AT_ONCE
+            yield from self._portion(start, start + ROWS_AT_ONCE)
+            start += ROWS_AT_ONCE
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
@@ -85,7 +86,10 @@ def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> 
     """Write a set, replacing one of that name, and return it."""
     walk, size = iter(items), 0
     forget_set(database, run, name)
-    while portion := list(islice(walk, AT_ONCE)):
+    first = list(islice(walk, 1))
+    walk = chain(first, walk)
+    most = AT_ONCE if first and isinstance(first[0], str) else ROWS_AT_ONCE
+    while portion := list(islice(walk, most)):
         texts = map(_json, portion)
         with database.transaction() as connection:
             _ITEMS.insert(connection, (run, name), [*enumerate(texts, size)])
