@@ -16,7 +16,7 @@ from .processes import ROOT
 
 sys.path.append(str(ROOT / "tests"))  # where a server of PostgreSQL is run
 
-MEASURES = ("cold", "warm", "bulk", "growth", "checking", "ids", "rules", "workers", "noop")
+MEASURES = ("cold", "warm", "bulk", "growth", "run", "checking", "ids", "rules", "workers", "noop")
 
 
 def measured(name: str, scale: float) -> list[Line]:
