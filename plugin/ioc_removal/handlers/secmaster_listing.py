@@ -30,9 +30,11 @@ class Listing:
         self._many: Spool | None = None
         self._ids, self._size = Seen(KNOWN_IN_MEMORY), 0
         self._again: set[str] = set()
+        self._silent = False  # whether one came without a value
 
     def add(self, id_: str, row: IndicatorRow) -> None:
         """Add a row."""
+        self._silent |= value_of(row) is None
         if self._many is not None:
             self._add(id_, row)
             return
@@ -67,8 +69,9 @@ class Listing:
         """Why a value that no row shows may be there all the same."""
         if not self.whole:
             return f"the list ended after {len(self)} of {self.total} indicators"
-        silent = next((id_ for id_, row in self if value_of(row) is None), None)
-        return None if silent is None else f"indicator {silent} shows no value; it may be this one"
+        silent = (id_ for id_, row in self if value_of(row) is None) if self._silent else iter(())
+        first = next(silent, None)
+        return None if first is None else f"indicator {first} shows no value; it may be this one"
 
     def _keep(self) -> None:
         """Keep the rows in a file from now on."""
