@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from .chain import Link
-from .database import Database
+from .database import EVERY, Database
 from .journal import CUT, READ, SEEN
 from .sets import references, set_digest
 
@@ -23,7 +23,8 @@ SAID = {
     SEEN: "what its playbook saw (table steps) was changed",
 }
 _ROWS = {
-    CUT: "SELECT batch, items FROM batches WHERE run = ? AND call = ? ORDER BY batch",
+    CUT: "SELECT batch, items FROM batches WHERE run = ? AND call = ? AND batch > ?"
+    " ORDER BY batch LIMIT ?",
     READ: "SELECT position, row FROM outputs WHERE run = ? AND call = ? AND batch = ?"
     " ORDER BY position",
     SEEN: "SELECT step, result FROM steps WHERE run = ? AND step = ?",
@@ -38,6 +39,7 @@ _ADDED = {
     "steps": "SELECT a.step FROM steps a WHERE a.run = ? AND NOT EXISTS (SELECT 1 FROM links l"
     " WHERE l.run = a.run AND l.call = a.step AND l.kind = 'seen')",
 }
+BATCHES_AT_ONCE = 20
 _NAMED = {"calls": "call", "batches": "call", "steps": "step"}
 _encode = json.JSONEncoder(default=repr).encode
 
@@ -80,9 +82,18 @@ def verify_ahead(database: Database, link: Link, facts: Mapping[str, Any]) -> It
     from .verdict import Problem  # of those who verify, not of those who write
 
     place = (link.run, link.call) if link.batch is None else (link.run, link.call, link.batch)
-    if rows_facts(database.walk(_ROWS[link.kind], place))["sha256"] != facts["sha256"]:
+    rows = _cut(database, place) if link.kind == CUT else database.walk(_ROWS[link.kind], place)
+    if rows_facts(rows)["sha256"] != facts["sha256"]:
         yield Problem(SAID[link.kind], link.run, None, link.call, link.batch)
     yield from changed_lists(database, link.run, f"that {link.call} returned", facts)
+
+
+def _cut(database: Database, place: tuple[Any, ...]) -> Iterator[tuple[int, str]]:
+    """Yield the batches of a call; each may hold thousands of items."""
+    after = -EVERY  # a row that was added may have any number
+    while portion := database.rows(_ROWS[CUT], (*place, after, BATCHES_AT_ONCE)):
+        yield from ((batch, items) for batch, items in portion)
+        after = portion[-1][0]
 
 
 def changed_lists(
