@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioc_removal import spool
+from ioc_removal import batches, spool
 from ioc_removal.connection import Connection
 from ioc_removal.handlers import report, secmaster_listing
 from ioc_removal.handlers.local import report_outcomes
@@ -21,14 +21,17 @@ from ioc_removal.integration import load_integration
 from ioc_removal.operations.call import call_action
 from ioc_removal.operations.run import run_playbook
 from ioc_removal.outcome import OUTCOMES, worst
+from ioc_removal.playbooks import limits
+from ioc_removal.playbooks.expressions import expression
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
-from ioc_removal.spool import Spool, kept, texts_of
+from ioc_removal.spool import LongTexts, Spool, kept, texts_of
 from ioc_removal.store import output_rows as stored
 from ioc_removal.store import sets
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
 from ioc_removal.store.output_rows import output_rows, set_of_outputs
+from ioc_removal.store.sets import by_reference
 from ioc_removal.store.verification import Verification
 from test_cases import EVERY, test_case
 
@@ -63,6 +66,8 @@ def lessen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(secmaster_listing, "KNOWN_IN_MEMORY", 1)
     patch.setattr(secmaster_listing, "FORM_MARKS", 8)
     patch.setattr(secmaster_listing, "FORM_PARTS", 3)
+    patch.setattr(batches, "KNOWN", 1)
+    patch.setattr(limits, "MOST_IN_MEMORY", 2)
     patch.setattr(stored, "AT_ONCE", 2)
     patch.setattr(stored, "COPIED_AT_ONCE", 2)
     patch.setattr(sets, "AT_ONCE", 2)
@@ -100,6 +105,68 @@ def test_rows_are_kept_whether_few_or_many(count: int) -> None:
     assert list(found) == list(found) == rows
     assert len(found) == count
     assert list(texts_of(found)) == [json.dumps(row) for row in rows]
+
+
+@given(st.lists(st.text(max_size=3), max_size=8), st.integers(-9, 9), st.integers(-9, 9))
+def test_long_texts_are_a_list(texts: list[str], one: int, other: int) -> None:
+    found = LongTexts(texts)
+    assert found == texts
+    assert (len(found), list(reversed(found)), repr(found)) == (
+        len(texts), texts[::-1], repr(texts),
+    )  # fmt: skip
+    for part in (slice(one, other), slice(None, None, -1), slice(one, None, 2)):
+        assert found[part] == texts[part]
+    if -len(texts) <= one < len(texts):
+        assert found[one] == texts[one]
+    else:
+        with pytest.raises(IndexError):
+            found[one]
+    assert by_reference({"ids": [found]}) == {"ids": [texts]}
+    assert by_reference({"ids": found}, leaves=False)["ids"] is found
+
+
+@given(st.lists(st.sampled_from(["a", " a", "b", "c "]), min_size=1))
+def test_long_texts_are_prepared_as_a_list(texts: list[str]) -> None:
+    document = {"connections": {"secmaster": {"system": "secmaster", "url": "http://127.0.0.1:9",
+                "auth": {"type": "iam_token", "token": "made-up-token"}}}}  # fmt: skip
+    connection = Connection(
+        "secmaster", settings_from(document, "a test"), INTEGRATION.systems["secmaster"]
+    )
+    action = INTEGRATION.bind("secmaster-indicators-delete", connection)
+    place = {"project_id": "p", "workspace_id": "w"}
+    few = action.prepare({**place, "batch_ids": texts})
+    with pytest.MonkeyPatch.context() as patch:
+        lessen(patch)
+        many = action.prepare({**place, "batch_ids": LongTexts(texts)})
+    assert list(many.items) == list(few.items)
+    assert (many.size, many.duplicates) == (few.size, few.duplicates)
+    assert [batch.items for batch in many] == [batch.items for batch in few]
+
+
+EXPRESSIONS = (
+    "some() | list", "some() | list + ['x']", "['x'] + some() | list", "(some() | list) + some()",
+    "some() | list | length", "(some() | list) == some()", "some() | list | last",
+    "some() | list | unique | list", "'a' in some() | list", "(some() | list)[1:]",
+    "some() | list | tojson", "some() | list | string", "(some() | list).count('a')",
+    "some() | list | select | list is sequence", "(some() | list)[0]", "some() | list | join('-')",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", EXPRESSIONS)
+@pytest.mark.parametrize("some", [["a", "b", "c", "a"], ["a", "b", 3, "d"], ["a", "b", "c", [1]]])
+def test_an_expression_of_many_texts_is_that_of_few(source: str, some: list[Any]) -> None:
+    functions = {"some": lambda: some}
+    try:
+        expected = expression(source).value(functions)
+    except TypeError as error:
+        expected = str(error)
+    with pytest.MonkeyPatch.context() as patch:
+        lessen(patch)
+        try:
+            found = expression(source).value(functions)
+        except TypeError as error:
+            found = str(error)
+    assert found == expected
 
 
 def test_a_full_disk_is_told_in_one_line() -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .batches import Batch, Prepared, batch_of, cut_items, many
+from .batches import Batch, Prepared, batch_of, cut_items, distinct_texts, many
 from .call import Call, LookUp
 from .checking import MOST_PROBLEMS, check_arguments
 from .definition import Definition
@@ -19,6 +19,7 @@ from .errors import (
 )
 from .outcome import Outcome
 from .sending import Sender, outcomes_of, waited_for_a_look
+from .spool import LongTexts
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ class Action:
                 texts = [item.strip() if isinstance(item, str) else item for item in items]
                 items = list(dict.fromkeys(texts)) if _texts(texts) else texts
                 duplicates = len(texts) - len(items)
+            elif isinstance(items, LongTexts):
+                items = distinct_texts(items)
+                duplicates = len(given[limits.argument]) - len(items)
             alone = {**given, limits.argument: []}
             for settings in self._settings():
                 check_arguments(definition, alone, settings, items, limits.argument)

@@ -8,8 +8,11 @@ from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
 
 from .definition import Definition
+from .indicators.seen import Seen
+from .spool import Spool
 
 BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item
+KNOWN = 100_000  # texts in memory that tell which come again
 LONGEST_CHARACTER = 12  # bytes in JSON of one that is two of UTF-16
 
 
@@ -107,6 +110,15 @@ def batch_of(
         if name in arguments
     }
     return Batch(number, {**arguments, **along, limits.argument: part}, tuple(items))
+
+
+def distinct_texts(texts: Iterable[str]) -> Spool:
+    """Return texts, trimmed, each once; they are not in memory at once."""
+    seen, found = Seen(KNOWN), Spool()
+    for text in map(str.strip, texts):
+        if seen.is_new(encoded(text)):
+            found.add(text)
+    return found
 
 
 def many(value: object) -> bool:

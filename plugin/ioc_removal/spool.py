@@ -1,11 +1,11 @@
 """Values that are too many for memory: lines of JSON in a file that nobody else sees."""
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from os import pread, pwrite
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, overload
 from weakref import finalize
 
 from .errors import StoreError
@@ -78,6 +78,55 @@ class Spool(Collection[Any]):
             whole, self._end = whole[written:], self._end + written
         self._lines[part].clear()
         self._sizes[part] = 0
+
+
+class LongTexts(Sequence[str]):
+    """A list of texts that is too long for memory.
+
+    texts: what it holds. Raises StoreError when there is no room.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = Spool()
+        for text in texts:
+            self._texts.add(text)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        start, stop, step = slice_of(index).indices(len(self))
+        if step < 0:
+            return list(self)[index]
+        found = list(islice(self, start, stop, step))
+        if isinstance(index, slice):
+            return found
+        if not found or not -len(self) <= index < len(self):
+            raise IndexError(index)
+        return found[0]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, LongTexts | list) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
+def slice_of(index: int | slice) -> slice:
+    """Return the part of a list that an index names."""
+    if isinstance(index, slice):
+        return index
+    return slice(index, index + 1 or None)
 
 
 def kept(rows: Iterable[dict[str, Any]]) -> Collection[dict[str, Any]]:

@@ -4,6 +4,8 @@ Left out is what reaches outside, is random, or cannot be bounded: attr, format,
 pprint, random, slice, round (10 to any power), wordwrap and others.
 """
 
+from ..spool import LongTexts
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -27,4 +29,5 @@ METHODS: dict[type, frozenset[str]] = {
     """),
     dict: _words("get items keys values"),
     list: _words("count index"),
+    LongTexts: _words("count index"),
 }

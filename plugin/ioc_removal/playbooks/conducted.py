@@ -88,7 +88,7 @@ class Conducted:
         calls, concurrency = due.calls, due.concurrency
         if len(calls) == 1 and calls[0].item_index is None:
             [call] = calls
-            given = by_reference(dict(call.input))
+            given = by_reference(dict(call.input), leaves=False)
             return [self.one(key, call.action, given, assumed=call.assumed)]
         if self.shared.performing.dry_run:
             self.acted |= self.shared.acts_on(calls[0].action)
@@ -123,7 +123,7 @@ class Conducted:
         performing = self.shared.performing
         self.shared.check()
         if action == ASK:
-            return self._ask(key, given)
+            return self._ask(key, by_reference(by_value(self.shared.database, given)))
         if action in self.shared.playbooks:
             inner = Conducted(self.shared, self.workflows, f"{key}/", acted=self.acted)
             try:

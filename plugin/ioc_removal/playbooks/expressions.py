@@ -17,7 +17,7 @@ from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 
 from .allowed import FILTERS, METHODS, TESTS
-from .limits import OPERATORS, batch, join, plain, replace, text_of, total
+from .limits import OPERATORS, batch, join, listed, plain, replace, text_of, total
 
 LONGEST_EXPRESSION = 2000
 LARGEST_INDENT = 8
@@ -66,7 +66,7 @@ class Environment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         super().__init__(undefined=Absent, optimized=False, cache_size=0)
         known = {name: rule for name, rule in self.filters.items() if name in FILTERS}
-        bounded = {"batch": batch, "join": join, "replace": replace, "sum": total}
+        bounded = {"batch": batch, "join": join, "list": listed, "replace": replace, "sum": total}
         self.filters = {**known, **bounded, "string": text_of, "tojson": tojson}
         self.tests = {name: rule for name, rule in self.tests.items() if name in TESTS}
         self.globals = {"range": safe_range, "dict": dict}

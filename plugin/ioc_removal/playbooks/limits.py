@@ -5,9 +5,13 @@ from itertools import chain, islice
 from math import isfinite
 from typing import Any
 
+from ..spool import LongTexts
+
 LONGEST_TEXT = 10_000_000
 MOST_ITEMS = 1_000_000
 HEAVIEST = 100_000_000
+MOST_IN_MEMORY = 10_000  # texts of a list
+LISTS = (list, tuple, LongTexts)
 LARGEST_BITS = 4096
 
 Operator = Callable[[Any, Any], Any]
@@ -17,8 +21,10 @@ def add(left: Any, right: Any) -> Any:
     """Add numbers, or join two texts or two lists, within the limits."""
     if isinstance(left, str) and isinstance(right, str):
         _bound(len(left) + len(right), LONGEST_TEXT, "characters")
-    elif isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
+    elif isinstance(left, LISTS) and isinstance(right, LISTS):
         _bound(len(left) + len(right), MOST_ITEMS, "items")
+        if LongTexts in {type(left), type(right)}:
+            return listed(chain(left, right))
     return left + right
 
 
@@ -44,6 +50,29 @@ def modulo(left: Any, right: Any) -> Any:
 
 
 OPERATORS: dict[str, Operator] = {"+": add, "*": multiply, "**": power, "%": modulo}
+
+
+def listed(value: Iterable[Any]) -> Any:
+    """Make a list; of many texts one that is not in memory."""
+    walk = iter(value)
+    few = list(islice(walk, MOST_IN_MEMORY))
+    if len(few) < MOST_IN_MEMORY or any(type(one) is not str for one in few):
+        return [*few, *walk]
+    left, others = HEAVIEST, list[Any]()
+
+    def texts() -> Iterator[str]:
+        nonlocal left
+        for one in chain(few, walk):
+            if type(one) is not str:
+                others.append(one)
+                return
+            left -= 10 + len(one)
+            if left < 0:
+                raise ValueError("the result is too large")
+            yield one
+
+    long = LongTexts(texts())
+    return [*long, *others, *walk] if others else long
 
 
 def join(value: Iterable[Any], d: str = "", attribute: str | int | None = None) -> str:

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, overload
 
+from ..spool import LongTexts
 from .alike import AlikeRows
 from .columns import parsed, parsed_all
 from .database import Database
@@ -151,16 +152,19 @@ def references(value: Any) -> Iterator[tuple[str, str]]:
             yield from references(entry)
 
 
-def by_reference(value: Any) -> Any:
-    """Replace the sets in a value by references that JSON can hold."""
+def by_reference(value: Any, *, leaves: bool = True) -> Any:
+    """Replace the sets in a value by references that JSON can hold.
+
+    leaves: whether it leaves this process, so that long texts must be a list.
+    """
     if isinstance(value, StoredSet):
         return {REFERENCE: [value.run, value.name]}
     if isinstance(value, dict):
-        plain = {key: by_reference(entry) for key, entry in value.items()}
+        plain = {key: by_reference(entry, leaves=leaves) for key, entry in value.items()}
         return {DATA: plain} if plain.keys() & {REFERENCE, DATA} else plain
     if isinstance(value, list | tuple):
-        return [by_reference(entry) for entry in value]
-    return value
+        return [by_reference(entry, leaves=leaves) for entry in value]
+    return list(value) if leaves and isinstance(value, LongTexts) else value
 
 
 def by_value(database: Database, value: Any) -> Any:
