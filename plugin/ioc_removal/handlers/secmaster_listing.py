@@ -43,6 +43,10 @@ class Listing:
         if self._size > LISTED_IN_MEMORY:
             self._keep()
 
+    def end(self) -> None:
+        """Forget what is known for rows to come."""
+        self._ids = Seen(KNOWN_IN_MEMORY)
+
     def __len__(self) -> int:
         return self._size
 
@@ -128,6 +132,7 @@ def compared(listing: Listing, values: Iterable[str]) -> Iterator[IndicatorRow]:
 
     listing: of all that is there, as far as it is whole; values: distinct, to be walked again.
     """
+    listing.end()
     doubt = listing.doubt
     if len(listing) <= LISTED_IN_MEMORY:
         by_form: dict[str, list[IndicatorRow]] = {}
