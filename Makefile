@@ -16,8 +16,9 @@ run: .venv/all.stamp ## install the command into .venv and rehearse a removal on
 
 # Two a processor: many tests wait for another process, or for a pause that they asked for.
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
+# Tests start hundreds of processes: where Python keeps no bytecode, each would compile all anew.
 test: .venv/dev.stamp ## run the tests; ARGS='-k waf' chooses some
-	@$(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadgroup $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadgroup $(ARGS)
 
 SCHEDULES ?= 20000
 SEED ?= 1

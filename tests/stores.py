@@ -19,9 +19,9 @@ def postgresql() -> Iterator[PostgreSQLServer]:
 
 
 @pytest.fixture
-def own() -> Iterator[PostgreSQLServer]:
+def own(postgresql: PostgreSQLServer) -> Iterator[PostgreSQLServer]:
     """A server that no other test uses, to be stopped."""
-    with running() as server:
+    with running(like=postgresql) as server:
         yield server
 
 
