@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ioc_removal import sending
 from stores import own, postgresql, store
 
 __all__ = ["own", "postgresql", "store"]
@@ -15,6 +16,12 @@ ALLOWED = Path(__file__).with_name("allowed_skips.txt")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # So a shell starts what runs in the background; commands that tests interrupt would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a second look at a system come soon after the first, where nothing is done in between."""
+    monkeypatch.setattr(sending, "LOOK_AGAIN", 0.02)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

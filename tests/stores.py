@@ -5,10 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
 from postgresql import PostgreSQLServer, running
 
 KINDS = ("sqlite", "postgresql")
+
+
+def long_ago(database: Database) -> None:
+    """Let all that is in flight have begun so long ago that it cannot be in flight any more.
+
+    Whoever goes on with what another process had in flight on a shared store waits for that.
+    """
+    with database.transaction() as transaction:
+        transaction.execute("UPDATE batches SET at = at - 1000")
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import INTERRUPTED, begin_run, end_run, get_run
 from ioc_removal.store.sets import by_reference, by_value, write_set
 from ioc_removal.trust.perform import perform
+from stores import long_ago
 
 INTEGRATION = load_integration()
 DELETE = "cybertrace-indicators-delete"
@@ -55,7 +56,7 @@ def by_value_of(record: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({"url": "http://127.0.0.1:9"}, "no connection"), ({"auth": "wrong"}, "401")],
+    [({"url": "http://127.0.0.1:9", "retries": 0}, "no connection"), ({"auth": "wrong"}, "401")],
 )
 def test_a_batch_that_may_have_been_sent_before_is_not_called_unsent(
     sandbox: Sandbox, database: Database, changes: dict[str, Any], reason: str
@@ -71,6 +72,7 @@ def test_a_batch_that_may_have_been_sent_before_is_not_called_unsent(
         recorder.begin(prepared)
         assert recorder.known(batch).repeated is repeated
         recorder.intent(batch, {})
+    long_ago(database)
     [finished] = perform(bound, prepared, recorder)
     [outcome] = finished.outcomes
     assert outcome.outcome == "unknown"

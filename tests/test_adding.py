@@ -20,6 +20,7 @@ from ioc_removal.store.recorder import StoreRecorder
 from ioc_removal.store.runs import CALL, begin_run
 from ioc_removal.trust.perform import perform
 from ioc_removal.trust.recorder import NoRecord, Recorder
+from stores import long_ago
 
 INTEGRATION = load_integration()
 NEW = "new.example.com"
@@ -52,7 +53,6 @@ CREATIONS = [
     pytest.param("secmaster-indicator-create", CREATE, id="secmaster"),
     pytest.param("waf-ip-reputation-rule-create", RULE, id="waf"),
 ]
-SOON = {"total_timeout": 2}  # so long may be in flight what a dead process sent to a shared store
 each_creation = pytest.mark.parametrize(("name", "arguments"), CREATIONS)
 
 
@@ -62,10 +62,9 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def bound(sandbox: Sandbox, name: str, **own: Any) -> Action:
+def bound(sandbox: Sandbox, name: str) -> Action:
     system = name.partition("-")[0]
     document = sandbox.settings()
-    document["connections"][system].update(own)
     settings = settings_from(document, "test")
     return INTEGRATION.bind(name, Connection(system, settings, INTEGRATION.systems[system]))
 
@@ -143,6 +142,7 @@ def test_what_was_carried_out_without_an_answer_is_found_not_repeated(
     assert creations(sandbox) == 1
 
 
+@pytest.mark.usefixtures("looks_soon")
 @each_creation
 @pytest.mark.parametrize("fault", [{"hang_up": "before"}, {"status": 502}])
 def test_what_was_not_carried_out_is_sent_once_more(
@@ -155,6 +155,7 @@ def test_what_was_not_carried_out_is_sent_once_more(
     assert creations(sandbox) == 2
 
 
+@pytest.mark.usefixtures("looks_soon")
 @each_creation
 def test_a_system_that_never_answers_is_asked_twice_at_most(
     sandbox: Sandbox, name: str, arguments: dict[str, Any]
@@ -234,7 +235,7 @@ def crashed(
     sandbox: Sandbox, database: Database, name: str, arguments: Mapping[str, Any], *, sent: bool
 ) -> Recorder:
     """Let a process die after its intent; return the recorder of the next one."""
-    action = bound(sandbox, name, **SOON)
+    action = bound(sandbox, name)
     prepared = action.prepare(arguments)
     run = begin_run(database, CALL, name, dry_run=False, details={})
     recorder = StoreRecorder(database, run, "call", action)
@@ -243,6 +244,7 @@ def crashed(
         recorder.intent(batch, action.before(batch))
         if sent:
             action.send(batch, prepared.target)
+    long_ago(database)
     return StoreRecorder(database, run, "call", action)
 
 
@@ -257,6 +259,7 @@ def test_what_a_dead_process_created_is_found_not_repeated(
     assert creations(sandbox) == 1
 
 
+@pytest.mark.usefixtures("looks_soon")
 @each_creation
 def test_what_a_dead_process_did_not_send_is_sent(
     sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
@@ -271,12 +274,13 @@ def crashed_blindly(
     sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
 ) -> Recorder:
     """Let a process that could not read what was there die before it sends; return what is kept."""
-    action = bound(sandbox, name, **SOON)
+    action = bound(sandbox, name)
     prepared = action.prepare(arguments)
     run = begin_run(database, CALL, name, dry_run=False, details={})
     recorder = StoreRecorder(database, run, "call", action)
     recorder.begin(prepared)
     recorder.intent(next(iter(prepared)), {})
+    long_ago(database)
     return StoreRecorder(database, run, "call", action)
 
 
@@ -295,6 +299,7 @@ def test_without_what_was_there_before_a_dead_process_leaves_it_unknown(
     assert unknown.advice == f"look when it was created: {known}; if just now, it is added"
 
 
+@pytest.mark.usefixtures("looks_soon")
 @each_creation
 def test_what_is_not_there_was_not_created_whatever_was_there_before(
     sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]

@@ -53,6 +53,7 @@ CONNECTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+@pytest.mark.usefixtures("looks_soon")
 @pytest.mark.parametrize(("name", "case"), EVERY)
 def test_case(name: str, case: Mapping[str, Any]) -> None:
     exchanges: Sequence[Mapping[str, Any]] = case.get("exchanges", ())

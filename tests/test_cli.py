@@ -288,6 +288,7 @@ def test_an_unreachable_server_is_status_3(bare: Command, tmp_path: Path) -> Non
             settings = sandbox.settings()
         for connection in settings["connections"].values():
             connection["url"] = f"http://127.0.0.1:{closed.getsockname()[1]}"
+            connection["retries"] = 0
         (tmp_path / "ioc-removal.yml").write_text(json.dumps(settings))
         assert bare(*remove("192.0.2.10")).status == 3
         assert bare("call", "cybertrace-suppliers-list").status == 3

@@ -23,6 +23,7 @@ from ioc_removal.trust.terms import Terms
 
 INTEGRATION = load_integration()
 IOCS = ["192.0.2.10", "malware.example", "nowhere.example"]
+NOBODY = {"url": "http://127.0.0.1:9", "retries": 0}  # listens there
 
 
 class Runner:
@@ -115,7 +116,7 @@ def test_suppliers_are_refused_before_anything_is_removed(
 
 
 def test_one_system_down_does_not_stop_the_other(runner: Runner) -> None:
-    runner.document["connections"]["cybertrace"]["url"] = "http://127.0.0.1:9"
+    runner.document["connections"]["cybertrace"] |= NOBODY
     record = runner.run("remove-iocs-after-triage", indicators=IOCS)
     assert set(outcomes(record, "cybertrace-indicators-delete").values()) == {"failed"}
     assert set(outcomes(record, "secmaster-indicators-delete").values()) == {"removed"}
@@ -124,7 +125,7 @@ def test_one_system_down_does_not_stop_the_other(runner: Runner) -> None:
 
 
 def test_the_search_down_leaves_its_values_unknown(runner: Runner) -> None:
-    runner.document["connections"]["secmaster"]["url"] = "http://127.0.0.1:9"
+    runner.document["connections"]["secmaster"] |= NOBODY
     record = runner.run("remove-iocs-after-triage", indicators=IOCS)
     assert outcomes(record, "secmaster-indicators-search") == dict.fromkeys(IOCS, "unknown")
     assert sum(record["counts"].values()) == 2 * len(IOCS)

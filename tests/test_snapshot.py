@@ -220,6 +220,7 @@ def test_what_is_gone_is_verified(sandbox: Sandbox) -> None:
     assert (outcome.outcome, outcome.row()["verified"]) == (REMOVED, True)
 
 
+@pytest.mark.usefixtures("looks_soon")
 def test_what_is_still_there_has_failed(sandbox: Sandbox) -> None:
     lie = {"code": "00000000", "message": "", "data": {"success_ids": [KNOWN], "error_ids": []}}
     sandbox.misbehave(method="DELETE", status=200, body=lie)
@@ -261,6 +262,7 @@ def test_cybertrace_is_never_said_to_be_verified(sandbox: Sandbox) -> None:
     assert asked(sandbox) == ["DELETE"]
 
 
+@pytest.mark.usefixtures("looks_soon")
 def test_an_unclear_removal_is_not_verified_but_looked_up(sandbox: Sandbox) -> None:
     sandbox.misbehave(method="DELETE", hang_up="after")
     sandbox.misbehave(method="POST", path="search", skip=1, status=403)
