@@ -7,6 +7,7 @@ import pytest
 
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
+from lending import Lender
 from postgresql import PostgreSQLServer, running
 
 KINDS = ("sqlite", "postgresql")
@@ -35,10 +36,18 @@ def own(postgresql: PostgreSQLServer) -> Iterator[PostgreSQLServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def lender(postgresql: PostgreSQLServer) -> Lender:
+    """Databases of that server, with an empty store each."""
+    return Lender(postgresql)
+
+
 @pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
-    """Where an empty store is to be."""
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Location]:
+    """Where an empty store is to be, or is."""
     if request.param == "sqlite":
-        return tmp_path / "store.db"
-    server: PostgreSQLServer = request.getfixturevalue("postgresql")
-    return server_of(server.database())
+        yield tmp_path / "store.db"
+        return
+    lender: Lender = request.getfixturevalue("lender")
+    with lender.lent() as url:
+        yield server_of(url)

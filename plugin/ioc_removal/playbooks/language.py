@@ -7,7 +7,8 @@ tasks that no way leads to, a "join" of less than two tasks or of more than can 
 """
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 from ..loader import parse_with_lines, read
 from ..schema import Schema
@@ -25,7 +26,7 @@ def parse_playbook(
     has_effect, known: asked for an action's or playbook's name, without "ioc_removal.".
     Raises DefinitionError with all problems, a line each: "name: line 12: tasks.search: ...".
     """
-    document, lines = parse_with_lines(text, name)
+    document, lines = _read(text, name)
     reader = Reader(name, lines)
     for path, key, message in _schema().located(document):
         reader.refuse(path, message, key)
@@ -39,6 +40,12 @@ def parse_playbook(
         reader.problems += variable_problems(playbook)
     reader.finish()
     return playbook
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, name: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    # A run reads its playbooks when it gathers them, checks them and begins: the text is the same.
+    return parse_with_lines(text, name)
 
 
 @cache
