@@ -2,24 +2,21 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from secrets import randbelow
 from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
 
+from ports import free_port
+
 PLACES = "/usr/lib/postgresql/*/bin/initdb"  # of Debian
 ABSENT = "no PostgreSQL server here; on Debian: apt-get install postgresql"
 FAST = {"fsync": "off", "full_page_writes": "off"}  # a test pulls no plug
-PORTS = range(
-    15_000, 30_000
-)  # below those that connections get, so that it stays free in a restart
 _numbers = count()
 
 
@@ -35,7 +32,7 @@ class PostgreSQLServer:
         if os.geteuid() == 0:  # it refuses to run as root
             self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
             shutil.chown(folder, "postgres", "postgres")
-        self.port = next(filter(_is_free, (PORTS[randbelow(len(PORTS))] for _ in count())))
+        self.port = free_port()
         self.made = made or folder / "made"
         if made is None:
             words = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"]
@@ -82,11 +79,6 @@ def programs() -> Path | None:
     here = sorted(Path("/").glob(PLACES.lstrip("/")), key=lambda path: path.parts[-3])
     found = str(here[-1]) if here else shutil.which("initdb")
     return Path(found).parent if found else None
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) != 0
 
 
 @contextmanager

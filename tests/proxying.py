@@ -5,12 +5,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import which
-from socket import create_connection, create_server
+from socket import create_connection
 from threading import Event
 from time import monotonic
 from typing import NamedTuple
 
 import pytest
+
+from ports import free_port
 
 PATIENCE = 20.0  # seconds until a program listens
 TINYPROXY = """\
@@ -74,12 +76,6 @@ def over_tls(folder: Path, behind: Proxy, certificate: Path) -> Iterator[Proxy]:
     file.write_text(text, encoding="utf-8")
     with _running([needed("stunnel4"), str(file)], port):
         yield Proxy(f"127.0.0.1:{port}", behind.log)
-
-
-def free_port() -> int:
-    """Return a port at which nobody listens."""
-    with create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

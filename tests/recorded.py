@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from email.parser import BytesParser
-from socket import SHUT_RDWR, SO_LINGER, SOL_SOCKET, create_server, socket
+from socket import SHUT_RDWR, SO_LINGER, SOL_SOCKET, socket
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from ssl import SSLContext
 from struct import pack
 from threading import Event, Lock, Thread
 from typing import Any
+
+from ports import unused_port
 
 
 @dataclass(frozen=True)
@@ -165,8 +167,7 @@ def serving(
 
 def unused_address() -> str:
     """Return an address at which nobody listens."""
-    with create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{unused_port()}"
 
 
 def _hang_up(connection: socket) -> None:

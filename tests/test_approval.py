@@ -7,16 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from getpass import getuser
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ioc_removal.cli import main
+from ended import Ended, done
 from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.schema import Schema
@@ -57,19 +54,6 @@ tasks:
 """
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A command that ended: its exit status, what it printed, and that as JSON."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 def end_of(process: "subprocess.Popen[str]") -> Ended:
     """Wait until a process ends."""
     out, err = process.communicate(timeout=LONGEST)
@@ -103,10 +87,7 @@ class Desk:
         )
 
     def do(self, *words: str) -> Ended:
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            status = main(self.command(*words))
-        return Ended(status, out.getvalue(), err.getvalue())
+        return done(*self.command(*words))
 
     def ask(self, *words: str) -> str:
         """Run the example until it waits; return its run."""

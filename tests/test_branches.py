@@ -79,7 +79,7 @@ def test_tasks_at_once_go_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, coun
     killed_after(program.start(*program.write(BOTH)), sandbox, count)
     before, finished = deletions(sandbox), program.finished()
 
-    record = program.record(program.start("resume"))
+    record = program.done("resume")
 
     again = deletions(sandbox)[len(before) :]
     assert finished.isdisjoint(again), "a finished batch was sent again"
@@ -92,8 +92,8 @@ def test_what_two_tasks_at_once_remove_is_removed_once_by_a_plan(
 ) -> None:
     program = Branching(sandbox, tmp_path)
     words = program.write(TWICE)
-    plan = program.record(program.start(*words, "--dry-run"))["plan"]["plan"]
-    record = program.record(program.start("run", "--plan", plan))
+    plan = program.done(*words, "--dry-run")["plan"]["plan"]
+    record = program.done("run", "--plan", plan)
     assert record["counts"] == {"removed": 36}
     assert set(Counter(deletions(sandbox)).values()) == {1}
 

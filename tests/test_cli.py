@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from ioc_removal.cli import main
 from ioc_removal.integration import load_integration
 from ioc_removal.sandbox import Sandbox
+from recorded import unused_address
 
 DELETE = "cybertrace-indicators-delete"
 RULE_ID = "11842c5779204842bfe51c3e8b7981ca"
@@ -282,17 +282,14 @@ def test_the_exit_status_tells_the_worst(
 
 
 def test_an_unreachable_server_is_status_3(bare: Command, tmp_path: Path) -> None:
-    with socket.socket() as closed:  # bound and not listening: refused at once
-        closed.bind(("127.0.0.1", 0))
-        with Sandbox() as sandbox:
-            settings = sandbox.settings()
-        for connection in settings["connections"].values():
-            connection["url"] = f"http://127.0.0.1:{closed.getsockname()[1]}"
-            connection["retries"] = 0
-        (tmp_path / "ioc-removal.yml").write_text(json.dumps(settings))
-        assert bare(*remove("192.0.2.10")).status == 3
-        assert bare("call", "cybertrace-suppliers-list").status == 3
-        tested = bare("test", "cybertrace")
+    with Sandbox() as sandbox:
+        settings = sandbox.settings()
+    for connection in settings["connections"].values():
+        connection |= {"url": unused_address(), "retries": 0}
+    (tmp_path / "ioc-removal.yml").write_text(json.dumps(settings))
+    assert bare(*remove("192.0.2.10")).status == 3
+    assert bare("call", "cybertrace-suppliers-list").status == 3
+    tested = bare("test", "cybertrace")
     assert tested.status == 3
     assert tested.out.startswith("cybertrace: ")
     assert "ok" not in tested.out.split()[1]

@@ -133,7 +133,7 @@ def test_a_playbook_stops_and_goes_on_later(
 def test_the_system_lets_no_file_grow(sandbox: Sandbox, tmp_path: Path, room: int) -> None:
     program = Program(sandbox, tmp_path)
     words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt")
-    program.record(program.start(*words, "--dry-run"))
+    program.done(*words, "--dry-run")
     largest = max(path.stat().st_size for path in tmp_path.glob("store.db*"))
     process = program.start(*words)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest + room,) * 2)
@@ -142,6 +142,6 @@ def test_the_system_lets_no_file_grow(sandbox: Sandbox, tmp_path: Path, room: in
     assert f"the store {program.store} cannot be used" in said
     assert "internal error" not in said
     finished, seen = program.finished(), len(deletions(sandbox))
-    record = program.record(program.start("resume"))
+    record = program.done("resume")
     assert finished.isdisjoint(deletions(sandbox)[seen:])
     expect_all_gone(sandbox, record)

@@ -112,7 +112,7 @@ def test_a_run_at_work_stopped_and_gone_on_with(
     assert f"`ioc-removal resume {run}` goes on; `ioc-removal cancel {run} --reason" in text
     assert "held_by" not in record["now"]
 
-    site.record(site.start("resume", run))
+    site.done("resume", run)
     text, record = site.shown(run)
     assert f"resumed    {record['resumed'][0]['at']} by " in text
     [call] = [row for row in record["calls"] if row["call"] == TASK]

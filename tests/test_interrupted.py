@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from socket import create_server, socket
+from socket import SHUT_RDWR, create_server, socket
 from threading import Event, Thread
 
 import pytest
@@ -51,6 +51,7 @@ def stuck(start: bytes, drop: bytes) -> Iterator[tuple[str, Event]]:
             yield f"127.0.0.1:{listener.getsockname()[1]}", asked
         finally:
             over.set()
+            listener.shutdown(SHUT_RDWR)  # closing it alone would leave it to who waits at it
 
 
 @pytest.fixture(autouse=True)

@@ -383,7 +383,7 @@ def test_the_chain_goes_on_after_a_kill(crashing: Sandbox, tmp_path: Path, count
     before = whole(program.store)
     assert "end" not in before
     killed_after(program.start("resume"), crashing, count + 2)
-    program.record(program.start("resume"))
+    program.done("resume")
     kinds = whole(program.store)
     assert kinds[: len(before)] == before
     assert (kinds.count("resume"), kinds.count("end"), kinds[-1]) == (2, 1, "end")
@@ -396,7 +396,7 @@ def test_a_killed_call_is_in_the_global_chain_when_the_next_run_begins(
     words = [*DELETE, "--indicators", "iocs.txt"]
     killed_after(program.start(*words), crashing, 3)
     whole(program.store)
-    program.start(*words).communicate()
+    program.do(*words)
     whole(program.store)
     with closing(sqlite3.connect(program.store)) as connection:
         for (name,) in connection.execute(

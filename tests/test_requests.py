@@ -1,12 +1,11 @@
 """The same request twice is one run, whatever happens between."""
 
-import json
 from collections import Counter
 from pathlib import Path
 
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.store.location import Location
-from test_resume import LONGEST, Program, deletions, expect_all_gone, killed_after, sandbox
+from test_resume import Program, deletions, expect_all_gone, killed_after, sandbox
 
 __all__ = ["sandbox"]
 
@@ -17,9 +16,9 @@ def test_the_same_request_again_shows_the_same_run(
     sandbox: Sandbox, tmp_path: Path, store: Location
 ) -> None:
     program = Program(sandbox, tmp_path, store=store)
-    first = program.record(program.start(*RUN))
+    first = program.done(*RUN)
     seen = deletions(sandbox)
-    again = program.record(program.start(*RUN))
+    again = program.done(*RUN)
     assert again == first
     assert deletions(sandbox) == seen
     assert len(program.runs()) == 1
@@ -40,23 +39,22 @@ def test_a_request_goes_on_with_its_run_that_was_killed(sandbox: Sandbox, tmp_pa
     program = Program(sandbox, tmp_path)
     killed_after(program.start(*RUN), sandbox, 3)
     [run] = program.runs()
-    record = program.record(program.start(*RUN))
+    record = program.done(*RUN)
     assert (record["run"], program.runs()) == (run, [run])
     expect_all_gone(sandbox, record)
 
 
 def test_a_request_is_for_one_playbook(sandbox: Sandbox, tmp_path: Path) -> None:
     program = Program(sandbox, tmp_path)
-    record = program.record(program.start(*RUN))
+    record = program.done(*RUN)
     other = ("run", "unmark-false-positives", "--input", "indicators=a.example")
     for words, said in (
         ((*other, "--request-id", "INC-7/1"), f"was for run {record['run']}"),
         ((*RUN, "--dry-run"), "--request-id: goes without --dry-run"),
         ((*other, "--request-id", ""), "--request-id: it is empty"),
     ):
-        process = program.start(*words)
-        out, err = process.communicate(timeout=LONGEST)
-        assert process.returncode == 2
-        assert said in err
-        assert json.loads(out).get("run") is None
+        refused = program.do(*words)
+        assert refused.status == 2
+        assert said in refused.err
+        assert refused.json.get("run") is None
     assert program.runs() == [record["run"]]

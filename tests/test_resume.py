@@ -6,18 +6,21 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ended import Ended, done
 from ioc_removal.playbooks.engine import REPLAY_VERSION
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
 from ioc_removal.store.engine_place import SCHEMA
 from ioc_removal.store.location import Location, server_of
 from postgresql import PostgreSQLServer
+from stores import long_ago
 
 BATCH = 6
 VALUES = [f"host{number}.example" for number in range(36)]  # six batches a system
@@ -38,7 +41,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class Program:
-    """The command in a process of its own, with one store and the sandbox's settings."""
+    """The command, with one store and the sandbox's settings."""
 
     def __init__(
         self,
@@ -57,10 +60,14 @@ class Program:
         self.folder = folder
         self.store: Any = store or folder / "store.db"
 
+    @property
+    def options(self) -> Sequence[str]:
+        return ["--settings", "settings.yml", "--store", str(self.store), "--json"]
+
     def start(self, *words: str) -> subprocess.Popen[str]:
-        options = ["--settings", "settings.yml", "--store", str(self.store), "--json"]
+        """Start the command in a process of its own."""
         return subprocess.Popen(
-            [sys.executable, "-m", "ioc_removal", *words, *options],
+            [sys.executable, "-m", "ioc_removal", *words, *self.options],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -76,11 +83,27 @@ class Program:
         record: dict[str, Any] = json.loads(out)
         return record
 
+    def do(self, *words: str) -> Ended:
+        """Do the command in this process, which neither dies of it nor is waited for."""
+        return done(*words, *self.options, folder=self.folder)
+
+    def done(self, *words: str) -> dict[str, Any]:
+        """Do the command in this process, and return its record."""
+        ended = self.do(*words)
+        assert ended.status == 0, ended.err
+        record: dict[str, Any] = ended.json
+        return record
+
     def runs(self) -> list[str]:
         database = Database(self.store)
         rows = database.rows("SELECT run FROM runs ORDER BY started")
         database.close()
         return [run for (run,) in rows]
+
+    def long_ago(self) -> None:
+        """Let what was in flight have begun so long ago that nobody waits for it."""
+        with closing(Database(self.store)) as database:
+            long_ago(database)
 
     def finished(self) -> set[tuple[str, ...]]:
         """The items of the batches that count as finished in the store."""
@@ -136,9 +159,10 @@ def test_goes_on_after_a_kill(
 ) -> None:
     program = Program(sandbox, tmp_path, store=store)
     killed_after(program.run(), sandbox, count)
+    program.long_ago()
     before, finished = deletions(sandbox), program.finished()
 
-    record = program.record(program.start("resume"))
+    record = program.done("resume")
 
     again = deletions(sandbox)[len(before) :]
     assert finished.isdisjoint(again), "a finished batch was sent again"
@@ -148,8 +172,8 @@ def test_goes_on_after_a_kill(
 
 def planned(program: Program) -> str:
     """Make a plan of the run, and return its id; nothing is removed."""
-    made = program.start("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--dry-run")
-    plan: str = program.record(made)["plan"]["plan"]
+    words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--dry-run")
+    plan: str = program.done(*words)["plan"]["plan"]
     return plan
 
 
@@ -160,7 +184,7 @@ def test_a_plan_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: in
     killed_after(program.start("run", "--plan", plan), sandbox, count)
     before, finished = deletions(sandbox), program.finished()
 
-    record = program.record(program.start("resume"))
+    record = program.done("resume")
 
     again = deletions(sandbox)[len(before) :]
     assert sum(times - 1 for times in Counter(before + again).values()) <= 1
@@ -168,7 +192,7 @@ def test_a_plan_goes_on_after_a_kill(sandbox: Sandbox, tmp_path: Path, count: in
     expect_all_gone(sandbox, record)
     assert record["plan"]["plan"] == plan
     seen = len(deletions(sandbox))
-    program.start("run", "--plan", plan).communicate(timeout=LONGEST)
+    assert program.do("run", "--plan", plan).status == 2
     assert len(deletions(sandbox)) == seen, "a plan that was used up was applied again"
 
 
@@ -181,8 +205,9 @@ def test_goes_on_between_chunks(
     # 36 batches, of which 30 make a chunk
     program = Program(sandbox, tmp_path, items=1, store=store)
     killed_after(program.run(), sandbox, count)
+    program.long_ago()
     finished, seen = program.finished(), len(deletions(sandbox))
-    record = program.record(program.start("resume"))
+    record = program.done("resume")
     assert finished.isdisjoint(deletions(sandbox)[seen:])
     expect_all_gone(sandbox, record)
 
@@ -197,17 +222,18 @@ def test_goes_on_between_shared_chunks_after_an_interruption(
         time.sleep(0.002)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=LONGEST)
-    expect_all_gone(sandbox, program.record(program.start("resume")))
+    expect_all_gone(sandbox, program.done("resume"))
 
 
 def test_survives_several_kills(sandbox: Sandbox, tmp_path: Path, store: Location) -> None:
     program = Program(sandbox, tmp_path, store=store)
     killed_after(program.run(), sandbox, 2)
     for count in (4, 9):
+        program.long_ago()
         finished, seen = program.finished(), len(deletions(sandbox))
         killed_after(program.start("resume"), sandbox, count)
         assert finished.isdisjoint(deletions(sandbox)[seen:])
-    expect_all_gone(sandbox, program.record(program.start("resume")))
+    expect_all_gone(sandbox, program.done("resume"))
 
 
 def test_a_run_of_another_version_is_left_alone(
@@ -215,6 +241,7 @@ def test_a_run_of_another_version_is_left_alone(
 ) -> None:
     program = Program(sandbox, tmp_path, store=store)
     killed_after(program.run(), sandbox, 2)
+    program.long_ago()
     seen, [run] = len(deletions(sandbox)), program.runs()
     database = Database(store)
     connection = database.session()
@@ -224,17 +251,17 @@ def test_a_run_of_another_version_is_left_alone(
     connection.execute(f"{set_version}'1.{run}'")
     connection.commit()
 
-    process = program.start("resume")
-    _, said = process.communicate(timeout=LONGEST)
-    assert process.returncode == 2, said
-    assert f"the run {run} was begun by another version of this program (1, this is " in said
+    refused = program.do("resume")
+    assert refused.status == 2, refused.err
+    other = f"the run {run} was begun by another version of this program (1, this is "
+    assert other in refused.err
     assert len(deletions(sandbox)) == seen
 
     connection.execute(f"{set_version}'{REPLAY_VERSION}.{run}'")  # the program that began it
     connection.commit()
     connection.close()
     database.close()
-    expect_all_gone(sandbox, program.record(program.start("resume")))
+    expect_all_gone(sandbox, program.done("resume"))
 
 
 def test_says_that_a_run_is_alive(sandbox: Sandbox, tmp_path: Path, store: Location) -> None:
@@ -245,12 +272,11 @@ def test_says_that_a_run_is_alive(sandbox: Sandbox, tmp_path: Path, store: Locat
         time.sleep(0.01)
     process.send_signal(signal.SIGSTOP)  # alive, and not done before it is looked at
     try:
-        resumed = program.start("resume", program.runs()[0])
-        _, said = resumed.communicate(timeout=LONGEST)
+        refused = program.do("resume", program.runs()[0])
     finally:
         process.send_signal(signal.SIGCONT)
-    assert resumed.returncode == 2
-    assert f"the run {program.runs()[0]} is alive, in process {process.pid}" in said
+    assert refused.status == 2
+    assert f"the run {program.runs()[0]} is alive, in process {process.pid}" in refused.err
     expect_all_gone(sandbox, program.record(process))
 
 
@@ -265,6 +291,7 @@ def test_two_runs_on_one_store_keep_apart(
         other = Program(other_sandbox, tmp_path / "other", total_timeout=20)
         other.store = program.store
         killed_after(program.run(), sandbox, 3)
+        program.long_ago()
         run = program.runs()[-1]
         other_sandbox.misbehave(
             method="DELETE", delay=5, times=20
@@ -273,7 +300,7 @@ def test_two_runs_on_one_store_keep_apart(
         while not deletions(other_sandbox):
             assert second.poll() is None, second.communicate()
             time.sleep(0.01)
-        record = program.record(program.start("resume", run))
+        record = program.done("resume", run)
         assert second.poll() is None
         other_sandbox.behave()
         there = other.record(second)
@@ -287,13 +314,13 @@ def test_a_plan_is_written_to_a_new_file_or_to_none(sandbox: Sandbox, tmp_path: 
     program = Program(sandbox, tmp_path)
     words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--dry-run", "--out")
     (tmp_path / "kept.txt").write_text("kept")
-    refused = program.start(*words, "kept.txt")
-    assert "--out kept.txt: it is there already" in refused.communicate(timeout=LONGEST)[1]
-    assert (refused.returncode, (tmp_path / "kept.txt").read_text()) == (2, "kept")
+    refused = program.do(*words, "kept.txt")
+    assert "--out kept.txt: it is there already" in refused.err
+    assert (refused.status, (tmp_path / "kept.txt").read_text()) == (2, "kept")
     assert not program.runs()
     (tmp_path / "bad.yml").write_text("version: 1.0")
-    failed = program.start("run", "bad.yml", "--dry-run", "--out", "none.txt")
-    assert "'tasks' is missing" in failed.communicate(timeout=LONGEST)[1]
+    failed = program.do("run", "bad.yml", "--dry-run", "--out", "none.txt")
+    assert "'tasks' is missing" in failed.err
     assert not (tmp_path / "none.txt").exists()
-    program.record(program.start(*words, "plan.txt"))
+    program.done(*words, "plan.txt")
     assert (tmp_path / "plan.txt").read_text().startswith("# ioc-removal plan: ")

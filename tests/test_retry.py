@@ -3,24 +3,21 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from asking import POLICY, RULE
-from ioc_removal.cli import main
+from ended import Ended, done
 from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store.location import Location
 from recorded import Recorded, Reply, reply, serving
-from test_approval import Ended
 from test_nodes import VALUES as OF_NODES
 from test_nodes import at, deleted
-from test_resume import LONGEST, Program, deletions, killed_after
+from test_resume import Program, deletions, killed_after
 
 RESULT = Schema(read("schemas/result.json"))
 MANY = [f"many{number}.example" for number in range(30)]
@@ -44,11 +41,7 @@ class Desk:
         (self.folder / "settings.yml").write_text(json.dumps(self.settings))
         words = tuple(str(self.folder / one) if one == "iocs.txt" else one for one in words)
         where = ("--settings", str(self.folder / "settings.yml"), "--store", str(self.store))
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            status = main([*words, *where, "--json"])
-        assert "Traceback" not in err.getvalue()
-        return Ended(status, out.getvalue(), err.getvalue())
+        return done(*words, *where, "--json")
 
     def record(self, *words: str, status: int = 0) -> dict[str, Any]:
         ended = self.do(*words)
@@ -251,14 +244,15 @@ def test_a_retry_that_is_killed_goes_on(tmp_path: Path, store: Location) -> None
         program = Program(sandbox, tmp_path, store=store)
         (tmp_path / "iocs.txt").write_text("\n".join(MANY))
         sandbox.misbehave(system="cybertrace", method="DELETE", status=403, times=99)
-        out, err = program.run().communicate(timeout=LONGEST)
-        run = json.loads(out)
-        assert run["counts"]["refused"] + run["counts"]["failed"] == len(MANY), err
+        ended = program.do("run", "remove-iocs-after-triage", "--indicators", "iocs.txt")
+        run = ended.json
+        assert run["counts"]["refused"] + run["counts"]["failed"] == len(MANY), ended.err
         sandbox.behave()
         sandbox.misbehave(method="DELETE", delay=0.03, times=1_000)
         before = len(deletions(sandbox))
         killed_after(program.start("retry", run["run"], "--not-done"), sandbox, before + 2)
-        record = program.record(program.start("resume"))
+        program.long_ago()
+        record = program.done("resume")
         assert record["retry_of"] == run["run"]
         assert {row["value"] for row in record["outcomes"]} == set(MANY)
         assert record["counts"].keys() <= {"removed", "absent"}

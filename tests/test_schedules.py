@@ -42,7 +42,7 @@ def site(sandbox: Sandbox, postgresql: PostgreSQLServer, tmp_path: Path) -> Iter
 
 
 def schedules(site: Site) -> list[dict[str, Any]]:
-    listed: Any = site.record(site.start("schedule", "list"))
+    listed: Any = site.done("schedule", "list")
     return list(listed)
 
 
@@ -62,7 +62,7 @@ def due(site: Site, ago: timedelta) -> str:
 
 
 def test_workers_begin_one_run_a_tick(site: Site, sandbox: Sandbox) -> None:
-    added = site.record(site.start(*ADD, *FILE, "--timezone", "Europe/Berlin"))
+    added = site.done(*ADD, *FILE, "--timezone", "Europe/Berlin")
     assert (added["timezone"], added["actor"]) == ("Europe/Berlin", "alice")
     tick = due(site, timedelta(minutes=7))
     for _ in range(2):
@@ -105,7 +105,7 @@ def looked(site: Site, *, serves: bool = True) -> list[str]:
 def test_what_is_late_overlaps_is_paused_or_is_not_served_is_not_begun(
     site: Site, sandbox: Sandbox
 ) -> None:
-    site.record(site.start(*ADD, *FILE))
+    site.done(*ADD, *FILE)
     due(site, timedelta(minutes=61))
     assert looked(site, serves=False) == []
     assert looked(site) == ["tick skipped"]
@@ -120,13 +120,13 @@ def test_what_is_late_overlaps_is_paused_or_is_not_served_is_not_begun(
     assert looked(site) == ["tick skipped"]
     assert listed(site)["skipped"] == "run r1 of an earlier tick has not ended"
 
-    assert site.record(site.start("schedule", "pause", "nightly"))["paused"]
+    assert site.done("schedule", "pause", "nightly")["paused"]
     due(site, timedelta(minutes=5))
     assert looked(site) == []
-    again = site.record(site.start("schedule", "resume", "nightly"))
+    again = site.done("schedule", "resume", "nightly")
     assert "paused" not in again
     assert looked(site) == []  # not made up for
-    site.record(site.start("schedule", "remove", "nightly"))
+    site.done("schedule", "remove", "nightly")
     assert schedules(site) == []
     assert not deletions(sandbox)
 

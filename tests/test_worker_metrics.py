@@ -20,6 +20,7 @@ from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import server_of
+from ports import free_port
 from postgresql import PostgreSQLServer
 from test_resume import LONGEST
 from test_workers import VALUES, Site, sandbox, site
@@ -29,8 +30,7 @@ __all__ = ["sandbox", "site"]
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    return free_port()
 
 
 def got(port: int, path: str) -> tuple[int, str]:
