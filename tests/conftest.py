@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from ioc_removal import sending
-from stores import lender, own, postgresql, store
+from stores import lender, own, postgresql, shared, store, unmade
 
-__all__ = ["lender", "own", "postgresql", "store"]
+__all__ = ["lender", "own", "postgresql", "shared", "store", "unmade"]
 ALLOWED = Path(__file__).with_name("allowed_skips.txt")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

@@ -42,12 +42,26 @@ def lender(postgresql: PostgreSQLServer) -> Lender:
     return Lender(postgresql)
 
 
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Location]:
-    """Where an empty store is to be, or is."""
-    if request.param == "sqlite":
-        yield tmp_path / "store.db"
-        return
-    lender: Lender = request.getfixturevalue("lender")
+@pytest.fixture
+def shared(lender: Lender) -> Iterator[Location]:
+    """Where an empty store is that processes share."""
     with lender.lent() as url:
         yield server_of(url)
+
+
+@pytest.fixture(params=KINDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """Where an empty store is to be, or is."""
+    if request.param == "sqlite":
+        return tmp_path / "store.db"
+    location: Location = request.getfixturevalue("shared")
+    return location
+
+
+@pytest.fixture(params=KINDS)
+def unmade(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    """Where a store is to be, and no tables are."""
+    if request.param == "sqlite":
+        return tmp_path / "store.db"
+    server: PostgreSQLServer = request.getfixturevalue("postgresql")
+    return server_of(server.database())

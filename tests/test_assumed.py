@@ -122,7 +122,7 @@ ANSWERS = st.lists(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(text=playbooks(), answers=ANSWERS)
 def test_what_is_not_assumed_happens_whatever_the_answers_are(
     text: str, answers: list[tuple[str, str]]

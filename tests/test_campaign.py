@@ -16,7 +16,7 @@ from ioc_removal.integration import load_integration
 from ioc_removal.outcome import ABSENT, ADDED, CHANGED, FAILED, REFUSED, REMOVED, UNKNOWN
 
 INTEGRATION = load_integration()
-SCHEDULES, UNDO_SCHEDULES = 400, 60  # `make campaign` does many
+SCHEDULES, UNDO_SCHEDULES = 200, 40  # `make campaign` does many
 
 
 def readable(found: Found) -> Iterator[str]:

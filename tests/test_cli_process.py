@@ -18,6 +18,7 @@ from ioc_removal.sandbox import Sandbox
 DELETE = "cybertrace-indicators-delete"
 PROGRAM = (sys.executable, "-m", "ioc_removal")
 LONGEST = 120.0  # seconds until a test gives up
+MANY = 20_000
 CERTIFICATES = ("ca_bundle", "client_certificate")
 SECRETS = ("sandbox-password", "sandbox-secret-key", "sandbox-iam-token", "c2FuZGJveC1vcGVyYXRvc")
 
@@ -110,19 +111,19 @@ def test_json_is_alone_on_standard_output(program: Program) -> None:
     assert err.startswith("from the defaults of connection secmaster")
 
 
-def test_a_hundred_thousand_indicators(program: Program, tmp_path: Path) -> None:
-    lines = "".join(f"host{number}.example\n" for number in range(100_000))
+def test_many_thousand_indicators(program: Program, tmp_path: Path) -> None:
+    lines = "".join(f"host{number}.example\n" for number in range(MANY))
     (tmp_path / "iocs.txt").write_text(lines)
     status, out, _ = program.run(
         "call", DELETE, "--arg", "supplier=InternalTI", "--indicators", "iocs.txt"
     )
     assert status == 0
-    assert "100,000 of 100,000 done: 100,000 absent" in out
-    assert "… and 99,950 absent; `ioc-removal show " in out
+    assert f"{MANY:,} of {MANY:,} done: {MANY:,} absent" in out
+    assert f"… and {MANY - 50:,} absent; `ioc-removal show " in out
     assert len(out.splitlines()) < 60
     run = out.split()[-1]
     _, out, _ = program.run("show", run, "--json")
-    assert len(json.loads(out)["outcomes"]) == 100_000
+    assert len(json.loads(out)["outcomes"]) == MANY
 
 
 def test_a_reader_that_goes_away_is_no_mistake(program: Program, tmp_path: Path) -> None:

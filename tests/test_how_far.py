@@ -21,10 +21,9 @@ from ioc_removal.sandbox import default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store.cancelling import cancel
 from ioc_removal.store.database import Database
-from ioc_removal.store.location import Location, server_of
+from ioc_removal.store.location import Location
 from ioc_removal.store.pauses import pauses_of
 from ioc_removal.store.runs import PLAYBOOK, Requester, begin_run
-from postgresql import PostgreSQLServer
 from test_resume import Program
 
 SCHEMA = Schema(read("schemas/result.json"))
@@ -159,9 +158,9 @@ def test_a_worker_at_a_part_of_a_run(
     sandbox: HoldingSandbox,
     tmp_path: Path,
     made: Callable[..., Site],
-    postgresql: PostgreSQLServer,
+    shared: Location,
 ) -> None:
-    site = made(server_of(postgresql.database()), items=1)
+    site = made(shared, items=1)
     (tmp_path / "iocs.txt").write_text("\n".join(f"host{number}.example" for number in range(70)))
     sandbox.hold("DELETE")
     process = site.run()

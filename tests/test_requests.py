@@ -25,8 +25,8 @@ def test_the_same_request_again_shows_the_same_run(
     expect_all_gone(sandbox, first)
 
 
-def test_two_at_once_are_one_run(sandbox: Sandbox, tmp_path: Path, store: Location) -> None:
-    program = Program(sandbox, tmp_path, store=store)
+def test_two_at_once_are_one_run(sandbox: Sandbox, tmp_path: Path, unmade: Location) -> None:
+    program = Program(sandbox, tmp_path, store=unmade)
     both = [program.start(*RUN) for _ in range(2)]
     records = [program.record(process) for process in both]
     assert records[0]["run"] == records[1]["run"]

@@ -1,15 +1,13 @@
 """Every record that the command gives is as schemas/result.json says."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ioc_removal.cli import main
+from ended import done
 from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.schema import Schema
@@ -69,14 +67,11 @@ def test_a_record_is_as_described(
     fault: dict[str, Any],
     more: set[str],
     sandbox: Sandbox,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     if fault:
         sandbox.misbehave(times=99, **fault)
-    command = [sys.executable, "-m", "ioc_removal", *words, "--json"]
-    given = json.loads(subprocess.run(command, capture_output=True, check=False).stdout)
-    main(["show", given["run"], "--json"])
-    shown = json.loads(capsys.readouterr().out)
+    given = done(*words, "--json").json
+    shown = done("show", given["run"], "--json").json
     assert list(SCHEMA.problems(given)) == []
     assert list(SCHEMA.problems(shown)) == []
     assert given.keys() == OF_CALLS | more
@@ -89,10 +84,10 @@ def test_a_record_is_as_described(
 def test_a_mistake_is_a_record_too(
     words: tuple[str, ...],
     sandbox: Sandbox,  # noqa: ARG001  # a store and settings
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main([*words, "--json"]) == 2
-    record = json.loads(capsys.readouterr().out)
+    refused = done(*words, "--json")
+    assert refused.status == 2
+    record = refused.json
     assert list(SCHEMA.problems(record)) == []
     assert record["result"] == "failed"
 

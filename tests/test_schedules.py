@@ -20,8 +20,8 @@ from ioc_removal.operations.ticks import Ticks
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
+from ioc_removal.store.location import Location
 from ioc_removal.store.runs import WAITING
-from postgresql import PostgreSQLServer
 from test_resume import deletions, sandbox
 from test_workers import Site
 
@@ -32,8 +32,8 @@ UTC = timezone.utc
 
 
 @pytest.fixture
-def site(sandbox: Sandbox, postgresql: PostgreSQLServer, tmp_path: Path) -> Iterator[Site]:
-    site = Site(sandbox, postgresql, tmp_path)
+def site(sandbox: Sandbox, shared: Location, tmp_path: Path) -> Iterator[Site]:
+    site = Site(sandbox, shared, tmp_path)
     (tmp_path / "iocs.txt").write_text("host1.example\nhost2.example\n")
     yield site
     for worker in site.workers:
@@ -144,10 +144,9 @@ def test_what_is_late_overlaps_is_paused_or_is_not_served_is_not_begun(
 def test_a_schedule_that_cannot_be_says_why(site: Site, words: tuple[str, ...], said: str) -> None:
     if words[0] == "--store":
         site.store, words = site.folder / words[1], ()
-    process = site.start(*ADD, *words)
-    _, err = process.communicate(timeout=60)
-    assert (process.returncode, said in err) == (2, True), err
-    assert err.count("\n") == 1
+    refused = site.do(*ADD, *words)
+    assert (refused.status, said in refused.err) == (2, True), refused.err
+    assert refused.err.count("\n") == 1
 
 
 def moment(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""`undo` as a command of its own process: killed and resumed, its answers and exit statuses."""
+"""`undo` as a command: killed and resumed, its answers and exit statuses."""
 
 import json
 import signal
@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ended import done
 from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
@@ -45,24 +46,25 @@ class Program:
         (folder / "settings.yml").write_text(json.dumps(document))
         (folder / "iocs.txt").write_text("\n".join(VALUES))
 
+    @property
+    def options(self) -> Sequence[str]:
+        return ["--settings", "settings.yml", "--store", str(self.folder / "store.db")]
+
     def start(self, *words: str) -> subprocess.Popen[str]:
-        options = ["--settings", "settings.yml", "--store", str(self.folder / "store.db")]
         return subprocess.Popen(
-            [sys.executable, "-m", "ioc_removal", *words, *options],
+            [sys.executable, "-m", "ioc_removal", *words, *self.options],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def said(self, *words: str, status: int = 0) -> tuple[str, str]:
-        process = self.start(*words)
-        out, err = process.communicate(timeout=LONGEST)
-        assert process.returncode == status, err
-        assert "Traceback" not in err
-        return out, err
+    def said(self, *words: str, status: int | None = 0) -> tuple[str, str]:
+        ended = done(*words, *self.options, folder=self.folder)
+        assert status in {None, ended.status}, ended.err
+        return ended.out, ended.err
 
-    def record(self, *words: str, status: int = 0) -> dict[str, Any]:
+    def record(self, *words: str, status: int | None = 0) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(self.said(*words, "--json", status=status)[0])
         assert not list(RESULT.problems(record))
         return record
@@ -142,7 +144,7 @@ def test_an_undo_goes_on_after_a_kill(program: Program, sandbox: Sandbox, count:
     _, refused = program.said("undo", run, status=2)
     assert f"`ioc-removal resume {undo}` goes on" in refused
 
-    record = json.loads(program.start("resume", undo, "--json").communicate(timeout=LONGEST)[0])
+    record = program.record("resume", undo, status=None)
 
     assert sum(record["counts"].values()) == 48
     assert record["counts"].get("unknown", 0) <= 6  # of one request to CyberTrace at most
@@ -180,9 +182,10 @@ def test_an_interrupted_undo_goes_on(program: Program, sandbox: Sandbox) -> None
     assert process.returncode == 130, err
     assert "goes on" in err
     sandbox.behave()
-    out, err = program.start("resume", "--json").communicate(timeout=LONGEST)
-    counts = json.loads(out)["counts"]  # an addition to CyberTrace that was in flight is unknown
-    assert sum(counts.values()) == 48, err
+    counts = program.record("resume", status=None)[
+        "counts"
+    ]  # an addition to CyberTrace that was in flight is unknown
+    assert sum(counts.values()) == 48
     assert held(sandbox)[1] == before[1]
 
 

@@ -142,20 +142,17 @@ def test_an_address_that_cannot_be_had_is_told_before_anything(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         if address == "in use":
             address = f"127.0.0.1:{taken.getsockname()[1]}"
-        worker = site.start("worker", "--metrics", address)
-        out, err = worker.communicate(timeout=LONGEST)
-    assert (worker.returncode, out.count("working"), len(err.splitlines())) == (2, 0, 1)
-    assert said in err
+        refused = site.do("worker", "--metrics", address)
+    told = (refused.status, refused.out.count("working"), len(refused.err.splitlines()))
+    assert told == (2, 0, 1)
+    assert said in refused.err
 
 
 def test_a_log_tells_each_batch_of_a_run(site: Site, tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     site.store = tmp_path / "store.db"
-    record = site.record(
-        site.start(
-            "run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--log", "log.jsonl"
-        )
-    )
+    words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt")
+    record = site.done(*words, "--log", "log.jsonl")
     rows: list[dict[str, Any]] = [json.loads(line) for line in log.read_text().splitlines()]
     batches = [row for row in rows if row["event"] == "batch"]
     assert log.stat().st_mode & 0o077 == 0
@@ -165,5 +162,5 @@ def test_a_log_tells_each_batch_of_a_run(site: Site, tmp_path: Path) -> None:
     assert [rows[0]["event"], rows[-1]["event"], rows[-1]["result"]] == [
         "run begun", "run ended", "succeeded",
     ]  # fmt: skip
-    refused = site.start("runs", "--log", "no/where")
-    assert "--log no/where: it cannot be written" in refused.communicate(timeout=LONGEST)[1]
+    refused = site.do("runs", "--log", "no/where")
+    assert "--log no/where: it cannot be written" in refused.err

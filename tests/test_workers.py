@@ -16,7 +16,7 @@ import pytest
 
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
-from ioc_removal.store.location import server_of
+from ioc_removal.store.location import Location, server_of
 from ioc_removal.store.turns import StoreTurns
 from postgresql import PostgreSQLServer
 from test_branches import TWICE
@@ -63,8 +63,8 @@ def sandbox() -> Iterator[Sandbox]:
 class Site(Program):
     """A run and workers on one store, whose requests may take six seconds."""
 
-    def __init__(self, sandbox: Sandbox, server: PostgreSQLServer, folder: Path) -> None:
-        super().__init__(sandbox, folder, items=1, store=server_of(server.database()))
+    def __init__(self, sandbox: Sandbox, store: Location, folder: Path) -> None:
+        super().__init__(sandbox, folder, items=1, store=store)
         file = folder / "settings.yml"
         settings = json.loads(file.read_text())
         for connection in settings["connections"].values():
@@ -103,8 +103,8 @@ class Site(Program):
 
 
 @pytest.fixture
-def site(sandbox: Sandbox, postgresql: PostgreSQLServer, tmp_path: Path) -> Iterator[Site]:
-    site = Site(sandbox, postgresql, tmp_path)
+def site(sandbox: Sandbox, shared: Location, tmp_path: Path) -> Iterator[Site]:
+    site = Site(sandbox, shared, tmp_path)
     yield site
     for worker in site.workers:
         worker.kill()
@@ -197,7 +197,7 @@ def test_what_two_tasks_remove_at_once_by_a_plan_is_sent_once_by_workers(
 
 
 def test_branches_and_items_at_once_add_up_when_a_worker_is_killed(
-    postgresql: PostgreSQLServer, tmp_path: Path
+    shared: Location, tmp_path: Path
 ) -> None:
     seed = default_seed()
     suppliers = seed["cybertrace"]["suppliers"]
@@ -208,7 +208,7 @@ def test_branches_and_items_at_once_add_up_when_a_worker_is_killed(
     seed["secmaster"]["workspaces"] = {workspace: {"indicators": rows}}
     with Sandbox(seed) as sandbox:
         sandbox.misbehave(method="DELETE", delay=0.01, times=1_000)
-        site = Site(sandbox, postgresql, tmp_path)
+        site = Site(sandbox, shared, tmp_path)
         (tmp_path / "p.yml").write_text(EVERYWHERE)
         try:
             first = site.work("--chunks", "2")
