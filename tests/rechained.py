@@ -2,8 +2,13 @@
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 
 from ioc_removal.store.chain import START, Hashing, Head, Link
+from ioc_removal.store.database import Database
+from ioc_removal.store.kept import kept
+from ioc_removal.store.runs import get_run
 
 LINKS = "SELECT run, link, kind, call, batch, rows, marks, facts, at, key FROM links"
 
@@ -58,3 +63,21 @@ def redate(connection: sqlite3.Connection, run: str, dates: Mapping[str, str]) -
             f"UPDATE approvals SET {name} = ? WHERE run = ? AND ask = ?", (date, run, ask)
         )
     rechain(connection)
+
+
+def expire_plan(store: Path, run: str) -> None:
+    """Let the plan that a run applied have expired long ago."""
+    with closing(sqlite3.connect(store)) as connection:
+        query = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
+        triggers = connection.execute(query).fetchall()
+        rechain(connection)  # which lets the links be changed
+        connection.execute("UPDATE plans SET expires = '2020-01-02T00:00:00.000Z'")
+        connection.commit()
+        with closing(Database(store)) as database:
+            applied = kept(database, run, get_run(database, run).details["plan"])["applied"]
+        change = "UPDATE links SET facts = json_set(facts, '$.applied', ?)"
+        connection.execute(f"{change} WHERE run = ? AND kind = 'end'", (applied, run))
+        rechain(connection)
+        for (trigger,) in triggers:
+            connection.execute(trigger)
+        connection.commit()

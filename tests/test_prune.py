@@ -16,6 +16,7 @@ from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
 from ioc_removal.store.schedules import Schedule, add_schedule
 from ioc_removal.store.trust_tables import TAKEN_FROM
+from rechained import expire_plan
 from test_journal import as_version_2
 from test_journal_verify import tampered
 from test_retry import DELETE, REMOVE, VALUES, Desk, desk
@@ -206,8 +207,7 @@ def test_a_plan_of_a_file_goes_once_it_expired_and_no_run_names_it(desk: Desk) -
     desk.store = own
     applied = desk.record("run", "--plan", out)["run"]
     assert desk.do(*NOW).json["kept"] == {applied: "its plan can still be applied"}
-    with closing(Database(desk.store)) as database, database.transaction() as transaction:
-        transaction.execute("UPDATE plans SET expires = '2020-01-02T00:00:00.000Z'")
+    expire_plan(Path(str(desk.store)), applied)
     assert pruned(desk)["runs"] == 1
     with closing(Database(desk.store)) as database:
         for table in ("plans", "planned", "uses", "sets", "items"):
