@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import psycopg
-from dbos import DBOS
-from sqlalchemy import create_engine
 
 from ioc_removal.store.database import Database
 from ioc_removal.store.engine_place import SCHEMA
@@ -53,6 +51,10 @@ class Lender:
 
 def _make(url: str) -> None:
     """Have the program and its engine make their tables."""
+    # Not imported by tests that need no engine.
+    from dbos import DBOS
+    from sqlalchemy import create_engine
+
     with closing(Database(server_of(url))) as database:
         engine = create_engine("postgresql+psycopg://", creator=database.session)
         DBOS(

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,23 +11,16 @@ from ioc_removal import errors
 from ioc_removal.action import Action
 from ioc_removal.connection import Connection
 from ioc_removal.integration import load_integration
-from ioc_removal.loader import parse
 from ioc_removal.settings import settings_from
 from ioc_removal.trust.perform import perform
 from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
 from recorded import Recorded, Reply, serving, unused_address
+from transcribed import folder
 
-TESTS = Path(__file__).parent
 INTEGRATION = load_integration()
-CASES: dict[str, list[dict[str, Any]]] = {
-    file.stem: parse(file.read_text(encoding="utf-8"), file.name)
-    for file in sorted((TESTS / "cases").glob("*.yml"))
-}
-TABLES: dict[str, dict[str, Any]] = {
-    file.stem: parse(file.read_text(encoding="utf-8"), file.name)
-    for file in sorted((TESTS / "tables").glob("*.yml"))
-}
+CASES: dict[str, list[dict[str, Any]]] = folder("cases")
+TABLES: dict[str, dict[str, Any]] = folder("tables")
 EVERY = [
     pytest.param(name, case, id=f"{name}: {case['case']}")
     for name, cases in CASES.items()

@@ -13,15 +13,13 @@ from ioc_removal.handlers import HANDLERS
 from ioc_removal.integration import load_integration
 from ioc_removal.loader import parse, read
 from ioc_removal.schema import Schema
+from transcribed import HERE, folder, transcribed
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT: Mapping[str, Any] = read("integration.yml")
 INTEGRATION = load_integration()
 ACTIONS = list(INTEGRATION.definitions.values())
-CASES: dict[str, list[dict[str, Any]]] = {
-    file.stem: parse(file.read_text(encoding="utf-8"), file.name)
-    for file in sorted((ROOT / "tests" / "cases").glob("*.yml"))
-}
+CASES: dict[str, list[dict[str, Any]]] = folder("cases")
 # How the vendors write what an action does.
 METHODS = {"removes": {"DELETE"}, "adds": {"PUT", "POST"}, "changes": {"PUT"}}
 OPPOSITES = {"removes": "adds", "adds": "removes", "changes": "changes"}
@@ -35,6 +33,12 @@ def entry(action: Definition) -> Mapping[str, Any]:
 
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_what_is_transcribed_means_to_a_strict_reader_what_it_means_to_a_fast_one() -> None:
+    for file in HERE.rglob("*.yml"):
+        name = file.relative_to(HERE).as_posix()
+        assert parse(file.read_text(encoding="utf-8"), name) == transcribed(name), name
 
 
 def test_the_catalogue_is_valid_and_has_no_misspelt_key() -> None:

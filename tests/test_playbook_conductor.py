@@ -1,10 +1,8 @@
 """How a playbook is conducted: as Orquesta's own conductor does (its runs are the cases here)."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ioc_removal.errors import ArgumentError, DefinitionError
 from ioc_removal.playbooks.calls import CallResult, Due
@@ -12,10 +10,9 @@ from ioc_removal.playbooks.conductor import conduct
 from ioc_removal.playbooks.language import parse_playbook
 from oracle.generated import generated
 from scripted import Script, conducted
+from transcribed import transcribed
 
-CASES = yaml.safe_load(
-    (Path(__file__).parent / "playbooks" / "conducted.yml").read_text(encoding="utf-8")
-)
+CASES = transcribed("playbooks/conducted.yml")
 
 
 class Unread:

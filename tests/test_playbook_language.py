@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from ioc_removal.errors import ArgumentError, DefinitionError
 from ioc_removal.loader import read
 from ioc_removal.playbooks.language import parse_playbook
 from ioc_removal.playbooks.model import Playbook
+from transcribed import transcribed
 
 HERE = Path(__file__).parent
-REFUSED = yaml.safe_load((HERE / "playbooks" / "refused.yml").read_text(encoding="utf-8"))
+REFUSED = transcribed("playbooks/refused.yml")
 READY = sorted((HERE.parent / "playbooks").glob("*.yml"))
 
 

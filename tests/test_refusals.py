@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from re import fullmatch
 from typing import Any
 
@@ -10,17 +9,17 @@ import pytest
 
 from ioc_removal.errors import DefinitionError
 from ioc_removal.integration import load_integration
-from ioc_removal.loader import parse, read
+from ioc_removal.loader import read
 from ioc_removal.refusals import Refusal, Rule, clocks, refusal_of, rules_of
 from ioc_removal.schema import Schema
+from transcribed import transcribed
 
-FILE = Path(__file__).with_name("refusals.yml")
 SYSTEMS = {name: s.refusals for name, s in load_integration().systems.items() if s.refusals}
 GROUPS: Mapping[str, list[dict[str, Any]]] = read("integration.yml")["refusals"]
 EVERY = [row for rows in GROUPS.values() for row in rows]
 DOCUMENTED = [
     pytest.param(system, row, id=f"{system} {row['status']} {row['code'] or ''} {row['text'][:90]}")
-    for part in parse(FILE.read_text(encoding="utf-8"), FILE.name)
+    for part in transcribed("refusals.yml")
     for system in part["systems"]
     for row in part["refusals"]
 ]

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from hmac import new
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-import yaml
 
 from asking import INDICATORS, KNOWN, RULE, RULES, huawei
 from ioc_removal.sandbox import Sandbox
@@ -21,9 +19,10 @@ from ioc_removal.sandbox.signing import (
     signature,
     string_to_sign,
 )
+from transcribed import transcribed
 
 SECRET_KEY = "sandbox-secret-key-0001"
-VECTORS = yaml.safe_load(Path(__file__).with_name("signature_vectors.yml").read_text("utf-8"))
+VECTORS = transcribed("signature_vectors.yml")
 
 
 @pytest.fixture(name="sandbox")

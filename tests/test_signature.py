@@ -1,19 +1,17 @@
 """The signature is that of Huawei's official SDK, byte for byte."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from ioc_removal.loader import parse
 from ioc_removal.secret import Secret
 from ioc_removal.signature import HuaweiSignature, canonical_request, string_to_sign
 from recorded import reply, serving
+from transcribed import transcribed
 
-FILE = Path(__file__).with_name("signature_vectors.yml")
-VECTORS: list[dict[str, Any]] = parse(FILE.read_text(encoding="utf-8"), FILE.name)
+VECTORS: list[dict[str, Any]] = transcribed("signature_vectors.yml")
 
 
 @pytest.mark.parametrize("vector", [pytest.param(v, id=v["case"]) for v in VECTORS])

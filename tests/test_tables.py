@@ -10,15 +10,12 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from ioc_removal.loader import parse
 from ioc_removal.schema import Schema
+from transcribed import folder
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ROOT.parent / "shared" / "documents"
-TABLES: dict[str, dict[str, Any]] = {
-    file.stem: parse(file.read_text(encoding="utf-8"), file.name)
-    for file in sorted((ROOT / "tests" / "tables").glob("*.yml"))
-}
+TABLES: dict[str, dict[str, Any]] = folder("tables")
 SCHEMAS: dict[str, dict[str, Any]] = {
     f"{file.parent.name}/{file.stem}": json.loads(file.read_text(encoding="utf-8"))
     for system in ("cybertrace", "secmaster", "waf")

@@ -17,10 +17,11 @@ from ioc_removal.playbooks.calls import Call, CallResult, Due
 from ioc_removal.playbooks.conductor import conduct
 from ioc_removal.playbooks.language import parse_playbook
 from playing import Context, Play, Ran, Stopped
+from transcribed import transcribed
 
 HERE = Path(__file__).parent
-CASES = yaml.safe_load((HERE / "hosts" / "xsoar_playbooks.yml").read_text(encoding="utf-8"))
-REFUSED = yaml.safe_load((HERE / "hosts" / "xsoar_refused.yml").read_text(encoding="utf-8"))
+CASES = transcribed("hosts/xsoar_playbooks.yml")
+REFUSED = transcribed("hosts/xsoar_refused.yml")
 INTEGRATION = load_integration()
 LOCAL = {script_id(n): n for n, d in INTEGRATION.definitions.items() if d.system == "local"}
 LISTS = frozenset(
