@@ -8,10 +8,12 @@ import pytest
 from ioc_removal.sandbox import Sandbox
 from test_approval import Desk, desk
 from test_resume import Program, deletions, expect_all_gone, killed_after, sandbox
+from written import FROM_SECMASTER, TWICE
 
 __all__ = ["desk", "sandbox"]
 
-BOTH = """
+BOTH = (
+    """
 version: 1.0
 input: [indicators]
 output: [{removed: "{{ ctx().one + ctx().other }}"}]
@@ -20,18 +22,9 @@ tasks:
     action: ioc_removal.cybertrace-indicators-delete
     input: {supplier: InternalTI, indicators: "{{ ctx().indicators }}"}
     next: [{publish: [{one: "{{ result().result.counts.removed | default(0) }}"}], do: told}]
-  search:
-    action: ioc_removal.secmaster-indicators-search
-    input: {values: "{{ ctx().indicators }}"}
-    next:
-      - publish: [{ids: "{{ result().result.outputs | map(attribute='id') | list }}"}]
-        do: secmaster
-  secmaster:
-    action: ioc_removal.secmaster-indicators-delete
-    input: {batch_ids: "{{ ctx().ids }}"}
-    next: [{publish: [{other: "{{ result().result.counts.removed | default(0) }}"}], do: told}]
-  told: {action: core.noop, join: all}
 """
+    + FROM_SECMASTER
+)
 ASKING = """
 version: 1.0
 output: [{seen: "{{ ctx().seen }}"}]
@@ -51,17 +44,6 @@ tasks:
     input: {supplier: InternalTI, indicators: [malware.example]}
     next: [{publish: [{seen: "{{ ctx().seen + [result().result.counts] }}"}], do: end}]
   end: {action: core.noop, join: all}
-"""
-TWICE = """
-version: 1.0
-input: [indicators]
-tasks:
-  one:
-    action: ioc_removal.cybertrace-indicators-delete
-    input: {supplier: InternalTI, indicators: "{{ ctx().indicators }}"}
-  other:
-    action: ioc_removal.cybertrace-indicators-delete
-    input: {supplier: InternalTI, indicators: "{{ ctx().indicators }}"}
 """
 
 

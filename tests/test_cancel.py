@@ -37,6 +37,7 @@ from ioc_removal.store.verification import Verification
 from ioc_removal.trust.terms import Terms
 from postgresql import PostgreSQLServer
 from test_resume import Program, deletions
+from written import REMOVING, RETRYING
 
 INTEGRATION = load_integration()
 SCHEMA = Schema(read("schemas/result.json"))
@@ -450,14 +451,6 @@ def test_who_cancels_says_why_and_of_which_run(site: Site) -> None:
     assert get_run(site.database, done).details.get("cancelled") is None
 
 
-REMOVING = """\
-version: 1.0
-input: [indicators]
-tasks:
-  remove:
-    action: ioc_removal.cybertrace-indicators-delete
-    input: {supplier: InternalTI, indicators: "{{ ctx('indicators') }}"}
-"""
 BESIDE = """\
 version: 1.0
 input: [indicators]
@@ -472,14 +465,6 @@ tasks:
   second:
     action: ioc_removal.cybertrace-indicators-delete
     input: {supplier: TriageFeed, indicators: "{{ ctx('indicators') }}"}
-"""
-RETRYING = """\
-version: 1.0
-input: [indicators]
-tasks:
-  list:
-    action: ioc_removal.cybertrace-suppliers-list
-    retry: {count: 5, delay: 250}
 """
 ASKING = """\
 version: 1.0

@@ -25,6 +25,7 @@ from ioc_removal.store.location import Location
 from ioc_removal.store.pauses import pauses_of
 from ioc_removal.store.runs import PLAYBOOK, Requester, begin_run
 from test_resume import Program
+from written import REMOVING, RETRYING
 
 SCHEMA = Schema(read("schemas/result.json"))
 VALUES = [f"host{number}.example" for number in range(12)]
@@ -190,21 +191,3 @@ def until(holds: Callable[[], bool]) -> None:
             return
         sleep(0.02)
     raise AssertionError("it does not come")
-
-
-REMOVING = """\
-version: 1.0
-input: [indicators]
-tasks:
-  remove:
-    action: ioc_removal.cybertrace-indicators-delete
-    input: {supplier: InternalTI, indicators: "{{ ctx('indicators') }}"}
-"""
-RETRYING = """\
-version: 1.0
-input: [indicators]
-tasks:
-  list:
-    action: ioc_removal.cybertrace-suppliers-list
-    retry: {count: 5, delay: 250}
-"""

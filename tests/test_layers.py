@@ -3,12 +3,16 @@
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from ioc_removal.integration import load_integration
+
+# One worker parses the modules.
+pytestmark = pytest.mark.xdist_group("layers")
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "plugin" / "ioc_removal"
@@ -86,11 +90,13 @@ MODULES = {
     ".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__"): file
     for file in sorted(PACKAGE.rglob("*.py"))
 }
-TREES = {
-    name: ast.parse(file.read_text(encoding="utf-8"), str(file), feature_version=(3, 10))
-    for name, file in MODULES.items()
-}
 BELOW = [name for name in MODULES if LAYER.get(name.partition(".")[0], -1) >= TRUST]
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    file = MODULES[module]
+    return ast.parse(file.read_text(encoding="utf-8"), str(file), feature_version=(3, 10))
 
 
 def absolute(module: str, node: ast.ImportFrom) -> str:
@@ -106,7 +112,7 @@ def absolute(module: str, node: ast.ImportFrom) -> str:
 
 def imported(module: str, *, top: bool = False) -> Iterator[tuple[str, bool]]:
     """Yield what a module imports, and whether it is ours; top: not inside functions."""
-    nodes = TREES[module].body if top else ast.walk(TREES[module])
+    nodes = tree(module).body if top else ast.walk(tree(module))
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -151,7 +157,7 @@ def test_modules_from_trust_downwards_can_be_joined() -> None:
 
 
 def expect_to_be_joinable(module: str) -> None:
-    for node in ast.walk(TREES[module]):
+    for node in ast.walk(tree(module)):
         if isinstance(node, ast.Import):
             assert not any(alias.name.startswith("ioc_removal") for alias in node.names)
         if isinstance(node, ast.ImportFrom) and (node.level or node.module == "ioc_removal"):
@@ -178,7 +184,7 @@ def test_no_two_modules_of_a_system_define_one_public_name(system: str) -> None:
 def defined(module: str) -> set[str]:
     """Name what a module defines at its top for others."""
     names: set[str] = set()
-    for node in TREES[module].body:
+    for node in tree(module).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Assign):
@@ -209,4 +215,4 @@ def test_the_core_needs_three_libraries_and_no_extra() -> None:
 def test_a_name_says_what_a_module_is_for() -> None:
     vague = {"utils", "util", "common", "base", "helpers", "helper", "manager", "misc"}
     assert not vague & {part for name in MODULES for part in name.split(".")}
-    assert all(ast.get_docstring(tree) for tree in TREES.values())
+    assert all(ast.get_docstring(tree(name)) for name in MODULES)

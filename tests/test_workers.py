@@ -19,10 +19,11 @@ from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
 from ioc_removal.store.turns import StoreTurns
 from postgresql import PostgreSQLServer
-from test_branches import TWICE
 from test_resume import LONGEST, Program, deletions
+from written import FROM_SECMASTER, TWICE
 
-EVERYWHERE = """
+EVERYWHERE = (
+    """
 version: 1.0
 input: [indicators]
 output: [{told: "{{ ctx().one + ctx().other }}"}]
@@ -35,18 +36,9 @@ tasks:
       - publish: [{one: "{{ result() | map(attribute='result.counts') | map('dictsort')
           | sum(start=[]) | map('last') | sum }}"}]
         do: told
-  search:
-    action: ioc_removal.secmaster-indicators-search
-    input: {values: "{{ ctx().indicators }}"}
-    next:
-      - publish: [{ids: "{{ result().result.outputs | map(attribute='id') | list }}"}]
-        do: secmaster
-  secmaster:
-    action: ioc_removal.secmaster-indicators-delete
-    input: {batch_ids: "{{ ctx().ids }}"}
-    next: [{publish: [{other: "{{ result().result.counts.values() | sum }}"}], do: told}]
-  told: {action: core.noop, join: all}
 """
+    + FROM_SECMASTER
+)
 VALUES = [f"host{number}.example" for number in range(66)]  # nine chunks, of eight requests
 IN_FLIGHT = 1
 
