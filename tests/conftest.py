@@ -10,6 +10,8 @@ import pytest
 from ioc_removal import sending
 from stores import lender, own, postgresql, shared, store, unmade
 
+# Their tests take longest, and would come last.
+LONG = ("test_schedules.py", "test_undo_process.py", "test_worker_metrics.py", "test_workers.py")
 __all__ = ["lender", "own", "postgresql", "shared", "store", "unmade"]
 ALLOWED = Path(__file__).with_name("allowed_skips.txt")
 
@@ -22,6 +24,11 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 def looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a second look at a system come soon after the first, where nothing is done in between."""
     monkeypatch.setattr(sending, "LOOK_AGAIN", 0.02)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that none of them is left to one worker at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -60,7 +60,7 @@ def database(store: Location) -> Iterator[Database]:
 def known(url: str, *, name: str = "cybertrace", items: int = 10, **guards: Any) -> Settings:
     own: dict[str, Any] = {"system": "cybertrace", "url": url, "api_version": "1.1"}
     own["auth"] = {"type": "basic", "username": "user", "password": "password"}
-    own["limits"] = {"items": items}
+    own |= {"limits": {"items": items}, "retries": 0}
     return settings_from({"connections": {name: own}, "guards": guards}, "test")
 
 

@@ -271,6 +271,7 @@ def test_of_what_was_put_back_only_what_was_taken_away_since_is_put_back_again(d
     assert desk.state() == before
 
 
+@pytest.mark.usefixtures("looks_soon")
 @pytest.mark.parametrize(
     ("meanwhile", "said"),
     [
@@ -307,6 +308,7 @@ def test_what_another_run_took_away_is_not_put_back_again(desk: Desk) -> None:
     assert outcomes(desk.undo(other)[0]) == {"added": 3}
 
 
+@pytest.mark.usefixtures("looks_soon")
 def test_a_rule_that_was_switched_off_later_and_taken_away_since_comes_back(desk: Desk) -> None:
     before = desk.state()
     name = "waf-ip-reputation-rule-delete"
@@ -352,6 +354,7 @@ def test_what_was_closed_is_named_by_its_value(desk: Desk) -> None:
     assert [(row["value"], row["outcome"]) for row in rows] == [("203.0.113.7", "changed")] * 2
 
 
+@pytest.mark.usefixtures("looks_soon")
 def test_a_rule_that_was_never_switched_off_again_comes_back_as_it_was_at_first(desk: Desk) -> None:
     before = desk.state()
     name = "waf-ip-reputation-rule-delete"
@@ -491,6 +494,7 @@ def test_a_conflict_of_tags_is_told_and_can_be_tried_again(desk: Desk) -> None:
     assert desk.state() == before
 
 
+@pytest.mark.usefixtures("looks_soon")
 def test_a_rule_that_could_not_be_switched_off_is_switched_off_by_a_later_undo(desk: Desk) -> None:
     before = desk.state()
     name = "waf-ip-reputation-rule-delete"
@@ -558,6 +562,7 @@ def test_what_is_there_is_read_once_for_all_that_go_to_one_place(tmp_path: Path)
         assert targets.count("search") <= 4 + 6  # of the one whose answer was lost
 
 
+@pytest.mark.usefixtures("looks_soon")
 def test_what_another_row_got_is_not_new_for_its_twin(desk: Desk) -> None:
     """Of two indicators of one value one creation is lost: the id of the other is no proof."""
     before = desk.state()
