@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -27,7 +28,7 @@ from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.let_through import LetThrough
 from ioc_removal.store.planned_only import PlannedOnly
-from ioc_removal.store.plans import StoredPlan, get_plan, planned_lines
+from ioc_removal.store.plans import StoredPlan, get_plan, list_plans, planned_lines
 from ioc_removal.store.runs import get_run, requester_of
 from ioc_removal.store.undone import done_rows
 from ioc_removal.trust.removal_key import connection_facts, digest
@@ -405,6 +406,24 @@ def file_of(planner: Planner, folder: Path) -> tuple[StoredPlan, list[str]]:
     return plan, list(file_lines(planner.database, plan))
 
 
+@pytest.fixture(scope="module")
+def filed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Planner, list[str]]]:
+    """A plan that is in a store, and in a file; it is only read."""
+    folder = tmp_path_factory.mktemp("filed")
+    with Sandbox() as sandbox:
+        planner = Planner(sandbox, folder)
+        _, lines = file_of(planner, folder)
+        yield planner, lines
+        planner.database.close()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Database]:
+    """A store without it."""
+    with closing(Database(tmp_path / "other.db")) as database:
+        yield database
+
+
 def test_a_file_is_applied_in_another_store(
     planner: Planner, other: Planner, tmp_path: Path
 ) -> None:
@@ -422,11 +441,12 @@ def test_a_file_is_applied_in_another_store(
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @pytest.mark.parametrize("start", ["", "\ufeff"])
 def test_what_mail_programmes_do_is_tolerated(
-    planner: Planner, other: Planner, tmp_path: Path, ending: str, start: str
+    filed: tuple[Planner, list[str]], elsewhere: Database, ending: str, start: str
 ) -> None:
-    plan, lines = file_of(planner, tmp_path)
+    planner, lines = filed
+    [plan] = list_plans(planner.database)
     raw = [f"{start if not at else ''}{line}{ending}" for at, line in enumerate(lines)]
-    assert read_plan(other.database, [*raw, ending], "plan.txt").hash == plan.hash
+    assert read_plan(elsewhere, [*raw, ending], "plan.txt").hash == plan.hash
 
 
 def swapped(lines: list[str], old: str, new: str) -> list[str]:
@@ -504,15 +524,15 @@ EDITS: Mapping[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("known", [False, True])
 def test_a_file_that_was_edited_is_refused(
-    planner: Planner, other: Planner, tmp_path: Path, edit: str, known: bool
+    filed: tuple[Planner, list[str]], elsewhere: Database, edit: str, known: bool
 ) -> None:
-    _, lines = file_of(planner, tmp_path)
+    planner, lines = filed
     change, said = EDITS[edit]
-    place = planner if known else other
-    before = place.database.rows("SELECT * FROM planned ORDER BY plan, key")
+    place = planner.database if known else elsewhere
+    before = place.rows("SELECT * FROM planned ORDER BY plan, key")
     with pytest.raises(ArgumentError, match=said):
-        read_plan(place.database, change(lines), "plan.txt")
-    assert place.database.rows("SELECT * FROM planned ORDER BY plan, key") == before
+        read_plan(place, change(lines), "plan.txt")
+    assert place.rows("SELECT * FROM planned ORDER BY plan, key") == before
     assert planner.sent() == []
 
 
