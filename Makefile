@@ -18,7 +18,7 @@ run: .venv/all.stamp ## install the command into .venv and rehearse a removal on
 WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN))
 # Tests start hundreds of processes: where Python keeps no bytecode, each would compile all anew.
 test: .venv/dev.stamp ## run the tests; ARGS='-k waf' chooses some
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -rs -n $(WORKERS) --dist loadgroup $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -rs -n $(WORKERS) $(ARGS)
 
 SCHEDULES ?= 20000
 SEED ?= 1

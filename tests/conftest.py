@@ -6,10 +6,21 @@ from os import environ
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from ioc_removal import sending
 from stores import lender, own, postgresql, shared, store, unmade
 
+# One process has all their tests: they share what is made once.
+TOGETHER = {
+    "test_journal_verify.py",
+    "test_layers.py",
+    "test_packaging.py",
+    "test_proxies.py",
+    "test_stackstorm_pack.py",
+    "test_xsoar_pack.py",
+    "test_xsoar_runtime.py",
+}
 # Their tests take longest, and would come last.
 LONG = ("test_schedules.py", "test_undo_process.py", "test_worker_metrics.py", "test_workers.py")
 __all__ = ["lender", "own", "postgresql", "shared", "store", "unmade"]
@@ -24,6 +35,19 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 def looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a second look at a system come soon after the first, where nothing is done in between."""
     monkeypatch.setattr(sending, "LOOK_AGAIN", 0.02)
+
+
+class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Gives each test to whichever process is free, and some files whole to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if Path(file).name in TOGETHER else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing:
+    """Share the tests out; --dist loadgroup of xdist 3.8 does not see groups with pytest 9.2."""
+    return Sharing(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,9 +11,6 @@ import pytest
 
 from ioc_removal.integration import load_integration
 
-# One worker parses the modules.
-pytestmark = pytest.mark.xdist_group("layers")
-
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "plugin" / "ioc_removal"
 # From the top to the ground; what stands in one row does not import each other.

@@ -16,9 +16,6 @@ import pytest
 
 from ioc_removal.sandbox import Sandbox
 
-# One worker builds and installs it.
-pytestmark = pytest.mark.xdist_group("packaging")
-
 ROOT = Path(__file__).parents[1]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 CODE = (

@@ -24,9 +24,6 @@ from ioc_removal.trust.recorder import NoRecord
 from proxying import Proxy, over_tls, tinyproxy
 from recorded import Recorded, Reply, Server, reply, serving, unused_address
 
-# One worker starts the proxies.
-pytestmark = pytest.mark.xdist_group("proxies")
-
 INTEGRATION = load_integration()
 USER, PASSWORD = "proxy-user", "proxy-secret"
 AUTH = {"type": "basic", "username": "soc", "password": "of-the-target"}

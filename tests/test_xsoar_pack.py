@@ -27,9 +27,6 @@ from ioc_removal.hosts.xsoar.taken import taken_names
 from ioc_removal.integration import load_integration
 from xsoar_server import top_names
 
-# One worker makes the files.
-pytestmark = pytest.mark.xdist_group("xsoar_pack")
-
 ROOT = Path(__file__).parents[1]
 TOOLS = ROOT / ".venv-xsoar"
 INTEGRATION = load_integration()
