@@ -50,12 +50,13 @@ class Listener(ThreadingMixIn, TCPServer):
     def stop(self) -> None:
         """Stop listening and hang up on every client that is still connected."""
         self.stopping.set()
-        # A connection of our own ends the wait for the next one.
-        try:
-            create_connection(("127.0.0.1", self.server_address[1]), timeout=1).close()
-        except OSError:
-            _hang_up(self.socket)
-        self._thread.join()
+        # A connection of our own ends the wait for the next one; another one, should it be lost.
+        while self._thread.is_alive():
+            try:
+                create_connection(("127.0.0.1", self.server_address[1]), timeout=1).close()
+            except OSError:
+                _hang_up(self.socket)
+            self._thread.join(1)
         self.server_close()
         for connection in list(self._open):
             _hang_up(connection)
