@@ -1,10 +1,11 @@
-"""Ctrl-C ends the command whatever it waits for, says so in a line, and makes up no outcome."""
+"""A signal ends the command whatever it waits for, in a line, and makes up no outcome."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,14 @@ from socket import SHUT_RDWR, create_server, socket
 from threading import Event, Thread
 
 import pytest
+
+from holding import HoldingSandbox
+from ioc_removal.errors import StoreError
+from ioc_removal.store import postgresql as driver
+from ioc_removal.store.database import Database
+from ioc_removal.store.location import server_of
+from postgresql import PostgreSQLServer
+from test_resume import Program
 
 LONGEST = 120.0  # seconds until a test gives up
 PLACE = {"project_id": "p", "workspace_id": "w"}
@@ -83,18 +92,21 @@ def test_ctrl_c_while_the_program_is_still_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "scheme", "start", "drop"),
+    ("call", "scheme", "start", "drop", "kind"),
     [
-        ("a removal", "http", b"", b""),
-        ("a removal", "http", DRIP, b" "),
-        ("a removal", "http", LATER, b""),
-        ("a removal", "https", b"", b""),
-        ("a removal that logs in", "http", b"", b""),
-        ("a read", "http", DRIP, b" "),
-        ("a test", "https", b"", b""),
+        ("a removal", "http", b"", b"", signal.SIGINT),
+        ("a removal", "http", DRIP, b" ", signal.SIGTERM),
+        ("a removal", "http", LATER, b"", signal.SIGINT),
+        ("a removal", "https", b"", b"", signal.SIGINT),
+        ("a removal that logs in", "http", b"", b"", signal.SIGINT),
+        ("a read", "http", DRIP, b" ", signal.SIGINT),
+        ("a test", "https", b"", b"", signal.SIGINT),
+        ("a test", "https", b"", b"", signal.SIGTERM),
     ],
 )
-def test_ctrl_c(call: str, scheme: str, start: bytes, drop: bytes, tmp_path: Path) -> None:
+def test_a_signal(
+    call: str, scheme: str, start: bytes, drop: bytes, kind: signal.Signals, tmp_path: Path
+) -> None:
     with stuck(start, drop) as (address, asked):
         url = f"{scheme}://{address}"
         basic = {"type": "basic", "username": "user", "password": "made-up"}
@@ -118,7 +130,7 @@ def test_ctrl_c(call: str, scheme: str, start: bytes, drop: bytes, tmp_path: Pat
         assert asked.wait(LONGEST)
         if start == LATER:  # it says that it waits
             assert "trying again in 60 s" in process.stderr.readline()
-        process.send_signal(signal.SIGINT)
+        process.send_signal(kind)
         out, err = process.communicate(timeout=LONGEST)
     assert process.returncode == 130
     assert out == ""
@@ -136,3 +148,48 @@ def test_ctrl_c(call: str, scheme: str, start: bytes, drop: bytes, tmp_path: Pat
     record = json.loads(shown.stdout)
     assert record["status"] == "interrupted"
     assert {row["outcome"] for row in record.get("outcomes", ())} <= {"unknown"}
+
+
+def test_a_signal_while_the_store_is_away(own: PostgreSQLServer, tmp_path: Path) -> None:
+    with HoldingSandbox() as sandbox:
+        program = Program(sandbox, tmp_path, store=server_of(own.database()))
+        sandbox.hold("DELETE")
+        words = ("--arg", "supplier=InternalTI", "--indicators", "iocs.txt")
+        process = program.start("call", "cybertrace-indicators-delete", *words)
+        sandbox.has_come()
+        own.stop()
+        sandbox.go_on()
+        time.sleep(1)  # it waits for the server
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=LONGEST)
+    own.start()
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1].startswith(
+        "error: interrupted: a request in flight may have been carried out; `ioc-removal show "
+    )
+    [run] = program.runs()
+    record = program.record(program.start("show", run))
+    assert (record["status"], record.get("outcomes")) == ("running", [])
+    assert run in err
+
+
+def test_a_store_that_stays_away_is_waited_for_no_longer(
+    own: PostgreSQLServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "PATIENCE", 0.5)
+    database = Database(server_of(own.database()))
+    asked = 0
+
+    def ask() -> object:
+        nonlocal asked
+        asked += 1
+        return database.rows("SELECT count(*) FROM runs")
+
+    own.stop()
+    for _ in range(2):
+        with pytest.raises(StoreError, match="Connection refused"):
+            database.outliving(ask)
+    assert asked == 2
+    own.start()
+    assert database.outliving(ask) == [(0,)]
+    database.close()

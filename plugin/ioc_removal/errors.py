@@ -144,3 +144,10 @@ class ResponseError(PluginError):
         self.status = status
         self.request_id = request_id
         self.attempts = attempts
+
+
+def is_of_interruption(error: BaseException | None) -> bool:
+    """Tell whether an error is Ctrl-C, or of what that cut short, as a query that did not end."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None

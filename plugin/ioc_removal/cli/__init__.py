@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from traceback import print_exc
 
-from ..errors import ArgumentError, PluginError
+from ..errors import ArgumentError, PluginError, is_of_interruption
 from ..outcome import Summary, exit_status
 from .commands import parser_with_commands
 from .log import logged
@@ -18,12 +18,13 @@ from .pauses import told_pauses
 from .session import Session
 
 DEBUG = "IOC_REMOVAL_DEBUG"
+ENDING = (signal.SIGINT, signal.SIGTERM)
 FAILED, WRONG_USE, DOUBT, INTERRUPTED = 1, 2, 3, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status; argv: without the program's name."""
-    options, output, begun = Options(), Output(), False
+    options, output, session = Options(), Output(), None
     try:
         try:
             parser = _parsed(sys.argv[1:] if argv is None else argv, options)
@@ -38,21 +39,23 @@ def main(argv: Sequence[str] | None = None) -> int:
                 told_pauses(output),
                 Session(options, output) as session,
             ):
-                begun = True
                 status = int(command(session))
         except SystemExit as left:  # argparse's --help and --version
             status = int(left.code or 0)
         except PluginError as error:
+            if is_of_interruption(error):
+                raise KeyboardInterrupt from error
             output.json |= "--json" in (sys.argv[1:] if argv is None else argv)
             output.failed(error, options)
             status = exit_status(Summary(), [type(error).__name__])
         output.flush()
     except KeyboardInterrupt:
-        _leave(output, begun=begun)
-        status = INTERRUPTED
+        status = _leave(output, session)
     except Exception as error:  # noqa: BLE001  # a traceback is nothing for a person
         if os.environ.get(DEBUG) == "1":
             print_exc()
+        if is_of_interruption(error):
+            return _leave(output, session)
         output.error(
             f"internal error: {type(error).__name__}: {error}; please report it "
             f"({DEBUG}=1 shows where); {output.recorded or 'nothing was removed'}"
@@ -72,14 +75,16 @@ def _parsed(words: Sequence[str], options: Options) -> Parser:
     return parser
 
 
-def _leave(output: Output, *, begun: bool) -> None:
+def _leave(output: Output, session: Session | None) -> int:
     """Say what is recorded, and go at once although requests may be in flight."""
     ours = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if ours else None
-    output.interrupted(begun=begun)
+    before = {kind: signal.signal(kind, signal.SIG_IGN) for kind in ENDING} if ours else {}
+    output.interrupted(sent=session is not None and session.connected)
     output.flush()
     if ours and threading.active_count() > 1:
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # the interpreter would wait for every request's answer
-    if before is not None:
-        signal.signal(signal.SIGINT, before)
+    for kind, handler in before.items():
+        if handler is not None:  # that of a program in another language
+            signal.signal(kind, handler)
+    return INTERRUPTED

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..errors import PluginError, StoreError
+from ..errors import PluginError, StoreError, is_of_interruption
 from ..store.database import Database
 from ..store.results import run_summary
-from ..store.runs import CALL, ENDED, PRUNE, WAITING, get_run
+from ..store.runs import CALL, ENDED, PLAYBOOK, PRUNE, WAITING, get_run
 from .output import Output
 from .sums import counts_line
 
@@ -23,6 +23,8 @@ def interruption(
     try:
         yield told.append
     except BaseException as error:
+        if is_of_interruption(error):
+            database.leave()
         expected = isinstance(error, PluginError) and not isinstance(error, StoreError)
         if told and not expected:
             output.recorded = _recorded(database, told[-1])
@@ -44,6 +46,8 @@ def _recorded(database: Database, run: str) -> str:
         return (
             f"{counts or 'no answer'} so far; the run waits on: `ioc-removal resume {run}`; {look}"
         )
+    if known.kind == PLAYBOOK and "inputs" not in known.details:
+        return f"its input was not read to the end, and nothing was sent: start it anew; {look}"
     go_on = f"; `ioc-removal resume {run}` goes on" if known.kind != CALL else ""
     if known.kind == PRUNE:
         return f"what was pruned is whole, the next `ioc-removal prune` goes on; {look}"

@@ -90,9 +90,12 @@ class Output:
         if self.recorded:
             self.error(self.recorded)
 
-    def interrupted(self, *, begun: bool) -> None:
-        """Tell that the command was interrupted, what is recorded, or that it had not begun."""
-        said = f": {self.recorded}" if self.recorded else "" if begun else "; nothing was sent"
+    def interrupted(self, *, sent: bool) -> None:
+        """Tell that the command was interrupted, and what is recorded, or that nothing was sent.
+
+        sent: whether something may have been.
+        """
+        said = f": {self.recorded}" if self.recorded else "" if sent else "; nothing was sent"
         self.error(f"interrupted{said}")
 
     def flush(self) -> None:

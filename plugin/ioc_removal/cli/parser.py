@@ -120,7 +120,7 @@ exit status:
   2    nothing was sent: wrong use, settings or arguments
   3    something is unknown, or a system could not be reached
   4    the run waits for an approval
-  130  interrupted
+  130  interrupted, by Ctrl-C or SIGTERM
 
 first steps:
   ioc-removal demo                 rehearse the playbooks on stand-ins of the three systems

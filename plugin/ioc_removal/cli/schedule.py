@@ -108,12 +108,16 @@ def _change(session: Session, what: str, known: Schedule) -> int:
 def _begin(session: Session, known: Schedule) -> int:
     """Run it for a tick: what a worker starts."""
     from ..operations.schedule import begin_scheduled
+    from .interruption import interruption
     from .waiting import status_of
 
-    tick = session.options.given("tick")
+    database, tick = session.database, session.options.given("tick")
     if not tick:
         raise ArgumentError("--tick is missing: workers begin a schedule")
-    ended = begin_scheduled(session.database, session.integration, session.settings, known, tick)
+    with interruption(database, session.output) as told:
+        ended = begin_scheduled(
+            database, session.integration, session.settings, known, tick, told=told
+        )
     return status_of(*ended) if ended else 0
 
 

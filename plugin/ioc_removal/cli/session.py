@@ -6,7 +6,7 @@ from functools import cached_property
 
 from ..connection import Connection
 from ..definition import Definition
-from ..errors import ArgumentError
+from ..errors import ArgumentError, is_of_interruption
 from ..integration import Integration
 from ..settings import Settings, load_settings
 from ..store.database import Database
@@ -24,17 +24,21 @@ from .parser import Options
 
 
 class Session:
-    """Opens each thing when it is first needed, and closes it at the end."""
+    """Opens each thing when it is first needed, and closes it at the end.
+
+    connected: whether a connection was opened, so that something may have been sent.
+    """
 
     def __init__(self, options: Options, output: Output) -> None:
         self.options, self.output = options, output
+        self.connected = False
         self._open = ExitStack()
 
     def __enter__(self) -> "Session":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not KeyboardInterrupt:  # after it threads may still write; the process ends
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if not is_of_interruption(error):  # after it threads may still write; the process ends
             self._open.close()
 
     @cached_property
@@ -127,6 +131,7 @@ class Session:
     def open(self, name: str) -> Connection:
         """Open a connection by its name and tell its warnings."""
         system = self.integration.systems[self.settings.connections[name]["system"]]
+        self.connected = True
         connection = Connection(name, self.settings, system)
         self._open.callback(connection.hang_up)
         for warning in connection.warnings:

@@ -1,7 +1,7 @@
 """Schedules: what they run is checked when they are added, and begun by workers at each tick."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -90,14 +90,20 @@ def begin_scheduled(
     settings: Settings,
     schedule: Schedule,
     tick: str,
+    *,
+    told: Callable[[str], None],
 ) -> tuple[dict[str, Any], Summary] | None:
-    """Run a schedule for a tick; None when another process does, or did."""
+    """Run a schedule for a tick; None when another process does, or did.
+
+    told: the id of the run.
+    """
     what = schedule.what
     guards = Guards(settings.guards, settings.source, {})
     guards.load()
 
     def began(run: str, *, dry: bool = False) -> None:
         """Note the run of the tick; of a plan that a run begins with, only when nothing follows."""
+        told(run)
         if dry or not get_run(database, run).dry_run:
             note_begun(database, schedule.name, tick, run)
 

@@ -71,13 +71,20 @@ class Database:
         self._driver.forget_lease(name)
 
     def outliving(self, do: Callable[[], Some]) -> Some:
-        """Do what may be done twice: again, where the connection was lost in the middle of it."""
+        """Do what may be done twice: again, where the connection was lost in the middle of it.
+
+        Raises StoreError, also when the database stays away.
+        """
         while True:
             try:
                 return do()
             except StoreError as error:
-                if not error.lost:
+                if not error.lost or self._driver.is_gone():
                     raise
+
+    def leave(self) -> None:
+        """Wait no longer for a database that cannot be reached, as the process is to end."""
+        self._driver.leave()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from itertools import count, islice
-from time import monotonic, sleep, time
+from threading import Event
+from time import monotonic, time
 from typing import TypeVar
 
 import psycopg
@@ -41,6 +42,7 @@ class PostgreSQL:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._walks = count()
+        self._gone = Event()  # the server, for so long that nothing waits for it
         self._ahead = 0.0
         self._leases: dict[str, bool] = {}  # and whether each is vital
         self._taken = ""  # by whom a lease was taken when the session was lost: it is over then
@@ -116,6 +118,10 @@ class PostgreSQL:
         """Tell whether the session ended without being closed."""
         return self._connection.broken
 
+    def is_gone(self) -> bool:
+        """Tell whether the server was away for so long that nothing waits for it any more."""
+        return self._gone.is_set()
+
     def clock(self) -> float:
         """Return the server's time: seconds since 1970."""
         return time() + self._ahead
@@ -165,6 +171,10 @@ class PostgreSQL:
     def session(self) -> Session:
         """Open one more session, with the settings of psycopg and of the server."""
         return plain_session(self._server)
+
+    def leave(self) -> None:
+        """Wait no longer for a server that is gone."""
+        self._gone.set()
 
     def close(self) -> None:
         """Close the session."""
@@ -216,11 +226,12 @@ class PostgreSQL:
             try:
                 self._connection.close()
                 self._open()
+                self._gone.clear()
                 break
             except psycopg.OperationalError:
-                if monotonic() > end:
+                if self._gone.wait(pause) or monotonic() > end:
+                    self._gone.set()
                     raise
-            sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         leases, self._leases = self._leases, {}
         for name, vital in leases.items():

@@ -124,6 +124,8 @@ def end_run(
 
     result: succeeded, partial or failed, None when it was interrupted.
     """
+    if status == INTERRUPTED:
+        database.leave()
     database.outliving(lambda: _end(database, run, result, status, details))
 
 

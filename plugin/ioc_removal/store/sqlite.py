@@ -101,6 +101,10 @@ class SQLite:
         """Tell whether it was closed by another than us; a file never is."""
         return False
 
+    def is_gone(self) -> bool:
+        """Return False: a file is there."""
+        return False
+
     def clock(self) -> float:
         """Return the time: seconds since 1970."""
         return time()
@@ -147,6 +151,9 @@ class SQLite:
     def session(self) -> sqlite3.Connection:
         """Open one more connection to the file."""
         return sqlite3.connect(self._path, timeout=BUSY, check_same_thread=False)
+
+    def leave(self) -> None:
+        """Do nothing: what others do with the file takes no time."""
 
     def close(self) -> None:
         """Close the file."""

@@ -72,6 +72,9 @@ class Driver(Protocol):
     def is_lost(self) -> bool:
         """Tell whether it was closed by another than us."""
 
+    def is_gone(self) -> bool:
+        """Tell whether it was away for so long that nothing waits for it any more."""
+
     def clock(self) -> float:
         """Return the time, the same for all who use the database: seconds since 1970."""
 
@@ -104,6 +107,9 @@ class Driver(Protocol):
 
     def session(self) -> Any:
         """Open one more connection, for a library that keeps its own tables beside the store's."""
+
+    def leave(self) -> None:
+        """Wait no longer for a database that cannot be reached, as the process is to end."""
 
     def close(self) -> None:
         """Close it."""
