@@ -41,6 +41,7 @@ tasks:
 )
 VALUES = [f"host{number}.example" for number in range(66)]  # nine chunks, of eight requests
 IN_FLIGHT = 1
+FROM_FILE = ("--indicators", "iocs.txt")
 
 
 @pytest.fixture
@@ -235,8 +236,27 @@ def test_branches_and_items_at_once_add_up_when_a_worker_is_killed(
     }
 
 
+def test_a_worker_that_is_told_twice_to_stop_leaves_at_once(site: Site, sandbox: Sandbox) -> None:
+    begun = site.record(site.start("run", "remove-iocs-after-triage", *FROM_FILE, "--detach"))
+    sandbox.behave()
+    sandbox.misbehave(method="DELETE", delay=LONGEST, times=1_000)
+    worker = site.work()
+    until(sandbox, 1)
+    worker.send_signal(signal.SIGTERM)
+    while heard(worker, 1)[0]["event"] != "stopping":
+        pass
+    worker.send_signal(signal.SIGTERM)
+    out, _ = worker.communicate(timeout=LONGEST)
+    assert worker.returncode == 130
+    assert json.loads(out.splitlines()[-1])["event"] == "left"
+    sandbox.behave()
+    site.work()
+    assert site.ended() == begun["run"]
+    expect_once(site.record(site.start("show", begun["run"])))
+
+
 def test_a_run_that_is_left_to_a_worker_is_done_by_it(site: Site, sandbox: Sandbox) -> None:
-    words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--detach")
+    words = ("run", "remove-iocs-after-triage", *FROM_FILE, "--detach")
     for more, said in (("--wait", "nobody stays"), ("--dry-run", "a plan is made here")):
         assert f"--detach: goes without {more}: {said}" in site.do(*words, more).err
     begun = site.done(*words, "--request-id", "INC-1")

@@ -1,15 +1,15 @@
 """`worker`: perform what runs of a shared store have to do."""
 
 import faulthandler
+import os
 import signal
 from contextlib import ExitStack
-from os import getpid
 from socket import gethostname
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError
-from ..events import DETAIL, NOTED, tell
+from ..events import DETAIL, NOTED, WRONG, tell
 from .extras import needed_by
 from .health import address_of, serving
 from .log import JSONLines, told_to
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from ..operations.work import Worker
 
 USUAL_CHUNKS, USUAL_RUNS = 4, 2
+INTERRUPTED = 130  # the exit status
 STDERR = 2  # its number, whatever sys.stderr is
 
 
 def worker(session: Session) -> int:
-    """Work until SIGTERM or SIGINT, and finish then what was taken.
+    """Work until SIGTERM or SIGINT, and finish then what was taken; a second one ends it at once.
 
     SIGUSR1 lets it print where each thread is.
     """
@@ -50,13 +51,23 @@ def worker(session: Session) -> int:
         _number(session, "chunks", USUAL_CHUNKS),
         _number(session, "runs", USUAL_RUNS),
     )
+
+    def end() -> None:
+        """Stop; in a thread of its own, as a signal may come while the lock of stop is held."""
+        if stop.is_set():
+            tell(WRONG, "left", why="it was told so twice: others take over what it has taken")
+            one.interrupt()
+            os._exit(INTERRUPTED)
+        stop.set()
+        session.database.leave()
+
     names = sorted(name for _, name in served.queues.values())
     with ExitStack() as stack:
         stack.enter_context(told_to(_lines(session.output, verbose=options.given("verbose"))))
         if address:
             _serve(stack, address, one, names)
         for kind in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(kind, lambda *_: stop.set())
+            signal.signal(kind, lambda *_: Thread(target=end).start())
         faulthandler.register(signal.SIGUSR1, STDERR)
         tell(NOTED, "working", store=str(session.database.location), connections=names)
         one.work(stop)
@@ -71,7 +82,7 @@ def _lines(output: Output, *, verbose: bool | None) -> JSONLines:
         output.write(line)
         output.flush()
 
-    name = f"{gethostname()} {getpid()}"
+    name = f"{gethostname()} {os.getpid()}"
     return JSONLines(written, DETAIL if verbose else NOTED, {"worker": name})
 
 

@@ -4,20 +4,21 @@ A tick is a request, so that it has one run, however many workers begin it. The 
 the store's server.
 """
 
-import subprocess
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 
 from ..errors import ArgumentError
-from ..events import NOTED, WRONG, tell
+from ..events import WRONG, tell
 from ..store.database import Database
 from ..store.requests import run_of_request
 from ..store.runs import ENDED, known_run
 from ..store.schedules import Schedule, list_schedules, note_begun, note_skipped
+from ..store.statements import Held
 from ..trust.removal_key import digest
 from .cron import Cron
-from .processes import started
+from .processes import Processes
 from .schedule import lease_of, tick_text
 
 PAUSE = 1.0  # seconds between two looks at the schedules
@@ -39,19 +40,15 @@ class Ticks:
         queues: Collection[str],
         most: int,
     ) -> None:
-        self._database, self._settings_path = database, settings_path
-        self._queues, self._most = queues, most
-        self._going: dict[str, subprocess.Popen[bytes]] = {}
+        self._database, self._queues, self._most = database, queues, most
+        self._going = Processes(database, settings_path, "schedule ended here")
         self._rests: dict[tuple[str, str], float] = {}
         self._crons: dict[tuple[str, str], Cron] = {}
         self._look = 0.0
 
     def take(self) -> None:
         """Begin what is due, and note what ended."""
-        for name, process in list(self._going.items()):
-            if process.poll() is not None:
-                del self._going[name]
-                tell(NOTED, "schedule ended here", schedule=name, status=process.returncode)
+        self._going.ended()
         if monotonic() < self._look:
             return
         self._look = monotonic() + PAUSE
@@ -62,9 +59,11 @@ class Ticks:
 
     def finish(self) -> None:
         """Wait for the runs that were begun here."""
-        for name, process in self._going.items():
-            process.wait()
-            tell(NOTED, "schedule ended here", schedule=name, status=process.returncode)
+        self._going.wait()
+
+    def interrupt(self) -> None:
+        """Interrupt the runs that were begun here."""
+        self._going.interrupt()
 
     def _begin(self, schedule: Schedule, now: datetime) -> None:
         """Begin the newest tick of a schedule, unless that was decided."""
@@ -87,18 +86,20 @@ class Ticks:
             missed = cron.between(datetime.fromisoformat(_readable(schedule.decided)), newest)
             if missed:
                 first, last = tick_text(missed[0]), tick_text(missed[-1])
-                about = {"ticks": len(missed), "first": first, "last": last}
-                tell(WRONG, "ticks missed", schedule=schedule.name, **about)
-            tell(NOTED, "schedule due", schedule=schedule.name, tick=tick)
+                which = {"ticks": len(missed), "first": first, "last": last}
+                tell(WRONG, "ticks missed", schedule=schedule.name, **which)
             self._rests[schedule.name, tick] = monotonic() + REST
             words = ("schedule", "begin", schedule.name, "--tick", tick)
-            self._going[schedule.name] = started(
-                self._database.location, self._settings_path, *words
-            )
+            about = {"schedule": schedule.name}
+            with suppress(Held):  # another worker begins it
+                self._going.start(
+                    lease_of(schedule.name), *words,
+                    begun="schedule due", about=about, more={"tick": tick},
+                )  # fmt: skip
 
     def _may(self, name: str, tick: str) -> bool:
         """Tell whether this process may begin a tick now."""
-        if name in self._going or len(self._going) >= self._most:
+        if lease_of(name) in self._going or len(self._going) >= self._most:
             return False
         rests = self._rests.get((name, tick), 0.0) > monotonic()
         return not rests and not self._database.is_held(lease_of(name))

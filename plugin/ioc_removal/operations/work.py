@@ -26,11 +26,12 @@ from ..store.statements import Held
 from ..trust.terms import Terms
 from .chunk_check import ChunkCheck
 from .history import resumable
-from .run_processes import RunProcesses
+from .processes import Processes
 from .served import Served
 from .ticks import Ticks
 
 PAUSE = 0.5  # seconds between two looks for work
+RUNS_PAUSE = 2.0  # seconds between two looks for runs, which read all that have not ended
 REST = 60.0  # seconds before a run or a chunk is tried again that did not go on
 LATE = 10.0  # seconds after which a look for work that did not come to its end is a trouble
 
@@ -52,29 +53,40 @@ class Worker:
     runs: int
     _taken: dict[Future[None], Chunk] = field(default_factory=dict)
     _rests: dict[str, float] = field(default_factory=dict)
+    _look_for_runs: float = 0.0
     _looked: float = field(default_factory=monotonic)
     _counting: Lock = field(default_factory=Lock)
     _stopping: bool = False
 
     def __post_init__(self) -> None:
         self._check = ChunkCheck(self.integration)
-        self._going = RunProcesses(self.database, self.settings_path)
+        self._going = Processes(self.database, self.settings_path, "run ended here")
+        self._ticks = Ticks(self.database, self.settings_path, self.served.queues, self.runs)
 
     def work(self, stop: Event) -> None:
         """Take work until told to stop, and finish what was taken."""
-        ticks = Ticks(self.database, self.settings_path, self.served.queues, self.runs)
         with ThreadPoolExecutor(self.chunks, thread_name_prefix="chunk") as pool:
             while not stop.is_set():
-                self.database.outliving(lambda: self._take_chunks(pool))
-                self.database.outliving(self._take_runs)
-                self.database.outliving(ticks.take)
-                self._looked = monotonic()
+                try:
+                    self.database.outliving(lambda: self._take_chunks(pool))
+                    self.database.outliving(self._take_runs)
+                    self.database.outliving(self._ticks.take)
+                    self._looked = monotonic()
+                except StoreError as error:
+                    if not error.lost:
+                        raise
+                    tell(WRONG, "store away", error=str(error))  # and a worker waits for it
                 self._look(stop)
             self._stopping = True
             tell(NOTED, "stopping", chunks=len(self._taken), runs=len(self._going))
             wait(self._taken)
         self._going.wait()
-        ticks.finish()
+        self._ticks.finish()
+
+    def interrupt(self) -> None:
+        """Interrupt the processes of runs, for others to go on with. From any thread."""
+        self._going.interrupt()
+        self._ticks.interrupt()
 
     def trouble(self) -> str | None:
         """Say in a line why no work is taken; None when all is well. From any thread."""
@@ -143,15 +155,21 @@ class Worker:
 
     def _take_runs(self) -> None:
         now = monotonic()
+        if now < self._look_for_runs or len(self._going) >= self.runs:
+            return
+        self._look_for_runs = now + RUNS_PAUSE
         for run in resumable(self.database):
             if len(self._going) >= self.runs:
                 return
             rests = self._rests.get(run.run, now) > now
-            known = run.run in self._going.runs or rests
+            known = run.run in self._going or rests
             cancelled = CANCELLED in run.details  # then it only has to be ended
             if not known and (cancelled or (run.kind == PLAYBOOK and self.served.serves(run))):
-                with suppress(Held):
-                    self._going.start(run)
+                with suppress(Held):  # another worker goes on with it
+                    self._going.start(
+                        run.run, "resume", run.run,
+                        begun="going on", about={"run": run.run}, more={"playbook": run.name},
+                    )  # fmt: skip
 
     def _look(self, stop: Event) -> None:
         """Wait for work, and note what ended."""
@@ -166,3 +184,4 @@ class Worker:
                 tell(WRONG, "chunk given up", **self._about(chunk), error=str(error))
         for run in self._going.ended():
             self._rests[run] = monotonic() + REST
+            self._look_for_runs = 0.0  # there is room for another

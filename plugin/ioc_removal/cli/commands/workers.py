@@ -13,7 +13,7 @@ def add_workers(add: Add) -> None:
         "ioc-removal worker --serve cybertrace --metrics 9464",
         more=" It performs parts of\nremovals whose connections it has, and goes on with runs whose"
         " process died. Any number\nmay work at once, each telling what it does in lines of JSON."
-        " SIGTERM lets it finish what\nit has taken.",
+        " SIGTERM lets it finish what\nit has taken; after a second one others take that over.",
     )
     worker.add_argument(
         "--serve", metavar="NAME", action="append",
