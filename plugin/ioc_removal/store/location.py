@@ -16,6 +16,7 @@ CHOOSE = f"choose another with --store or {VARIABLE}"
 SCHEMES = ("postgresql", "postgres")
 SECRETS = ("password", "sslpassword")  # parameters of a URL
 _VARIABLE = re.compile(r"\{env: *(\w+)\}")
+_CONNINFO = re.compile(r"\s*(host|hostaddr|port|dbname|user|password|service|sslmode)\s*=")
 
 
 class Server(NamedTuple):
@@ -48,7 +49,13 @@ def store_location(option: str | None = None) -> Location:
 
     Raises SettingsError.
     """
+    if option == "":
+        raise SettingsError("--store: it is empty")
     named = option or environ.get(VARIABLE) or DEFAULT
+    if _CONNINFO.match(named):
+        raise SettingsError(
+            "the store is given in libpq's words: write it postgresql://NAME@HOST/DATABASE"
+        )
     if named.partition("://")[0] in SCHEMES and "://" in named:
         return server_of(named)
     if "://" in named:

@@ -112,7 +112,8 @@ class PostgreSQL:
         """Say what an error means, in one line, without secrets."""
         if isinstance(error, Taken):
             return f"while it was away {error} took over what is done here"
-        return self._server.masked("; ".join(str(error).split("\n")).strip("; "))
+        lines = (" ".join(line.split()) for line in str(error).splitlines())
+        return self._server.masked("; ".join(filter(None, lines)))
 
     def is_lost(self) -> bool:
         """Tell whether the session ended without being closed."""

@@ -55,6 +55,7 @@ class SQLite:
             self._connection = sqlite3.connect(
                 path, timeout=BUSY, isolation_level=None, check_same_thread=False
             )
+            self._check()
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._migrate()
@@ -158,6 +159,18 @@ class SQLite:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _check(self) -> None:
+        """Refuse a database of another program, before anything in it is changed."""
+        [version] = self._connection.execute("PRAGMA user_version").fetchone()
+        if version == VERSION:
+            return
+        names = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        tables = {name for (name,) in names}
+        if tables and (not version or "runs" not in tables):
+            raise SettingsError(
+                f"cannot use the store {self._path}: it is a database of another program; {CHOOSE}"
+            )
 
     def _migrate(self) -> None:
         [found] = self._connection.execute("PRAGMA user_version").fetchone()
