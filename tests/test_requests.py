@@ -44,11 +44,20 @@ def test_a_request_goes_on_with_its_run_that_was_killed(sandbox: Sandbox, tmp_pa
     expect_all_gone(sandbox, record)
 
 
-def test_a_request_is_for_one_playbook(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_a_request_is_for_one_playbook_and_its_inputs(sandbox: Sandbox, tmp_path: Path) -> None:
     program = Program(sandbox, tmp_path)
     record = program.done(*RUN)
     other = ("run", "unmark-false-positives", "--input", "indicators=a.example")
+    (tmp_path / "same.txt").write_text((tmp_path / "iocs.txt").read_text())
+    (tmp_path / "more.txt").write_text((tmp_path / "iocs.txt").read_text() + "\nmore.example")
+    same, more = (
+        [word.replace("iocs.txt", name) for word in RUN] for name in ("same.txt", "more.txt")
+    )
+    assert program.record(program.start(*same)) == record
     for words, said in (
+        (more, f"was for run {record['run']} of remove-iocs-after-triage with other inputs: take"),
+        ((*RUN, "--input", "suppliers=x"), "with other inputs: take another id"),
+        ((*RUN[:1], "--plan", "20240101-000000", *RUN[-2:]), f"{record['run']} of remove-iocs"),
         ((*other, "--request-id", "INC-7/1"), f"was for run {record['run']}"),
         ((*RUN, "--dry-run"), "--request-id: goes without --dry-run"),
         ((*other, "--request-id", ""), "--request-id: it is empty"),

@@ -151,6 +151,13 @@ def test_a_schedule_that_cannot_be_says_why(site: Site, words: tuple[str, ...], 
     assert refused.err.count("\n") == 1
 
 
+def test_what_a_list_does_not_take_is_refused(site: Site) -> None:
+    for words, said in ((("nightly",), "NAME: `schedule list` lists"), (("--cron", "x"), "--cron")):
+        process = site.start("schedule", "list", *words)
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, said in err) == (2, True), err
+
+
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 

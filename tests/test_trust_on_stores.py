@@ -56,6 +56,8 @@ def test_from_a_plan_to_its_undo(
         assert (done["run"], done["result"]) == (run, "succeeded")
         assert sum(done["counts"].values()) == 2 * len(IOCS)
         assert set(desk.left) == set(before) - set(IOCS)
+        [error] = desk.says(2, "run", "--plan", plan["plan"], "--actor", "carl")["errors"]
+        assert error["message"].startswith(f"plan {plan['plan']}: it is used up: run {run} did all")
 
         undone = desk.says(0, "undo", run, "--indicator", IOCS[0], "--reason", "true positive")
         assert undone["counts"]

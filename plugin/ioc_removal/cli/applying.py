@@ -11,6 +11,7 @@ from ..operations.playbooks import actions_of, parse_all, systems_of
 from ..store.plans import StoredPlan, get_plan
 from ..store.runs import RUNNING
 from ..trust.guards import Guards
+from .asked import request_of
 from .detached import show_detached
 from .ended import show_record
 from .interruption import interruption
@@ -52,7 +53,7 @@ def apply(session: Session) -> int:
                 choose=session.chosen,
                 terms=replace(session.terms, guards=guards),
                 requester=session.requester,
-                request=options.given("request_id"),
+                request=request_of(options),
                 progress=teller(watch),
                 began=began,
                 attend=attending(session, stay=bool(options.given("wait"))),

@@ -1,31 +1,82 @@
 """A request that began a run already: follow it, go on with it, or show what came of it."""
 
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 from ..errors import ArgumentError
 from ..operations.history import is_stopped, run_record
-from ..store.requests import forget_request
+from ..store.requests import ASKED, Request, forget_request
 from ..store.results import run_summary
 from ..store.runs import ENDED, WAITING, Run, get_run
 from .ended import show_record
+from .parser import Options
 from .session import Session
 from .waiting import status_of
 
 POLLING = 0.2  # seconds
+PART = 1 << 20  # bytes of a file that are read at once
 BEGINNING = 10.0  # seconds that a process may take until a run has its inputs
 
 
-def check_same(session: Session, request: str, run: Run, source: str, plan: str | None) -> None:
+def request_of(options: Options) -> Request | None:
+    """Return the request of --request-id, None without one."""
+    name = options.given("request_id")
+    if name is None:
+        return None
+    path = options.given("indicators")
+    asked = [
+        sorted(options.given("input") or ()),
+        [options.given(option) for option in ("format", "column", "to_ids_only")],
+        path and _content(path),
+        sorted(options.connections),
+    ]
+    return Request(name, sha256(json.dumps(asked).encode()).hexdigest())
+
+
+def _content(path: str) -> str | None:
+    """Return a hash of what is in a file; None of what can be read but once, or not at all."""
+    content = sha256()
+    try:
+        if not Path(path).is_file():
+            return None
+        with Path(path).open("rb") as file:
+            while part := file.read(PART):
+                content.update(part)
+    except OSError:
+        return None
+    return content.hexdigest()
+
+
+def check_same(session: Session, run: Run, source: str, plan: str | None) -> None:
     """Refuse a request that stood for something else; raises ArgumentError.
 
     source: the playbook as it is named now, plan: the plan that is applied now.
     """
-    known = (run.details.get("source"), run.details.get("plan"))
-    if source not in (known[0], run.name) or (plan is not None and known[1] is None):
+    request = request_of(session.options)
+    assert request is not None  # noqa: S101  # it has begun a run
+    known, asked = run.details, run.details.get(ASKED)
+    other = None
+    if source not in (known.get("source"), run.name):
+        other = f"of {run.name}"
+    elif plan is not None and not _is_of(plan, known):
+        other = f"of {run.name} by another plan" if "plan" in known else f"of {run.name}"
+    elif plan is None and asked not in (None, request.asked):
+        other = f"of {run.name} with other inputs"
+    if other:
         raise ArgumentError(
-            f"--request-id: {request} was for run {run.run} of {run.name}: take another id"
+            f"--request-id: {request.id} was for run {run.run} {other}: take another id"
         )
-    session.output.note(f"the request {request} began run {run.run} already")
+    session.output.note(f"the request {request.id} began run {run.run} already")
+
+
+def _is_of(plan: str, known: Mapping[str, Any]) -> bool:
+    """Tell whether a run applies a plan, given by its id or SHA-256; a file is not read for it."""
+    names = (known.get("plan"), known.get("sha256"))
+    return any(name and (name.startswith(plan) or Path(plan).is_file()) for name in names)
 
 
 def ended(session: Session, request: str, name: str) -> Run | None:

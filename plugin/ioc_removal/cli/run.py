@@ -13,7 +13,7 @@ from ..store.runs import ENDED, OVERRIDES, RUNNING, UNDO, WAITING, Run, get_run
 from ..trust.guards import Guards
 from ..wording import hint
 from .arguments import parsed
-from .asked import check_same, ended, show_ended
+from .asked import check_same, ended, request_of, show_ended
 from .detached import show_detached
 from .ended import show_record
 from .extras import needed_by
@@ -56,7 +56,7 @@ def _run_once(session: Session, request: str) -> int:
             except AskedBefore as asked:
                 known = asked.run
         before = get_run(session.database, known)
-        check_same(session, request, before, playbook or before.name, plan)
+        check_same(session, before, playbook or before.name, plan)
         begun = before.status == RUNNING and "connections" in before.details
         if options.given("detach") and begun:
             return show_detached(session, known)
@@ -114,7 +114,7 @@ def _run(session: Session) -> int:
                 choose=session.chosen,
                 terms=terms,
                 requester=session.requester,
-                request=options.given("request_id"),
+                request=request_of(options),
                 progress=teller(watch),
                 began=began,
                 attend=attending(session, stay=bool(options.given("wait"))),

@@ -41,6 +41,11 @@ def schedule(session: Session) -> int:
         from ..operations.detach import check_shared
     check_shared(session.database, "a schedule")
     if what == LIST:
+        for other in ("name", *OF_ADD):
+            if options.given(other):
+                raise ArgumentError(
+                    f"{_shown(other)}: `schedule list` lists all, and takes nothing"
+                )
         return _list(session)
     if name is None:
         raise ArgumentError(f"NAME is missing: `ioc-removal schedule {what} NAME`")
@@ -48,12 +53,16 @@ def schedule(session: Session) -> int:
         return _add(session, name)
     for other in OF_ADD:
         if options.given(other):
-            shown = "PLAYBOOK" if other == "playbook" else f"--{other.replace('_', '-')}"
-            raise ArgumentError(f"{shown}: goes with `schedule add`")
+            raise ArgumentError(f"{_shown(other)}: goes with `schedule add`")
     known = get_schedule(session.database, name)
     if what == BEGIN:
         return _begin(session, known)
     return _change(session, what, known)
+
+
+def _shown(name: str) -> str:
+    """Return how an argument is written."""
+    return name.upper() if name in {"name", "playbook"} else f"--{name.replace('_', '-')}"
 
 
 def _add(session: Session, name: str) -> int:

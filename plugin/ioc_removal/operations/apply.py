@@ -11,11 +11,11 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import StoredPlan
+from ..store.requests import Request
 from ..store.retries import RETRY_OF
 from ..store.runs import (
     OVERRIDES,
     PLAYBOOK,
-    REQUEST,
     Requester,
     begin_run,
     get_run,
@@ -23,10 +23,11 @@ from ..store.runs import (
     requester_of,
 )
 from ..store.sets import by_value
+from ..store.unused import used_up_by
 from ..trust.perform import EARNEST
 from ..trust.record import error_row
 from ..trust.terms import Terms
-from .approval import Attend, ask_for_plan
+from .approval import Attend, ask_for_plan, needs_approval
 from .detach import left_to_a_worker
 from .ending import end_by
 from .execute import execute
@@ -45,7 +46,7 @@ def apply_plan(
     choose: Mapping[str, str] | None = None,
     terms: Terms = EARNEST,
     requester: Requester | None = None,
-    request: str | None = None,
+    request: Request | None = None,
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
     attend: Attend = lambda _: False,
@@ -65,6 +66,11 @@ def apply_plan(
     overrides = {**header["overrides"], **given}
     chosen = {**header["choose"], **(choose or {})}
     check_plan(database, integration, settings, plan, chosen)
+    if needs_approval(settings, plan) and (before := used_up_by(database, plan.plan)):
+        raise ArgumentError(  # nobody is asked for nothing
+            f"plan {plan.plan}: it is used up: run {before} did all of it, or was let to; "
+            "make a new plan"
+        )
     if RETRY_OF in header and not known_run(database, header[RETRY_OF]):
         raise ArgumentError(
             f"plan {plan.plan}: it tries run {header[RETRY_OF]} again, which this store does not "
@@ -83,7 +89,7 @@ def apply_plan(
         "inputs": header["inputs"],
         **({"input": header["input"]} if "input" in header else {}),
         **({OVERRIDES: overrides} if overrides else {}),
-        **({REQUEST: request} if request else {}),
+        **(request.details if request else {}),
         **({RETRY_OF: header[RETRY_OF]} if RETRY_OF in header else {}),
     }
     run = begin_run(

@@ -82,17 +82,23 @@ def reject(database: Database, settings: Settings, run: str, decider: Requester)
     return Decided(decided, is_held(database, known.run))
 
 
+def needs_approval(settings: Settings, plan: StoredPlan) -> bool:
+    """Tell whether a plan acts on more than the settings allow without an approval."""
+    most = approving_of(settings.approval, settings.source).most
+    effects: Mapping[str, int] = plan.header["effects"]
+    return any(too_many(effect, size, most, "") for effect, size in effects.items())
+
+
 def ask_for_plan(database: Database, settings: Settings, run: str, plan: StoredPlan) -> None:
     """Let a run wait for the approval of its plan, if that acts on more than the settings allow."""
-    approving = approving_of(settings.approval, settings.source)
-    effects: Mapping[str, int] = plan.header["effects"]
-    if not any(too_many(effect, size, approving.most, "") for effect, size in effects.items()):
+    if not needs_approval(settings, plan):
         return
+    approving = approving_of(settings.approval, settings.source)
     question = {
         "text": f"May {plan.header['playbook']} do what its plan says?",
         "users": [],
         "schema": USUAL,
-        "effects": effects,
+        "effects": plan.header["effects"],
         "approvers": approving.may((), _requesters(get_run(database, run))),
     }
     with database.transaction():

@@ -13,11 +13,11 @@ from ..settings import Settings
 from ..store.database import Database
 from ..store.lease import lease
 from ..store.plans import get_plan
+from ..store.requests import Request
 from ..store.runs import (
     CANCELLED,
     OVERRIDES,
     PLAYBOOK,
-    REQUEST,
     Requester,
     Run,
     add_details,
@@ -87,7 +87,7 @@ def run_playbook(
     choose: Mapping[str, str] | None = None,
     terms: Terms = EARNEST,
     requester: Requester | None = None,
-    request: str | None = None,
+    request: Request | None = None,
     progress: Told = lambda _: None,
     began: Callable[[str], None] = lambda _: None,
     attend: Attend = lambda _: False,
@@ -98,8 +98,8 @@ def run_playbook(
     name: of one that ships, or a file's path; file: fills the input `indicators`; read_by: the run
     that read the file of these inputs, if one did before; texts: of the playbooks by name, its own
     first, when they are known; details: more that the run begins with; choose: the connection of a
-    system where there are several; requester: who wants it, and why; request: the id by which the
-    caller names the run; began: told the id of the run; attend: what to do while a person is asked;
+    system where there are several; requester: who wants it, and why; request: by which the caller
+    names the run; began: told the id of the run; attend: what to do while a person is asked;
     detach: whether it is only begun, for a worker to go on with. Raises DefinitionError and
     ArgumentError for a playbook that cannot be read.
     """
@@ -118,7 +118,7 @@ def run_playbook(
     if read_by and "input" in read_by.details:
         known |= {"input": read_by.details["input"], READ_BY: read_by.run}
     if request:
-        known[REQUEST] = request
+        known |= request.details
     if terms.guards and terms.guards.overrides:
         known[OVERRIDES] = dict(terms.guards.overrides)
     run = begin_run(

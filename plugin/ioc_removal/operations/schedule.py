@@ -11,7 +11,7 @@ from ..integration import Integration
 from ..outcome import Summary
 from ..settings import Settings
 from ..store.database import Database
-from ..store.requests import AskedBefore
+from ..store.requests import AskedBefore, Request
 from ..store.runs import Requester, get_run
 from ..store.schedules import Schedule, get_schedule, note_begun
 from ..store.statements import Held
@@ -123,7 +123,7 @@ def begin_scheduled(
                 choose=what["choose"],
                 terms=Terms(guards=guards, **what["terms"]),
                 requester=Requester(**what["requester"]),
-                request=schedule.request(tick),
+                request=Request(schedule.request(tick)),
                 began=began,
             )
             began(record["run"], dry=True)

@@ -1,7 +1,24 @@
 """Requests by which a caller names a run, so that asking twice begins one."""
 
+from typing import NamedTuple
+
 from .database import Database
 from .statements import Transaction
+
+REQUEST = "request"  # of a run's details: the id by which the caller names it
+ASKED = "asked"  # of a run's details: what the request asked for, as a hash
+
+
+class Request(NamedTuple):
+    """How a caller names a run. asked: a hash of what is asked for, None when it is not known."""
+
+    id: str
+    asked: str | None = None
+
+    @property
+    def details(self) -> dict[str, str]:
+        """What a run keeps of it."""
+        return {REQUEST: self.id, **({ASKED: self.asked} if self.asked else {})}
 
 
 class AskedBefore(Exception):  # noqa: N818  # nothing went wrong

@@ -22,6 +22,18 @@ def unused_lines(database: Database, plan: str, section: int) -> Iterator[Planne
         yield PlannedLine(key, section, PLANNED, bool(assumed), times, line_of(line, plan))
 
 
+def used_up_by(database: Database, plan: str) -> str | None:
+    """Return the run that was let to do the last of what a plan would do; None if some is left."""
+    query = (
+        "SELECT 1 FROM planned p WHERE p.plan = ? AND p.outcome = ? AND NOT EXISTS"
+        " (SELECT 1 FROM uses u WHERE u.plan = p.plan AND u.key = p.key) LIMIT 1"
+    )
+    if database.rows(query, (plan, PLANNED)):
+        return None
+    [(run,)] = database.rows("SELECT max(run) FROM uses WHERE plan = ?", (plan,))
+    return None if run is None else str(run)
+
+
 def refused_items(
     database: Database, run: str, action: str, target: Mapping[str, str], named: str
 ) -> set[str]:
