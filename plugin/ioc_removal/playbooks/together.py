@@ -6,7 +6,7 @@ Each stays a call of its own, with its outcomes; what is kept of many at once is
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from time import sleep
 from typing import Any, TypeVar
 
@@ -118,21 +118,22 @@ def _is_long(size: Size) -> bool:
 
 def _performed(performing: Performing, name: str, batches: Mapping[str, int]) -> dict[str, Errors]:
     """Perform calls of one chunk each; an error that stops one stops those after it, too."""
-    at, parts = "", dict[Steps, _Part]()
+    parts, beginning = dict[Steps, _Part](), list[str]()
     with ExitStack() as leases:
         try:
             action = performing.bind(name)
-            pairs = _pairs(performing, action, batches, parts, leases)
+            pairs = _pairs(performing, action, batches, parts, beginning, leases)
             with closing(together(action, pairs)) as performed:
                 for steps, finished in performed:
                     part = parts[steps]
-                    at, part.batches = part.call, part.batches - 1
+                    part.batches -= 1
                     performing.tell(part.call, len(finished.batch.items), part.size)
                     if not part.batches:
                         part.lease.close()
                         del parts[steps]
         except PluginError as error:
-            call = next((part.call for part in parts.values()), at or next(iter(batches)))
+            going = (part.call for part in parts.values())  # their batches end in this order
+            call = next(chain(beginning, going, batches))
             return {call: [error_of(call, error)]}
     return {}
 
@@ -142,16 +143,19 @@ def _pairs(
     action: Action,
     batches: Mapping[str, int],
     parts: dict[Steps, _Part],
+    beginning: list[str],
     leases: ExitStack,
 ) -> Iterator[tuple[Steps, Batch]]:
     """Yield each batch with the steps of its call, of which parts is told.
 
-    leases: where those of the calls are put, by which a plan tells what still goes on.
+    beginning: has the call that is about to begin; leases: where those of the calls are put, by
+    which a plan tells what still goes on.
     """
     for portion in _portions(batches):
         begun: list[tuple[Steps, list[Batch]]] = []
         with performing.database.transaction():  # each call reserves its size
             for call in portion:
+                beginning[:] = [call]
                 recorder = performing.calling.recorder(call, action)
                 prepared = recorder.prepared()
                 planned = recorder.planned(prepared, 0, batches[call])
@@ -164,6 +168,7 @@ def _pairs(
                     if performing.plan is not None:
                         name = lease_name(performing.run, call, 0)
                         lease.enter_context(performing.database.lease(name))
+        beginning.clear()
         for steps, left in begun:
             yield from ((steps, batch) for batch in left)
 
