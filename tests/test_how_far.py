@@ -107,9 +107,11 @@ def test_a_run_at_work_stopped_and_gone_on_with(
     sandbox.go_on()
     text, record = site.shown(run)
     assert "result     stopped" in text
+    assert text.splitlines()[-1] == f"so far 3 removed · run {run}"
     assert "stopped: no process has it, and nothing was recorded since " in text
     assert f"in doubt: 1 batch of {TASK}, sent at {since} or later" in text
-    assert f"`ioc-removal resume {run}` goes on; `ioc-removal cancel {run} --reason" in text
+    goes_on = f"`ioc-removal resume {run}` {'goes on' if isinstance(store, Path) else 'does'}"
+    assert f"{goes_on}; `ioc-removal cancel {run} --reason" in text
     assert "held_by" not in record["now"]
 
     site.done("resume", run)
@@ -191,3 +193,31 @@ def until(holds: Callable[[], bool]) -> None:
             return
         sleep(0.02)
     raise AssertionError("it does not come")
+
+
+def test_a_run_that_did_not_do_all_says_how_to_go_on(
+    sandbox: HoldingSandbox, made: Callable[..., Site], store: Location
+) -> None:
+    site = made(store)
+    sandbox.misbehave(system="cybertrace", method="DELETE", status=403, times=1)
+    site.run().communicate(timeout=LONGEST)
+    [run] = site.runs()
+    text, record = site.shown(run)
+    assert record["result"] == "partial"
+    assert f"\n`ioc-removal retry {run} --not-done` tries again what it did not do" in text
+
+    again = site.record(site.start("retry", run, "--not-done"))["run"]
+    text, _ = site.shown(run)
+    assert f"\nrun {again} tried again what it did not do: `ioc-removal show {again}`\n" in text
+    assert "retry" not in site.shown(again)[0].splitlines()[-2]
+
+
+def test_a_run_that_was_left_to_a_worker_is_not_told_as_one_that_stopped(
+    made: Callable[..., Site], postgresql: PostgreSQLServer
+) -> None:
+    site = made(server_of(postgresql.database()))
+    words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--detach")
+    run = site.record(site.start(*words))["run"]
+    text, _ = site.shown(run)
+    assert "\nit was left to a worker, and none has it: it waits for one since " in text
+    assert "\na worker that has its connections (cybertrace, secmaster) goes on with it, as" in text

@@ -151,7 +151,8 @@ def test_a_signal(
 
 
 def test_a_signal_while_the_store_is_away(own: PostgreSQLServer, tmp_path: Path) -> None:
-    with HoldingSandbox() as sandbox:
+    sandbox = HoldingSandbox()
+    with sandbox:
         program = Program(sandbox, tmp_path, store=server_of(own.database()))
         sandbox.hold("DELETE")
         words = ("--arg", "supplier=InternalTI", "--indicators", "iocs.txt")

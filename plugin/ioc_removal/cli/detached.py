@@ -2,6 +2,7 @@
 
 from ..operations.history import run_record
 from ..store.runs import get_run
+from .how_far import workers_of
 from .session import Session
 
 
@@ -13,9 +14,7 @@ def show_detached(session: Session, run: str) -> int:
         session.output.print_json(record)
     else:
         session.output.say(run)
-    names = ", ".join(sorted(known.details.get("addresses", {}))) or "nothing"
     session.output.note(
-        f"a worker that has the connections of this run ({names}) goes on with it; "
-        f"`ioc-removal show {run}` tells how far it is"
+        f"{workers_of(known)} goes on with it; `ioc-removal show {run}` tells how far it is"
     )
     return 0

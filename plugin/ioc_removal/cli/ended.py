@@ -7,7 +7,9 @@ from ..definition import Definition
 from ..outcome import PLANNED, Summary
 from ..store.database import Database
 from ..store.results import outcome_rows
+from ..store.runs import get_run
 from .files import show_input
+from .how_far import next_step
 from .outcomes import show_outcomes, show_rows
 from .output import Output
 from .sums import deed_of, effects_of, summary_line
@@ -51,4 +53,7 @@ def show_record(
         some = run and PLANNED in summary.counts
         planned = outcome_rows(database, str(run)).reasons(PLANNED) if some else ()
         effects, deed = effects_of(planned), deed_of(planned)
-        output.say(summary_line(summary, run, effects=effects, deed=deed))
+        ended = "waiting" not in record
+        output.say(summary_line(summary, run, effects=effects, deed=deed, ended=ended))
+        if run and ended and (step := next_step(get_run(database, run), summary.counts)):
+            output.note(step)

@@ -5,7 +5,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..handlers.report import target_of
-from ..store.runs import CALL, CANCELLED, PLAYBOOK, WAITING, Run
+from ..outcome import DONE, SUCCEEDED
+from ..store.runs import CALL, CANCELLED, DETACHED, PLAYBOOK, UNDO, WAITING, Run
 from .output import Output
 from .sums import counts_line
 from .table import Cell
@@ -33,19 +34,27 @@ def show_tasks(output: Output, tasks: Sequence[Task]) -> None:
 
 
 def why_not_done(
-    run: Run, state: str, now: Mapping[str, Any] | None, reasons: Sequence[tuple[str, str, int]]
+    run: Run,
+    state: str,
+    now: Mapping[str, Any] | None,
+    reasons: Sequence[tuple[str, str, int]],
+    *,
+    shared: bool,
 ) -> Iterator[str]:
     """Yield why a run is not done, a line each; nothing of one that did all.
 
     now: what it is at, None when it has ended; reasons: of what is not done: outcome, reason, and
-    of how many.
+    of how many; one more than are shown when there are more; shared: whether workers share the
+    store.
     """
     cancelled = run.details.get(CANCELLED, {})
     if now is None:
         if cancelled:
             yield f"cancelled by {cancelled['actor']} at {cancelled['at']}: {cancelled['reason']}"
-        for outcome, reason, count in reasons:
+        for outcome, reason, count in reasons[:MOST_REASONS]:
             yield f"not done: {count:,} {outcome}: {reason}"
+        if len(reasons) > MOST_REASONS:
+            yield "not done: others, for other reasons; --json has all"
         return
     holder = now.get("held_by")
     if cancelled:
@@ -55,8 +64,27 @@ def why_not_done(
     elif holder:
         yield f"it runs, in {holder}"
     elif run.status != WAITING:
-        yield from _stopped(run, state, now)
+        yield from _stopped(run, state, now, shared=shared)
     yield from _at_work(now)
+
+
+def next_step(run: Run, counts: Mapping[str, int], retries: Sequence[str] = ()) -> str | None:
+    """Return how to go on after a run that ended and did not do all; None when nothing is to do.
+
+    counts: of its outcomes; retries: the runs that tried it again.
+    """
+    if run.dry_run or CANCELLED in run.details or run.result in {None, SUCCEEDED}:
+        return None
+    if not counts.keys() - DONE and run.kind != PLAYBOOK:
+        return None  # a call was wrong, or only read
+    if run.kind == UNDO:
+        return f"`ioc-removal undo {run.name}` tries again what was not put back"
+    if retries:
+        return f"run {retries[-1]} tried again what it did not do: `ioc-removal show {retries[-1]}`"
+    if run.kind == PLAYBOOK and "inputs" not in run.details:
+        return "it sent nothing: start it anew once its input is right"
+    command = f"ioc-removal retry {run.run} --not-done"
+    return f"`{command}` tries again what it did not do, and nothing else (--dry-run shows it)"
 
 
 def _at_work(now: Mapping[str, Any]) -> Iterator[str]:
@@ -86,16 +114,27 @@ def resumed_text(rows: Sequence[Mapping[str, str]]) -> str | None:
     return f"{last['at']} by {last['user']}{more}"
 
 
-def _stopped(run: Run, state: str, now: Mapping[str, Any]) -> Iterator[str]:
-    last = f"nothing was recorded since {now['last']} ({_ago(now['last'])})"
-    yield f"{state}: no process has it, and {last}"
+def _stopped(run: Run, state: str, now: Mapping[str, Any], *, shared: bool) -> Iterator[str]:
+    since = f"since {now['last']} ({_ago(now['last'])})"
+    if run.details.get(DETACHED):
+        yield f"it was left to a worker, and none has it: it waits for one {since}"
+    else:
+        yield f"{state}: no process has it, and nothing was recorded {since}"
     then = f"`ioc-removal cancel {run.run} --reason TEXT` ends it"
     if run.kind == CALL:
         yield f"a single call is not gone on with: call it again; {then}"
     elif run.kind == PLAYBOOK and "inputs" not in run.details:
         yield f"it stopped while its input was read, and sent nothing: start it anew; {then}"
+    elif shared and run.kind == PLAYBOOK:
+        yield f"{workers_of(run)} goes on with it, as `ioc-removal resume {run.run}` does; {then}"
     else:
         yield f"`ioc-removal resume {run.run}` goes on; {then}"
+
+
+def workers_of(run: Run) -> str:
+    """Return which workers go on with a run."""
+    names = ", ".join(sorted(run.details.get("addresses", {}))) or "nothing"
+    return f"a worker that has its connections ({names})"
 
 
 def _cells(task: Task) -> tuple[Cell, ...]:

@@ -48,9 +48,14 @@ def _recorded(database: Database, run: str) -> str:
         )
     if known.kind == PLAYBOOK and "inputs" not in known.details:
         return f"its input was not read to the end, and nothing was sent: start it anew; {look}"
-    go_on = f"; `ioc-removal resume {run}` goes on" if known.kind != CALL else ""
     if known.kind == PRUNE:
         return f"what was pruned is whole, the next `ioc-removal prune` goes on; {look}"
     if known.dry_run:
         doubt = "a dry run sends nothing that does something"
-    return f"{counts or 'no answer'} so far; {doubt}; {look}{go_on}"
+    said = f"{counts or 'no answer'} so far; {doubt}; {look}"
+    if known.kind == CALL:
+        return said
+    go_on = f"`ioc-removal resume {run}` goes on"
+    if known.kind == PLAYBOOK and database.is_shared:
+        go_on = f"workers go on with it, or `ioc-removal resume {run}`"
+    return f"{said}; {go_on}; `ioc-removal cancel {run} --reason TEXT` ends it"

@@ -17,7 +17,7 @@ from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import states_of
 from ..store.runs import CALL, CANCELLED, OVERRIDES, PLAYBOOK, PRUNE, UNDO, Run, get_run
 from .files import show_input
-from .how_far import MOST_REASONS, resumed_text, show_tasks, why_not_done
+from .how_far import MOST_REASONS, next_step, resumed_text, show_tasks, why_not_done
 from .outcomes import show_outcomes, show_rows
 from .output import Output
 from .prune import show_pruned
@@ -75,9 +75,14 @@ def _show(session: Session, output: Output, run: Run) -> None:
     if waiting := waiting_row(database, run):
         show_waiting(output, run.run, waiting)
     now = now_of(database, run, tasks)
-    for line in why_not_done(run, state, now, reasons(database, run.run, MOST_REASONS)):
+    why = reasons(database, run.run, MOST_REASONS + 1)
+    for line in why_not_done(run, state, now, why, shared=database.is_shared):
         output.say(line)
-    output.say(summary_line(run_summary(database, run.run), run.run, effects=effects, deed=deed))
+    summary = run_summary(database, run.run)
+    step = next_step(run, summary.counts, retries_of(database, run.run))
+    if now is None and step:
+        output.say(step)
+    output.say(summary_line(summary, run.run, effects=effects, deed=deed, ended=now is None))
 
 
 def _facts(database: Database, run: Run, state: str) -> Iterator[tuple[str, Cell]]:

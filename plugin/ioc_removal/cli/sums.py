@@ -26,11 +26,17 @@ OF_CHANGE = {"rearms": OF_ADDITION["rearms"]}
 
 
 def summary_line(
-    summary: Summary, run: str | None, *, effects: Iterable[str] = (), deed: str = REMOVED
+    summary: Summary,
+    run: str | None,
+    *,
+    effects: Iterable[str] = (),
+    deed: str = REMOVED,
+    ended: bool = True,
 ) -> str:
     """Return "7 of 8 done: 6 removed, 1 absent, 1 failed · run 2026...".
 
-    effects: of a dry run, what they mean; deed: what it would have done.
+    effects: of a dry run, what they mean; deed: what it would have done; ended: whether no more
+    outcomes are to come.
     """
     counts = summary.counts
     total, planned = sum(counts.values()), counts.get(PLANNED, 0)
@@ -42,6 +48,8 @@ def summary_line(
         if total > planned:
             rest = {name: count for name, count in counts.items() if name != PLANNED}
             parts.append(counts_line(rest))
+    elif not ended:
+        parts.append(f"so far {counts_line(counts) or 'no outcome'}")
     elif total:
         parts.append(f"{done:,} of {total:,} done: {counts_line(counts)}")
     else:

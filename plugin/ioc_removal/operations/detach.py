@@ -8,7 +8,7 @@ from ..outcome import Summary
 from ..playbooks.performing import Performing
 from ..store.database import Database
 from ..store.results import run_summary
-from ..store.runs import get_run
+from ..store.runs import DETACHED, add_details, get_run
 from .history import run_record
 
 
@@ -30,5 +30,6 @@ def left_to_a_worker(
     """
     performing.connections.hang_up()
     database, run = performing.database, performing.run
+    add_details(database, run, **{DETACHED: True})
     record = run_record(database, integration.definitions, get_run(database, run))
     return record, run_summary(database, run)

@@ -17,15 +17,15 @@ from .found import index_short
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
 from .kept import kept
 from .pruned import find_pruned, said_of
-from .requests import claim_request
+from .requests import REQUEST, claim_request
 from .retries import RETRY_OF, note_retry
 
 CALL, PLAYBOOK, UNDO, PRUNE = "call", "playbook", "undo", "prune"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
 WAITING = "waiting"  # for a person's decision, without a process
-REQUEST = "request"  # of details: the id by which the caller names the run
 OVERRIDES = "overrides"  # of details: the reason of each guard that a person overrode
 CANCELLED = "cancelled"  # of details: who cancelled the run, when and why
+DETACHED = "detached"  # of details: whether it was left to a worker from the start
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
 
 
