@@ -158,7 +158,7 @@ class Worker:
         if now < self._look_for_runs or len(self._going) >= self.runs:
             return
         self._look_for_runs = now + RUNS_PAUSE
-        for run in resumable(self.database):
+        for run in reversed(resumable(self.database)):  # the oldest first
             if len(self._going) >= self.runs:
                 return
             rests = self._rests.get(run.run, now) > now

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Set
+from functools import partial
 from time import sleep
 from typing import Any
 
@@ -23,8 +24,10 @@ from .output_rows import keep_read, output_rows
 from .sets import by_reference
 from .statements import Transaction
 from .told_batches import tell_batch
+from .unfinished import unfinished
 
 PAUSE = 0.2  # seconds
+GIVEN_UP_AT_ONCE = 1_000  # indicators of batches that are given up
 _BATCH = "WHERE run = ? AND call = ? AND batch = ?"
 
 
@@ -172,19 +175,21 @@ class StoreRecorder(CutCall):
         What was about to be sent is unknown; what was not is refused, for another reason if there
         is one.
         """
-        query = "SELECT tries, finished FROM batches WHERE run = ? AND call = ? AND batch = ?"
-        for batch in batches:
-            found = self._database.rows(query, (self._run, self._call, batch.number))
-            tries, finished = found[0] if found else (0, 0)
-            if not finished:
-                outcome = UNKNOWN if tries else REFUSED
-                text = (
-                    f"it may have been sent: {reason}" if tries else unsent or f"not sent: {reason}"
-                )
-                outcomes = self._action.outcomes(
-                    batch, batch.items, self._target, outcome, text, tries
-                )
-                self.finish(Finished(batch, outcomes=tuple(outcomes)))
+        key = (self._run, self._call)
+        walk = unfinished(self._database, key, self._action, self._target, batches, reason, unsent)
+        for first in walk:
+            portion = [first]  # in memory at once, and one transaction
+            while len(portion) * len(first.outcomes) < GIVEN_UP_AT_ONCE and (
+                more := next(walk, None)
+            ):
+                portion.append(more)
+            for finished in self._database.outliving(partial(self._finish_all, portion)):
+                tell_batch(self._run, self._call, self._action, finished)
+
+    def _finish_all(self, portion: Iterable[Finished]) -> list[Finished]:
+        """Keep what became of some batches, and return those that were not kept already."""
+        with self._database.transaction():
+            return [finished for finished in portion if self._finish(finished)]
 
     def _counts(self, batch: Batch) -> bool:
         """Tell whether a batch counts for the caps: of those that go to several nodes, one."""
