@@ -75,14 +75,12 @@ def next_step(run: Run, counts: Mapping[str, int], retries: Sequence[str] = ()) 
     """
     if run.dry_run or CANCELLED in run.details or run.result in {None, SUCCEEDED}:
         return None
-    if not counts.keys() - DONE and run.kind != PLAYBOOK:
-        return None  # a call was wrong, or only read
+    if not counts.keys() - DONE:
+        return None  # what was asked for was wrong, or only read
     if run.kind == UNDO:
         return f"`ioc-removal undo {run.name}` tries again what was not put back"
     if retries:
         return f"run {retries[-1]} tried again what it did not do: `ioc-removal show {retries[-1]}`"
-    if run.kind == PLAYBOOK and "inputs" not in run.details:
-        return "it sent nothing: start it anew once its input is right"
     command = f"ioc-removal retry {run.run} --not-done"
     return f"`{command}` tries again what it did not do, and nothing else (--dry-run shows it)"
 

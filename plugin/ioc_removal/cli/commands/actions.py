@@ -17,7 +17,8 @@ def add_actions(add: Add) -> None:
         "Call an action",
         "ioc-removal call cybertrace-indicators-delete --arg supplier=InternalTI \\",
         "      --arg indicators=192.0.2.57 --arg indicators=tux.example.com",
-        "ioc-removal call cybertrace-false-positives-unmark --indicators triaged.csv --dry-run",
+        "ioc-removal call cybertrace-false-positives-unmark --indicators triaged.csv \\",
+        "      --arg unmark_detections=false --dry-run",
         "ioc-removal call waf-ip-reputation-rules-find \\",
         """      --arg 'rules:=[{"policy_id": "6d39...", "names": ["block-large"]}]'""",
     )

@@ -13,7 +13,8 @@ def add_playbooks(add: Add) -> None:
         "ioc-removal run remove-iocs-after-triage --indicators triaged.csv",
         "ioc-removal run remove-iocs-after-triage --indicators triaged.csv \\",
         "      --input suppliers=InternalTI --input suppliers=TriageFeed",
-        "ioc-removal run unmark-false-positives --indicators fp.txt --dry-run --out plan.txt",
+        "ioc-removal run unmark-false-positives --indicators fp.txt \\",
+        "      --input unmark_detections=false --dry-run --out plan.txt",
         "ioc-removal run --plan plan.txt --ticket INC-42",
         more=" With --dry-run a plan is\nmade: what a run would do, for a person to read;"
         " with --plan that is done, and nothing else.",
