@@ -309,7 +309,7 @@ def test_a_clock_that_goes_back_is_told_and_no_failure(
         end_run(database, run, "succeeded")
         verdict = Verification(database).verify()
         assert verdict.intact, verdict.problems
-        assert "the clock went back 1 times" in verdict.notes[0]
+        assert "the clock went back (1×)" in verdict.notes[0]
 
 
 def as_version_2(path: Path) -> None:

@@ -142,8 +142,7 @@ class Verification:
             yield Problem(f"{one.unsealed:,} links were made without the key of the settings", run)
         if one.backwards:
             verdict.notes.append(
-                f"run {run}: the clock went back ({one.backwards}×); the order is that of the "
-                "links"
+                f"run {run}: the clock went back ({one.backwards}×); the order is that of the links"
             )
 
     def _uncovered(self) -> Iterator[Problem]:
