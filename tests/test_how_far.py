@@ -21,9 +21,10 @@ from ioc_removal.sandbox import default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store.cancelling import cancel
 from ioc_removal.store.database import Database
-from ioc_removal.store.location import Location
+from ioc_removal.store.location import Location, server_of
 from ioc_removal.store.pauses import pauses_of
 from ioc_removal.store.runs import PLAYBOOK, Requester, begin_run
+from postgresql import PostgreSQLServer
 from test_resume import Program
 from written import REMOVING, RETRYING
 
