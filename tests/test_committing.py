@@ -9,8 +9,10 @@ import pytest
 
 from ioc_removal.errors import StoreError
 from ioc_removal.store.database import Database
-from ioc_removal.store.location import Location
+from ioc_removal.store.location import Location, server_of
 from ioc_removal.store.statements import Transaction
+from postgresql import PostgreSQLServer
+from test_takeover import CUT_OFF
 
 THREADS = 8
 MAKE = (
@@ -85,3 +87,34 @@ def test_a_commit_that_fails_is_told_to_all_whose_it_was(database: Database) -> 
         with database.transaction() as transaction:
             transaction.execute("INSERT INTO many VALUES (50, NULL)")
         assert 50 in kept(database)
+
+
+def test_a_session_that_is_lost_loses_what_all_did_in_it(postgresql: PostgreSQLServer) -> None:
+    location = server_of(postgresql.database())
+
+    def do(transaction: Transaction, number: int) -> None:
+        transaction.execute("INSERT INTO many VALUES (?, NULL)", (number,))
+        if number == THREADS - 1:
+            other.rows(CUT_OFF)
+
+    with closing(Database(location)) as database, closing(Database(location)) as other:
+        with database.transaction() as transaction:
+            for statement in MAKE:
+                transaction.execute(statement)
+        errors = [future.exception() for future in at_once(database, do)]
+        assert any(isinstance(error, StoreError) and error.lost for error in errors)
+        assert all(isinstance(error, StoreError | None) for error in errors)
+        assert kept(other) == {n for n, error in enumerate(errors) if error is None}
+
+
+def test_a_transaction_is_not_committed_in_the_middle_of_it(database: Database) -> None:
+    def do() -> None:
+        with database.transaction() as transaction:
+            transaction.execute("INSERT INTO many VALUES (1, NULL)")
+            with database.snapshot():
+                pass
+
+    with closing(database):
+        with pytest.raises(StoreError, match="in the middle"):
+            do()
+        assert not kept(database)

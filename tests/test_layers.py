@@ -70,7 +70,12 @@ DOORS: Mapping[str, set[str]] = {
     "fastjsonschema": {"hosts"},
     "PIL": {"hosts.xsoar.picture"},
     "sqlite3": {"store.sqlite"},
-    "psycopg": {"store.postgresql", "store.postgresql_session"},
+    "psycopg": {
+        "store.postgresql",
+        "store.postgresql_pipeline",
+        "store.postgresql_leases",
+        "store.postgresql_session",
+    },
     "sqlalchemy": {f"playbooks.{name}" for name in ("engine", "engine_rows", "halting")},
     "dbos": {f"playbooks.{name}" for name in DOORS_OF_DBOS},
     "croniter": {"operations.cron"},

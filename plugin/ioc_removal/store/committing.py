@@ -6,7 +6,7 @@ thread reads meanwhile may not be kept yet; but what it then sends has an intent
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock, RLock, get_ident
 
@@ -55,6 +55,7 @@ class Committing:
         self.lock, self._counting = RLock(), Lock()
         self._waiting = 0  # threads that want a transaction
         self._owner: int | None = None  # the thread whose transaction has begun
+        self._is_beside = False  # whether that goes beside those of other sessions
         self._transaction: Transaction | None = None
         self._group: _Group | None = None
 
@@ -62,6 +63,8 @@ class Committing:
     def transaction(self) -> Iterator[Transaction]:
         """Run statements as one: all of them are kept, or none. Raises StoreError."""
         if self._owner == get_ident() and self._transaction is not None:
+            if self._is_beside:  # who waits for others to end, and they for it, would wait forever
+                raise StoreError("a transaction beside others cannot become one that is alone")
             with self._told():
                 yield self._transaction
             return
@@ -77,6 +80,31 @@ class Committing:
             with self.lock:
                 if self._group is group:  # who was waited for went away
                     self.end()
+
+    @contextmanager
+    def beside(self) -> Iterator[Transaction]:
+        """Run statements as one, beside other sessions that do so. Raises StoreError.
+
+        No other thread's are committed with it: it would hold what others wait for until these
+        are done. Inside a transaction of the same thread they are a part of that one.
+        """
+        if self._owner == get_ident() and self._transaction is not None:
+            with self._told():
+                yield self._transaction
+            return
+        with self.lock, self._told():
+            self.end()
+            try:
+                self._transaction = self._driver.begin(beside=True)
+                self._owner, self._is_beside = get_ident(), True
+                yield self._transaction
+                self._driver.commit()
+            except BaseException:
+                self._driver.rollback()
+                raise
+            finally:
+                self._owner = self._transaction = None
+                self._is_beside = False
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -120,12 +148,9 @@ class Committing:
                 self._transaction.execute("ROLLBACK TO SAVEPOINT member")
                 self._transaction.execute("RELEASE SAVEPOINT member")
                 return
-            if self._driver.within:
-                self._driver.rollback()
         except self._driver.errors as lost:
             error = lost
-            if self._driver.within:
-                self._driver.rollback()
+        self._roll_back()
         self._transaction = self._group = None
         group.end(self._unusable(error) if group.members else None)
 
@@ -142,20 +167,28 @@ class Committing:
             yield
 
     def end(self) -> None:
-        """Commit what several threads did, if there is anything, and let them go on."""
+        """Commit what several threads did, if there is anything, and let them go on.
+
+        Raises StoreError in the middle of this thread's transaction, of which a part would be kept.
+        """
+        if self._owner == get_ident():
+            raise StoreError("a transaction cannot be committed in the middle of it")
         group, self._group, self._transaction = self._group, None, None
         if group is None:
             return
         try:
             self._driver.commit()
         except BaseException as error:
-            failed = self._unusable(error)
-            within = self._driver.within
-            if within:
-                self._driver.rollback()
-            by_database = isinstance(error, self._driver.errors)
-            group.end(failed if within or by_database else None)
+            within, by_database = self._driver.within, isinstance(error, self._driver.errors)
+            group.end(self._unusable(error) if within or by_database else None)
+            self._roll_back()
             if not by_database:
                 raise
         else:
             group.end(None)
+
+    def _roll_back(self) -> None:
+        """Forget what is not committed; a session that is lost has forgotten it."""
+        with suppress(*self._driver.errors):
+            if self._driver.within:
+                self._driver.rollback()

@@ -12,7 +12,7 @@ from .chain import Hashing
 from .committing import Committing
 from .location import Location, Server
 from .sqlite import SQLite
-from .statements import Driver, Row, Transaction, Values
+from .statements import Driver, Places, Row, Transaction, Values
 
 EVERY = 2**62  # more rows than there are, for LIMIT
 Some = TypeVar("Some")
@@ -52,6 +52,23 @@ class Database:
         Inside another transaction of the same thread they are a part of that one.
         """
         return self._committing.transaction()
+
+    def beside(self) -> AbstractContextManager[Transaction]:
+        """Run statements as one, beside others that are run so, but beside no transaction().
+
+        For what concerns one batch of a run alone: what others of the run change too is changed by
+        statements that take it as it is, in this order, so that no two wait for each other: the
+        batch, `sent`, `reserved`, `going`, and last, after line_up(), the chain. Raises StoreError.
+        """
+        return self._committing.beside() if self.is_shared else self._committing.transaction()
+
+    def line_up(self, name: str) -> None:
+        """Wait, in a transaction beside others, for those that did so for a name, until they end.
+
+        Raises StoreError.
+        """
+        with self._told():
+            self._driver.line_up(name)
 
     @contextmanager
     def taking_away(self) -> Iterator[Transaction]:
@@ -129,9 +146,22 @@ class Database:
                 self._driver.let_go(name)
 
     def clock(self) -> float:
-        """Return the time, the same for all processes of the store: seconds since 1970."""
+        """Return the time, the same for all processes of the store: seconds since 1970.
+
+        Nothing is asked for it.
+        """
+        return self._driver.clock()
+
+    @contextmanager
+    def places(self) -> Iterator[Places]:
+        """Use names of which any will do, of a store that is shared. Raises StoreError."""
+        assert self._driver.places is not None  # noqa: S101  # nobody asks for those of a file
         with self._alone(), self._told():
-            return self._driver.clock()
+            yield self._driver.places
+
+    def holds(self, name: str) -> bool:
+        """Tell whether this process holds a name, as far as it knows; nothing is asked."""
+        return self._driver.holds(name)
 
     def seconds_until_turn(self, place: str, pause: float) -> float:
         """Take the next moment for a request to a place, and return how far it is.

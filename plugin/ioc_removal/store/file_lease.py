@@ -42,6 +42,10 @@ class FileLeases:
         self._path(name).unlink(missing_ok=True)
         self._files.pop(name).close()
 
+    def holds(self, name: str) -> bool:
+        """Tell whether this process holds a name."""
+        return name in self._files
+
     def forget(self, name: str) -> None:
         """Take away the file that a process left which did not live to do so."""
         if self.holder(name) is None:

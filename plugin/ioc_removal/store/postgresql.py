@@ -7,8 +7,6 @@ comes next, if its leases are still to be had; a transaction in which it is lost
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
-from hashlib import sha256
 from itertools import count, islice
 from threading import Event
 from time import monotonic, time
@@ -19,9 +17,11 @@ from psycopg.pq import TransactionStatus
 
 from ..errors import SettingsError
 from .location import CHOOSE, Server
-from .postgresql_schema import HOLDERS, SCHEMA, TURN, migrate, translated, version_of
-from .postgresql_session import PROGRAM, Session, closed_by_errors, plain_session, store_session
-from .statements import AT_ONCE, Cursor, Held, Row, Transaction, Values
+from .postgresql_leases import SessionLeases, Taken, number_of
+from .postgresql_pipeline import Pipelined
+from .postgresql_schema import TURN, migrate, translated, version_of
+from .postgresql_session import Session, closed_by_errors, plain_session, store_session
+from .statements import AT_ONCE, Cursor, Places, Row, Transaction, Values
 from .tables import VERSION
 from .trust_tables import TAKEN_FROM
 
@@ -30,21 +30,19 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two tries
 Some = TypeVar("Some")
 
 
-class Taken(Exception):  # noqa: N818  # as others say of it
-    """A lease was taken by another process while the session was lost."""
-
-
 class PostgreSQL:
     """A database, in which the store is made when it is not there; raises SettingsError."""
 
     errors: tuple[type[Exception], ...] = (psycopg.Error, Taken)
+    takes_json = True
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._walks = count()
         self._gone = Event()  # the server, for so long that nothing waits for it
         self._ahead = 0.0
-        self._leases: dict[str, bool] = {}  # and whether each is vital
+        self._leases = SessionLeases(self._again, lambda: self._connection)
+        self._pipelined: Pipelined | None = None  # the transaction that goes beside others
         self._taken = ""  # by whom a lease was taken when the session was lost: it is over then
         try:
             self._open()
@@ -56,15 +54,31 @@ class PostgreSQL:
             ) from None
 
     @property
+    def places(self) -> Places:
+        """The names of which any will do."""
+        return self._leases
+
+    @property
     def within(self) -> bool:
         """Whether a transaction has begun, and its session is there."""
         idle = {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}
         return self._connection.info.transaction_status not in idle
 
-    def begin(self) -> Transaction:
-        """Begin a transaction, alone: others that write wait until it ends."""
+    def begin(self, *, beside: bool = False) -> Transaction:
+        """Begin a transaction, alone: others that write wait until it ends.
+
+        beside: beside others that were begun so; those that are alone wait for it, and it for them.
+        """
+        if beside:
+            self._pipelined = self._again(lambda: Pipelined(self._connection, _BESIDE))
+            return self._pipelined
         self._again(lambda: self._connection.execute(_BEGIN))
         return self
+
+    def line_up(self, name: str) -> None:
+        """Wait, in a transaction, for all others that did so for a name, until they end."""
+        lock = b"SELECT pg_advisory_xact_lock(%s)"
+        (self._pipelined or self._connection).execute(lock, (number_of(name),))
 
     def begin_reading(self) -> None:
         """Begin to read one state, whatever others write meanwhile."""
@@ -73,11 +87,19 @@ class PostgreSQL:
 
     def commit(self) -> None:
         """Keep what the transaction did."""
-        self._connection.execute(b"COMMIT")
+        pipelined, self._pipelined = self._pipelined, None
+        if pipelined:
+            pipelined.commit()
+        else:
+            self._connection.execute(b"COMMIT")
 
     def rollback(self) -> None:
         """Forget what the transaction did."""
-        self._connection.execute(b"ROLLBACK")
+        pipelined, self._pipelined = self._pipelined, None
+        if pipelined:
+            pipelined.leave()
+        if self.within:
+            self._connection.execute(b"ROLLBACK")
 
     def execute(self, query: str, values: Values = ()) -> Cursor:
         """Do one statement of a transaction."""
@@ -133,15 +155,15 @@ class PostgreSQL:
         vital: whether nothing is done any more when another process takes it after the session was
         lost.
         """
-        self._again(lambda: self._take(name))
-        self._leases[name] = vital
+        self._leases.lease(name, vital=vital)
 
     def let_go(self, name: str) -> None:
         """Hold a name no longer."""
-        if self._leases.pop(name, None) is None:
-            return  # it was lost with a session
-        with suppress(psycopg.Error):  # then it ended with the session
-            self._connection.execute(b"SELECT pg_advisory_unlock(%s)", (_number(name),))
+        self._leases.let_go(name)
+
+    def holds(self, name: str) -> bool:
+        """Tell whether this session holds a name, unless it was lost just now."""
+        return self._leases.holds(name)
 
     def seconds_until_turn(self, place: str, pause: float) -> float:
         """Take the next moment for a request to a place, and return how far it is."""
@@ -167,7 +189,7 @@ class PostgreSQL:
 
     def holders(self, names: Collection[str]) -> dict[str, str]:
         """Return those of some names that sessions hold, this one too, each with which."""
-        return self._again(lambda: self._holders(names)) if names else {}
+        return self._leases.holders(names)
 
     def session(self) -> Session:
         """Open one more session, with the settings of psycopg and of the server."""
@@ -192,22 +214,6 @@ class PostgreSQL:
             with self._connection.transaction():
                 self._connection.execute(_ALONE)
                 migrate(self, self._server)
-
-    def _take(self, name: str) -> None:
-        if name in self._leases:
-            raise Held("this process")
-        taken = self._connection.execute(b"SELECT pg_try_advisory_lock(%s)", (_number(name),))
-        if taken.fetchone() != (True,):
-            raise Held(self._holders((name,)).get(name))
-
-    def _holders(self, names: Collection[str]) -> dict[str, str]:
-        held = {row[:2]: row[2] for row in self._connection.execute(HOLDERS.encode())}
-        found = ((name, held.get(_halves(name))) for name in names)
-        return {
-            name: str(holder).removeprefix(PROGRAM) or "a process"
-            for name, holder in found
-            if holder is not None
-        }
 
     def _again(self, do: Callable[[], Some]) -> Some:
         """Do what changes nothing; in a new session, if the one that there was is lost."""
@@ -234,29 +240,14 @@ class PostgreSQL:
                     self._gone.set()
                     raise
             pause = min(2 * pause, LONGEST_PAUSE)
-        leases, self._leases = self._leases, {}
-        for name, vital in leases.items():
-            try:
-                self._take(name)
-            except Held as held:
-                if not vital:
-                    continue
-                self._connection.close()
-                self._taken = held.by or "another process"
-                raise Taken(self._taken) from None
-            self._leases[name] = vital
+        try:
+            self._leases.lease_again()
+        except Taken as taken:
+            self._connection.close()
+            self._taken = str(taken)
+            raise
 
 
-def _halves(name: str) -> tuple[int, int]:
-    """Return the number of a lock as the server shows it."""
-    number = _number(name)
-    return (number >> 32) & 0xFFFFFFFF, number & 0xFFFFFFFF
-
-
-def _number(name: str) -> int:
-    """Return the number of a lock of a name."""
-    return int.from_bytes(sha256(f"{SCHEMA} {name}".encode()).digest()[:8], "big", signed=True)
-
-
-_ALONE = f"SELECT pg_advisory_xact_lock({_number('writing')})".encode()
+_ALONE = f"SELECT pg_advisory_xact_lock({number_of('writing')})".encode()
 _BEGIN = b"BEGIN; " + _ALONE
+_BESIDE = f"SELECT pg_advisory_xact_lock_shared({number_of('writing')})".encode()

@@ -10,7 +10,7 @@ from time import time
 from ..errors import SettingsError
 from .file_lease import FileLeases
 from .location import CHOOSE
-from .statements import AT_ONCE, Row, Transaction, Values
+from .statements import AT_ONCE, Places, Row, Transaction, Values
 from .tables import JOURNAL, MIGRATIONS, TABLES, VERSION
 from .trust_tables import ONLY_ADDED, TAKEN_FROM
 
@@ -45,6 +45,7 @@ class SQLite:
     """
 
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+    places: Places | None = None
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -67,10 +68,14 @@ class SQLite:
         """Whether a transaction has begun."""
         return self._connection.in_transaction
 
-    def begin(self) -> Transaction:
+    def begin(self, *, beside: bool = False) -> Transaction:
         """Begin a transaction, alone: others that write wait until it ends."""
+        del beside  # a file takes one that writes
         self._connection.execute("BEGIN IMMEDIATE")
         return self._connection
+
+    def line_up(self, name: str) -> None:
+        """Do nothing: a transaction is alone."""
 
     def begin_reading(self) -> None:
         """Begin to read one state, whatever others write meanwhile."""
@@ -118,6 +123,10 @@ class SQLite:
     def let_go(self, name: str) -> None:
         """Hold a name no longer."""
         self._leases.let_go(name)
+
+    def holds(self, name: str) -> bool:
+        """Tell whether this process holds a name."""
+        return self._leases.holds(name)
 
     def seconds_until_turn(self, place: str, pause: float) -> float:
         """Return that it is now: the processes of a file keep their own pace."""

@@ -5,7 +5,7 @@ columns of its key; a flag is 0 or 1, never a truth value; text is ordered by it
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 AT_ONCE = 2_000  # rows of a walk that are in memory
 Row = tuple[Any, ...]
@@ -39,17 +39,68 @@ class Transaction(Protocol):
         """Do a statement for each of several values."""
 
 
+class Sharing(NamedTuple):
+    """Who shares some names.
+
+    sessions: that hold or want some, this one too; before: how many of them come before this one,
+    in an order that is the same for all; wanted: whether another one waits.
+    """
+
+    sessions: int
+    before: int
+    wanted: bool
+
+    def part_of(self, many: int) -> int:
+        """Return how many of the names are this one's part; none when there are too few."""
+        if not self.wanted:
+            return many
+        each, left = divmod(many, self.sessions)
+        return each + (self.before < left) if each else 0
+
+
+class Places(Protocol):
+    """Names of which any will do, such as the places of requests, shared with other processes.
+
+    What is lost with the connection is lost, and that is all. queue: a name for those who wait.
+    """
+
+    def take(self, names: Sequence[str], most: int) -> list[str]:
+        """Hold some of several names that nobody holds, and return them."""
+
+    def let_go(self, name: str) -> None:
+        """Hold a name no longer."""
+
+    def want(self, queue: str) -> None:
+        """Let others know that this process waits for a name."""
+
+    def want_no_longer(self, queue: str) -> None:
+        """Let others know that it does not."""
+
+    def sharing(self, names: Sequence[str], queue: str) -> Sharing:
+        """Tell who shares some names."""
+
+
 class Driver(Protocol):
     """A database that is open, for one thread at a time."""
 
     errors: tuple[type[Exception], ...]  # what it raises
 
     @property
+    def places(self) -> Places | None:
+        """Where processes of several hosts share it, the names of which any will do."""
+
+    @property
     def within(self) -> bool:
         """Whether a transaction has begun."""
 
-    def begin(self) -> Transaction:
-        """Begin a transaction, alone: others that write wait until it ends."""
+    def begin(self, *, beside: bool = False) -> Transaction:
+        """Begin a transaction, alone: others that write wait until it ends.
+
+        beside: where it can be, beside others that were begun so, but beside no other.
+        """
+
+    def line_up(self, name: str) -> None:
+        """Wait, in a transaction, for all others that did so for a name, until they end."""
 
     def begin_reading(self) -> None:
         """Begin to read one state, whatever others write meanwhile."""
@@ -86,6 +137,9 @@ class Driver(Protocol):
 
     def let_go(self, name: str) -> None:
         """Hold a name no longer."""
+
+    def holds(self, name: str) -> bool:
+        """Tell whether this process holds a name, as far as it knows; nothing is asked."""
 
     def seconds_until_turn(self, place: str, pause: float) -> float:
         """Take the next moment for a request to a place, and return how far it is."""
