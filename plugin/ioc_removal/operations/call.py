@@ -142,7 +142,7 @@ def _perform(
 
 def _planned(recorder: StoreRecorder, count: int, prepared: Prepared) -> Iterator[Batch]:
     """Yield the batches of a call as they are kept."""
-    return recorder.planned(prepared, 0, count)
+    return recorder.planned(prepared, 0, count, own=True)
 
 
 def _stop(action: Action, cancelled: Cancellation, *, at_once: bool) -> None:

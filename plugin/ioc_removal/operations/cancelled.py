@@ -61,4 +61,6 @@ def _give_up(database: Database, definitions: Mapping[str, Definition], run: Run
             recorder = StoreRecorder(database, run.run, row["call"], action)
             prepared = recorder.prepared()
             for first in range(0, recorder.count(), AT_ONCE):
-                recorder.give_up(recorder.planned(prepared, first, first + AT_ONCE), why, why)
+                recorder.give_up(
+                    recorder.planned(prepared, first, first + AT_ONCE, left=True), why, why
+                )

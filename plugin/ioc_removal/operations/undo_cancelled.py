@@ -37,7 +37,7 @@ def give_up_undo(
         recorder.claims = {one.item: one for one in claims}
         if row is not None and row["batches"]:
             prepared = recorder.prepared()
-            recorder.give_up(recorder.planned(prepared, 0, recorder.count()), why, why)
+            recorder.give_up(recorder.planned(prepared, 0, recorder.count(), left=True), why, why)
         else:
             recorder.begin(Prepared({}, done.outcome.target, 0, ()))
             batch = Batch(0, {}, [one.done.outcome.indicator for one in claims])

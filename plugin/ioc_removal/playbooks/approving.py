@@ -8,6 +8,7 @@ from threading import Lock
 from ..integration import Integration
 from ..store.approvals import denial, is_approved
 from ..store.database import Database
+from ..store.looks import Look
 from ..store.plans import StoredPlan
 from ..trust.approval import Tally, too_many
 
@@ -41,6 +42,7 @@ class RunApproval:
         self._approved = False  # an approval that was used is not taken back
         self._tally = Tally(most, lambda _: ADVICE)
         self._lock = Lock()
+        self._denial = Look(lambda: denial(database, run))
 
     def add(self, call: str, effect: str, size: int) -> None:
         """Note how many indicators a call acts on, before it does."""
@@ -53,7 +55,7 @@ class RunApproval:
 
     def refusal(self, effect: str) -> str | None:
         """Say why nothing with this effect may be done now; None when it may."""
-        if no := denial(self._database, self._run):
+        if no := self._denial():
             return no
         if self._plan is not None:
             return self._unapproved_plan(self._plan)

@@ -11,6 +11,7 @@ from ..errors import ArgumentError, CancelledError, ClosedError, StoreError
 from .columns import parsed
 from .database import Database
 from .journal import CANCEL, add_event, now
+from .looks import Look
 from .runs import CANCELLED, ENDED, Requester, get_run
 from .statements import Row, Transaction
 
@@ -63,17 +64,26 @@ def cancellation(database: Database, run: str) -> Cancellation | None:
     return _first(database.rows(QUERY, (run, run)), run)
 
 
-def check_cancelled(transaction: Transaction, run: str) -> None:
-    """Raise CancelledError when a run was cancelled, in the transaction that begins a batch."""
-    if found := _first(transaction.execute(QUERY, (run, run)).fetchall(), run):
-        raise CancelledError(found.reason)
+def ask_cancelled(transaction: Transaction, run: str) -> Callable[[], None]:
+    """Ask whether a run was cancelled, in the transaction that begins a batch.
+
+    Returns what raises CancelledError when it was; other statements may be sent before it is asked.
+    """
+    asked = transaction.execute(QUERY, (run, run))
+
+    def told() -> None:
+        if found := _first(asked.fetchall(), run):
+            raise CancelledError(found.reason)
+
+    return told
 
 
 def ask_before_requests(database: Database, run: str, connection: Connection) -> None:
     """Let nothing be sent for a run once it was cancelled, also of what was begun before."""
+    look = Look(lambda: cancellation(database, run))
 
     def asked() -> None:
-        if cancelled := cancellation(database, run):
+        if cancelled := look():
             connection.stop(cancelled.reason)
             raise ClosedError(cancelled.reason)
 

@@ -13,6 +13,7 @@ from .journal import CUT, add_link
 from .sets import by_value
 
 AT_ONCE = 20  # batches read together
+State = tuple[int, int, int]  # of a batch: tries, finished, at
 
 
 class CutCall:
@@ -24,6 +25,7 @@ class CutCall:
     def __init__(self, database: Database, run: str, call: str, action: Action) -> None:
         self._database, self._run, self._call, self._action = database, run, call, action
         self._target: Mapping[str, str] = {}
+        self._states: dict[int, State] = {}  # of batches that this process alone is at
 
     def plan(self, batches: Iterable[Batch]) -> int:
         """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
@@ -54,15 +56,25 @@ class CutCall:
         given = parsed(arguments, "calls.arguments", self._run, dict)
         return Prepared(by_value(self._database, given), self._target, 0, (), size=self._size())
 
-    def planned(self, prepared: Prepared, first: int, stop: int) -> Iterator[Batch]:
-        """Yield some of the batches that plan() kept; few of them are in memory."""
+    def planned(
+        self, prepared: Prepared, first: int, stop: int, *, own: bool = False, left: bool = False
+    ) -> Iterator[Batch]:
+        """Yield some of the batches that plan() kept; few of them are in memory.
+
+        own: whether this process alone is at them, by a lease, so that known() need not ask again;
+        left: only those that are not finished.
+        """
         query = (
-            "SELECT batch, items FROM batches WHERE run = ? AND call = ? AND batch >= ?"
-            " AND batch < ? ORDER BY batch LIMIT ?"
+            "SELECT batch, items, tries, finished, at FROM batches WHERE run = ? AND call = ?"
+            " AND batch >= ? AND batch < ? AND finished <= ? ORDER BY batch LIMIT ?"
         )
-        key = (self._run, self._call)
-        while rows := self._database.rows(query, (*key, first, stop, AT_ONCE)):
-            for number, items in rows:
+        key, finished = (self._run, self._call), 0 if left else 1
+        while rows := self._database.rows(query, (*key, first, stop, finished, AT_ONCE)):
+            if own:
+                self._states.update(
+                    (number, (tries, finished, at)) for number, _, tries, finished, at in rows
+                )
+            for number, items, *_ in rows:
                 whole = Batch(number, prepared.arguments)
                 yield self._action.part(whole, parsed(items, "batches.items", self._run, list))
             first = rows[-1][0] + 1

@@ -58,7 +58,7 @@ def seconds_left(database: Database, at: int, longest: float) -> float:
 
 
 def _renew(database: Database, key: Key) -> None:
-    with database.transaction() as transaction:
+    with database.beside() as transaction:
         transaction.execute(
             "UPDATE batches SET at = ? WHERE run = ? AND call = ? AND batch = ?",
             (moment(database), *key),

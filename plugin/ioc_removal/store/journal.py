@@ -74,10 +74,11 @@ def add_link(
     at: str | None = None,
 ) -> None:
     """Add a link to a run's chain; rows: the hashes of a batch's rows, in their order."""
+    # Before others wait for this link.
+    hashes = rows if isinstance(rows, RowHashes) else hashing.rows(rows)
     query = "SELECT link, hash FROM links WHERE run = ? ORDER BY link DESC LIMIT 1"
     number, before = connection.execute(query, (run,)).fetchone() or (-1, START)
     text = json.dumps(facts or {}, sort_keys=True)
-    hashes = rows if isinstance(rows, RowHashes) else hashing.rows(rows)
     link = Link(
         run, number + 1, kind, call, batch, hashes.count, hashes.marks, text, at or now(),
         hashing.name,

@@ -8,6 +8,8 @@ from ..connection import Connection
 from ..errors import StoreError
 from .database import Database
 
+ENOUGH = 1.0  # seconds by which a pause is longer than what was told of it
+
 
 class Pause(NamedTuple):
     """A wait before another try.
@@ -23,7 +25,7 @@ class Pause(NamedTuple):
 
 def note_pause(database: Database, run: str, what: str, seconds: float, why: str) -> None:
     """Keep that a run pauses from now on."""
-    with database.transaction() as transaction:
+    with database.beside() as transaction:  # which nobody who sends waits for
         transaction.execute(
             "INSERT INTO pauses VALUES (?, ?, ?, ?) ON CONFLICT (run, what) DO UPDATE SET"
             " until = excluded.until, why = excluded.why",
@@ -39,8 +41,14 @@ def pauses_of(database: Database, run: str) -> list[Pause]:
 
 def tell_pauses(database: Database, run: str, connection: Connection) -> None:
     """Let the pauses between a connection's tries be kept for a run."""
+    last = ("", 0.0)  # why, and until when
 
     def told(why: str, seconds: float) -> None:
+        nonlocal last
+        until = time() + seconds
+        if why == last[0] and until - last[1] < ENOUGH:
+            return  # another thread told it just now
+        last = why, until
         with suppress(StoreError):  # whoever works with the store tells of it
             note_pause(database, run, connection.name, seconds, why)
 

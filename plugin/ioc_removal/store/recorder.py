@@ -12,17 +12,17 @@ from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
 from ..trust.recorder import Finished, Known
+from .batch_rows import SNAPSHOTS, end, intend
 from .called import called
-from .cancelling import check_cancelled
+from .cancelling import ask_cancelled
 from .columns import parsed
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
-from .cut_call import CutCall
+from .cut_call import CutCall, State
 from .intents import begin_intent, end_intent, moment, seconds_left
 from .journal import BATCH, CALLED, add_link
 from .outcome_rows import OUTCOME_COLUMNS, insert_rows, outcome_of, rows_of_batch
 from .output_rows import keep_read, output_rows
 from .sets import by_reference
-from .statements import Transaction
 from .told_batches import tell_batch
 from .unfinished import unfinished
 
@@ -84,17 +84,21 @@ class StoreRecorder(CutCall):
         """Return what is known of a batch."""
         end_intent()
         key = (self._run, self._call, batch.number)
-        where = "WHERE run = ? AND call = ? AND batch = ?"
-        found = self._database.rows(f"SELECT tries, finished, at FROM batches {where}", key)  # noqa: S608
-        tries, finished, at = found[0] if found else (0, 0, 0)
+        seen = self._states
+        tries, finished, at = seen.pop(batch.number) if batch.number in seen else self._state(key)
         if finished:
             return Known(self._finished(batch))
         if not tries:
             return Known()
         self._let_it_end(at)
-        kept = self._database.rows(f"SELECT item, raw FROM snapshots {where}", key)  # noqa: S608
+        kept = self._database.rows(f"SELECT item, raw FROM snapshots {_BATCH}", key)  # noqa: S608
         before = {item: parsed(raw, "snapshots.raw", self._run) for item, raw in kept}
         return Known(repeated=True, snapshots=before)
+
+    def _state(self, key: tuple[str, str, int]) -> State:
+        query = f"SELECT tries, finished, at FROM batches {_BATCH}"  # noqa: S608
+        found = self._database.rows(query, key)
+        return found[0] if found else (0, 0, 0)
 
     def _let_it_end(self, at: int) -> None:
         """Wait until no process can have a request in flight any more that an intent let begin.
@@ -119,16 +123,12 @@ class StoreRecorder(CutCall):
 
     def _intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         key = (self._run, self._call, batch.number)
-        with self._database.transaction() as connection:
-            check_cancelled(connection, self._run)
-            at = moment(self._database)
-            query = f"UPDATE batches SET tries = tries + 1, at = ? {_BATCH}"  # noqa: S608
-            if not connection.execute(query, (at, *key)).rowcount:
-                _insert_batch(connection, key, batch, tries=1, finished=0, at=at)
-            connection.executemany(
-                "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                ((*key, item, json.dumps(raw)) for item, raw in snapshots.items()),
-            )
+        rows = [(item, json.dumps(raw)) for item, raw in snapshots.items()]
+        with self._database.beside() as connection:
+            cancelled = ask_cancelled(connection, self._run)  # once it is kept, none is begun
+            intend(connection, key, batch, moment(self._database))
+            cancelled()
+            SNAPSHOTS.insert(connection, key, rows)
             if self._counts(batch):
                 note_sent(connection, key[:2], len(batch.items))
 
@@ -144,29 +144,24 @@ class StoreRecorder(CutCall):
         outcomes, definition = finished.outcomes, self._action.definition
         hashing = self._database.hashing
         rows = list(rows_of_batch(key, outcomes, hashing))
-        with self._database.transaction() as connection:
-            query = (
-                "SELECT 1 FROM batches WHERE run = ? AND call = ? AND batch = ? AND finished = 1"
-            )
-            if connection.execute(query, key).fetchone():
+        hashes = [row[-1] for alike in rows for row in alike.own]
+        with self._database.beside() as connection:
+            if not end(connection, key, finished.batch):
                 return False
-            if rows:
-                insert_rows(connection, rows)
-                call, batch = key[1:]
-                hashes = [row[-1] for alike in rows for row in alike.own]
-                add_link(connection, hashing, self._run, BATCH, call=call, batch=batch, rows=hashes)
-                if self._counts(finished.batch):
-                    note_unsent(connection, (self._run, call), outcomes)
-                if EXPECT_TAGS in self._action.definition.schema.part["properties"]:
-                    note_staying(connection, (self._run, call), outcomes)
             connection.execute(
                 "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
             )  # its outcomes hold them now
-            if not rows:
+            insert_rows(connection, rows)
+            if rows and self._counts(finished.batch):
+                note_unsent(connection, key[:2], outcomes)
+            if rows and EXPECT_TAGS in definition.schema.part["properties"]:
+                note_staying(connection, key[:2], outcomes)
+            self._database.line_up(f"chain of {self._run}")
+            if rows:
+                call, batch = key[1:]
+                add_link(connection, hashing, self._run, BATCH, call=call, batch=batch, rows=hashes)
+            else:
                 keep_read(connection, hashing, key, definition, self._target, finished.outputs)
-            query = f"UPDATE batches SET finished = 1 {_BATCH}"  # noqa: S608
-            if not connection.execute(query, key).rowcount:
-                _insert_batch(connection, key, finished.batch, tries=0, finished=1, at=0)
         return True
 
     def give_up(self, batches: Iterable[Batch], reason: str, unsent: str = "") -> None:
@@ -203,20 +198,6 @@ class StoreRecorder(CutCall):
         where = "WHERE run = ? AND call = ? AND batch = ? ORDER BY position"
         outcomes = self._database.rows(f"SELECT {OUTCOME_COLUMNS} FROM outcomes {where}", key)  # noqa: S608
         return Finished(batch, tuple(outcome_of(row, self._run) for row in outcomes))
-
-
-def _insert_batch(
-    connection: Transaction,
-    key: tuple[str, str, int],
-    batch: Batch,
-    *,
-    tries: int,
-    finished: int,
-    at: int,
-) -> None:
-    """Add a batch that plan() did not keep; one that it kept is changed in its place."""
-    values = (*key, json.dumps(list(batch.items)), tries, finished, at)
-    connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def _short(action: Action, prepared: Prepared) -> dict[str, Any]:
