@@ -6,7 +6,7 @@ import signal
 from contextlib import ExitStack
 from socket import gethostname
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import ArgumentError
 from ..events import DETAIL, NOTED, WRONG, tell
@@ -19,6 +19,7 @@ from .session import Session
 if TYPE_CHECKING:
     from ..operations.work import Worker
 
+Usual = TypeVar("Usual", int, None)
 USUAL_CHUNKS, USUAL_RUNS = 4, 2
 INTERRUPTED = 130  # the exit status
 STDERR = 2  # its number, whatever sys.stderr is
@@ -34,6 +35,7 @@ def worker(session: Session) -> int:
         from ..operations.detach import check_shared
         from ..operations.served import Served
         from ..operations.work import Worker
+        from ..store.turns import OwnPlaces
     if address := options.given("metrics"):
         address_of(address)
         with needed_by("--metrics"):
@@ -50,6 +52,7 @@ def worker(session: Session) -> int:
         served,
         _number(session, "chunks", USUAL_CHUNKS),
         _number(session, "runs", USUAL_RUNS),
+        OwnPlaces(_number(session, "in_flight", None)),
     )
 
     def end() -> None:
@@ -94,9 +97,10 @@ def _serve(stack: ExitStack, address: str, worker: "Worker", names: list[str]) -
     stack.enter_context(serving(address, metrics.page, worker.trouble))
 
 
-def _number(session: Session, name: str, usual: int) -> int:
+def _number(session: Session, name: str, usual: Usual) -> int | Usual:
     number = session.options.given(name)
-    number = usual if number is None else int(number)
-    if number < 1:
-        raise ArgumentError(f"--{name}: {number} is not 1 or more")
-    return number
+    if number is None:
+        return usual
+    if int(number) < 1:
+        raise ArgumentError(f"--{name.replace('_', '-')}: {number} is not 1 or more")
+    return int(number)

@@ -13,7 +13,7 @@ from ..store.pruned import pruned_rows
 from ..store.results import OutcomeRows, outcome_rows, run_summary
 from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import open_runs
-from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, PRUNE, WAITING, Run
+from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, PRUNE, WAITING, Run, known_run
 from ..store.sets import StoredSet, by_value
 from ..store.tallies import Tallies, tallies_of
 from ..trust.record import nested, record
@@ -39,8 +39,9 @@ def resumable(database: Database) -> list[Run]:
     They stopped without ending, or what they waited for was decided, or nobody did in time.
     """
     runs = open_runs(database)
-    held = database.holders([run.run for run in runs])
-    return [run for run in runs if run.run not in held]
+    held = database.holders(runs)
+    found = (known_run(database, run) for run in runs if run not in held)
+    return [run for run in found if run is not None]
 
 
 def waiting_row(database: Database, run: Run) -> dict[str, Any] | None:

@@ -29,10 +29,11 @@ def performing_of(
     progress: Told,
 ) -> Performing:
     """Make the calls' side of a run; each connection is made now, so that none is missing later."""
-    details = get_run(database, run).details
+    begun = get_run(database, run)
+    details = begun.details
     performing = Performing(
         database,
-        run,
+        begun,
         integration,
         settings,
         choose,

@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any
 
 from ..events import DETAIL, NOTED, WRONG, tell
+from ..store.chunks import choice_name
 from ..store.database import Database
 from ..store.location import VARIABLE, Server
 
@@ -53,7 +54,7 @@ class Processes:
         all that it tells; more: of its beginning. Raises Held when another worker has it.
         """
         choice = ExitStack()
-        choice.enter_context(self._database.lease(f"choice of {name}", vital=False))
+        choice.enter_context(self._database.lease(choice_name(name), vital=False))
         tell(NOTED, begun, **about, **more)
         command = [sys.executable, "-m", "ioc_removal", *words, "--quiet", "--json", "--log", "-"]
         if self._settings_path:

@@ -9,14 +9,15 @@ from ..settings import Settings
 from ..store.cancelling import ask_before_requests
 from ..store.database import Database
 from ..store.pauses import tell_pauses
-from ..store.turns import share_turns
+from ..store.turns import OwnPlaces, share_turns
 from ..trust.removal_key import connection_facts, digest
 
 
 class Connections:
     """The connections of one run in this process.
 
-    choose: the connection of a system, by name, where there are several.
+    choose: the connection of a system, by name, where there are several; own: how many requests
+    this process may have in flight.
     """
 
     def __init__(
@@ -26,9 +27,11 @@ class Connections:
         integration: Integration,
         settings: Settings,
         choose: Mapping[str, str],
+        own: OwnPlaces,
     ) -> None:
         self._database, self._run = database, run
         self._integration, self._settings, self._choose = integration, settings, choose
+        self._own = own
         self._made: dict[str, Connection] = {}
         self._stopped: str | None = None
         self._lock = Lock()
@@ -42,7 +45,7 @@ class Connections:
                 name = self._settings.pick(system, self._choose.get(system))
                 known = self._integration.systems[system]
                 made = Connection(name, self._settings, known)
-                share_turns(self._database, made, self._settings)
+                share_turns(self._database, made, self._settings, self._own)
                 tell_pauses(self._database, self._run, made)
                 ask_before_requests(self._database, self._run, made)
                 self._made[system] = made

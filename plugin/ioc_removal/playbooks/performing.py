@@ -24,9 +24,10 @@ from ..store.let_through import LetThrough
 from ..store.planned_only import PlannedOnly
 from ..store.plans import get_plan
 from ..store.results import outcome_rows, run_summary
-from ..store.runs import OVERRIDES, get_run
+from ..store.runs import OVERRIDES, Run, get_run
 from ..store.sets import by_reference, by_value, write_set
 from ..store.steps import kept
+from ..store.turns import ANY, OwnPlaces
 from ..trust.approval import approving_of
 from ..trust.guards import Guards
 from ..trust.perform import perform
@@ -56,13 +57,14 @@ class Performing:
     """The calls of one run, in this process.
 
     choose: the connection of a system, by name, where there are several; plan: the id of the only
-    one that may be done; progress: told of each finished batch, from several threads.
+    one that may be done; progress: told of each finished batch, from several threads; own: how many
+    requests this process may have in flight.
     """
 
     def __init__(
         self,
         database: Database,
-        run: str,
+        known: Run,
         integration: Integration,
         settings: Settings,
         choose: Mapping[str, str],
@@ -70,11 +72,13 @@ class Performing:
         terms: Terms,
         plan: str | None = None,
         progress: Callable[[Progress], None],
+        own: OwnPlaces = ANY,
     ) -> None:
+        run = known.run
         self.database, self.run, self.integration = database, run, integration
         self.settings = settings
-        self.connections = Connections(database, run, integration, settings, choose)
-        overrides = get_run(database, run).details.get(OVERRIDES, {})
+        self.connections = Connections(database, run, integration, settings, choose, own)
+        overrides = known.details.get(OVERRIDES, {})
         guards = terms.guards or Guards(settings.guards, settings.source, overrides)
         self._progress = progress
         self.plan = applied = get_plan(database, plan) if plan else None
@@ -167,7 +171,7 @@ class Performing:
         try:
             prepared = recorder.prepared()
             total = prepared.size * action.copies
-            planned = recorder.planned(prepared, first, stop)
+            planned = recorder.planned(prepared, first, stop, own=True)
             batches = self.calling.batches(recorder, planned)
             with closing(
                 perform(
@@ -185,7 +189,7 @@ class Performing:
         try:
             recorder = self.calling.recorder(call, self.bind(name))
             if not self._terms.dry_run:
-                unfinished = recorder.planned(recorder.prepared(), 0, recorder.count())
+                unfinished = recorder.planned(recorder.prepared(), 0, recorder.count(), left=True)
                 recorder.give_up(unfinished, "the run could not go on")
             summary = run_summary(self.database, self.run, call)
             rows: Iterable[dict[str, Any]] = outcome_rows(self.database, self.run, call)

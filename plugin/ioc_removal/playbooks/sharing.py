@@ -1,12 +1,21 @@
 """Chunks of a call, performed by whichever process takes them: this one, or a worker."""
 
 from collections.abc import Callable
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from ..errors import PluginError
 from ..store.cancelling import cancellation
-from ..store.chunks import Chunk, done, errors_of, is_open, lease_name, open_chunks_of, share
+from ..store.chunks import (
+    Chunk,
+    choice_name,
+    done,
+    errors_of,
+    is_open,
+    lease_name,
+    open_chunks_of,
+    share,
+)
 from ..store.database import Database
 from ..store.statements import Held
 from ..trust.record import error_row
@@ -14,6 +23,8 @@ from .performing import Performing
 
 Errors = list[dict[str, Any]]
 PAUSE = 0.05  # seconds between two looks for what is left
+LONGER, FEW = 0.2, 8  # and while so many chunks are left
+PATIENCE = 2.0  # seconds in which a worker takes what is left
 
 
 def perform_chunks(
@@ -21,7 +32,8 @@ def perform_chunks(
 ) -> dict[str, Any]:
     """Perform the batches of a prepared removal, size at a time, together with workers.
 
-    Returns {errors}, those of all chunks; what was done before a crash is not done again.
+    A process that a worker began leaves them to workers, as long as these are at any. Returns
+    {errors}, those of all chunks; what was done before a crash is not done again.
     """
     database, run = performing.database, performing.run
     system = performing.integration.definition(action).system
@@ -29,11 +41,17 @@ def perform_chunks(
     starts = range(0, batches, size)
     cut = (Chunk(run, call, at, min(at + size, batches), action, queue) for at in starts)
     share(database, cut)
+    begun, seen = choice_name(run), monotonic()  # when others were at some of them
     while left := open_chunks_of(database, run, call):
         if cancellation(database, run):
             break  # whoever holds some of them ends them
-        if all(take(performing, chunk) is None for chunk in left):
-            sleep(PAUSE)  # others are at all that is left
+        held = database.holders([begun, *(chunk.name for chunk in left)])
+        is_left = held.pop(begun, None) is not None and monotonic() - seen < PATIENCE
+        seen = monotonic() if held else seen
+        free = (chunk for chunk in left if chunk.name not in held and not is_left)
+        if next((True for chunk in free if take(performing, chunk) is not None), False):
+            continue  # and look anew which are left
+        sleep(PAUSE if len(left) < FEW else LONGER)  # others are at all that is left
     return {"errors": errors_of(database, run, call)}
 
 

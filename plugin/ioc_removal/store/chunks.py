@@ -36,6 +36,11 @@ def lease_name(run: str, call: str, first: int) -> str:
     return f"chunk {first} of {call} of {run}"
 
 
+def choice_name(run: str) -> str:
+    """Return the name of the lease of a worker for which a process goes on with a run."""
+    return f"choice of {run}"
+
+
 def share(database: Database, chunks: Iterable[Chunk]) -> None:
     """Let chunks be performed; those that are known already stay as they are."""
     with database.transaction() as transaction:

@@ -28,7 +28,7 @@ STATES = {
 }
 # What they waited for, if anything, was decided, or nobody did in time.
 OPEN = (
-    f"SELECT {COLUMNS} FROM runs WHERE status != '{ENDED}'"  # noqa: S608
+    f"SELECT run FROM runs WHERE status != '{ENDED}'"  # noqa: S608
     f" AND kind != '{PRUNE}' AND (kind != '{CALL}' OR {STATES[CANCELLED]})"
     f" AND (status != '{WAITING}' OR NOT EXISTS (SELECT 1 FROM approvals a WHERE a.run = runs.run"
     " AND a.used IS NULL AND a.decision IS NULL AND a.expires > ?))"
@@ -66,12 +66,12 @@ def states_of(database: Database, runs: Iterable[Run]) -> dict[str, str]:
     return {run.run: _state(run, held) for run in runs}
 
 
-def open_runs(database: Database) -> list[Run]:
-    """Return the runs that have not ended and wait for nobody, newest first.
+def open_runs(database: Database) -> list[str]:
+    """Return the ids of the runs that have not ended and wait for nobody, newest first.
 
     Of single calls, which nobody goes on with, only those that were cancelled and have to be ended.
     """
-    return [run_of(row) for row in database.rows(f"{OPEN} {NEWEST_FIRST}", (now(),))]
+    return [run for (run,) in database.rows(f"{OPEN} {NEWEST_FIRST}", (now(),))]
 
 
 def _walk(database: Database, wanted: RunsWanted, state: str | None) -> Iterator[tuple[Run, str]]:

@@ -20,6 +20,10 @@ def add_workers(add: Add) -> None:
         help="only this connection of the settings; may be repeated",
     )  # fmt: skip
     worker.add_argument("--chunks", type=int, metavar="N", help="at most so many at once (4)")
+    worker.add_argument(
+        "--in-flight", type=int, metavar="N",
+        help="at most so many requests of a connection at once from here (as many as it may have)",
+    )  # fmt: skip
     worker.add_argument("--runs", type=int, metavar="N", help="go on with so many at once (2)")
     worker.add_argument(
         "--metrics", metavar="HOST:PORT",
