@@ -9,6 +9,7 @@ from .database import EVERY, Database
 from .lineage import THEN
 from .outcome_rows import OUTCOME_COLUMNS, flat_row
 from .runs import CALL, UNDO
+from .statements import Row
 from .tallies import Tallies, tallies_of
 
 AT_ONCE = 2_000  # rows read together
@@ -16,6 +17,8 @@ WORST_FIRST = " ".join(f"WHEN '{name}' THEN {rank}" for rank, name in enumerate(
 # An id that a search of this run found is known by the values that it was found for.
 KNOWN = "outcomes o LEFT JOIN resolved r ON o.value IS NULL AND r.run = o.run AND r.id = o.id"
 VALUE = "coalesce(o.value, r.value)"
+FOLLOWING = " AND (o.call, o.batch, o.position) >= (?, ?, ?)"  # which the index finds
+NEXT = "(SELECT * FROM outcomes o {} ORDER BY o.call, o.batch, o.position LIMIT ?) o"
 # What follows on a call counts with it.
 FOLLOWED = f"substr(o.call, 1, length(o.call) - {len(THEN)})"
 ROW_OF_UNDO = (
@@ -31,9 +34,7 @@ DONE_OTHERWISE = (
     f"LEFT JOIN (SELECT DISTINCT {REMOVAL} AS removal FROM outcomes o WHERE o.run = ?"  # noqa: S608
     f" AND o.outcome IN ({DONE_ROWS})) done ON o.outcome = 'refused' AND done.removal = {REMOVAL}"
 )
-PLACE_IN_CALL = "o.batch, o.position, coalesce(r.value, '')"
-PLACE = f"o.call, {PLACE_IN_CALL}"
-START: tuple[Any, ...] = ("", -1, -1, "")
+PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
 
 
 def run_summary(
@@ -80,15 +81,14 @@ class OutcomeRows(Sequence[dict[str, Any]]):
     def __init__(
         self, database: Database, run: str, call: str | None = None, actions: Iterable[str] = ()
     ) -> None:
-        self._database, self._run = database, run
+        self._database, self._run, self._call = database, run, call
         self._where, self._values = _where(run, call)
-        # Of one call, the index leads to its rows alone.
-        self._place, self._start = (PLACE, START) if call is None else (PLACE_IN_CALL, START[1:])
         if names := tuple(actions):
             self._where += f" AND c.action IN ({', '.join('?' * len(names))})"
             self._values += names
-        first = self._portion("", (), self._start, AT_ONCE)
-        self._few = [row for _, row in first] if len(first) < AT_ONCE else None
+        beyond = f"SELECT 1 {self._from} LIMIT 1 OFFSET ?"
+        many = database.rows(beyond, (*self._values, AT_ONCE - 1))
+        self._few = None if many else list(self._rows("", (), EVERY))
 
     def __len__(self) -> int:
         if self._few is not None:
@@ -194,26 +194,44 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         return first
 
     def _rows(self, where: str, values: tuple[str, ...], most: int) -> Iterator[dict[str, Any]]:
-        after = self._start
+        after: Row = ("", -1, -1, "")
         while most > 0:
-            portion = self._portion(where, values, after, min(most, AT_ONCE))
+            wanted = min(most, AT_ONCE)
+            portion = self._portion(where, values, after, wanted, next_only=not where)
+            if len(portion) < wanted:
+                portion = self._portion(where, values, after, wanted)
             yield from (row for _, row in portion)
-            if len(portion) < min(most, AT_ONCE):
+            if len(portion) < wanted:
                 return
-            after, most = portion[-1][0][-len(after) :], most - len(portion)
+            after, most = portion[-1][0], most - len(portion)
 
     def _portion(
-        self, where: str, values: tuple[str, ...], after: tuple[Any, ...], most: int
+        self,
+        where: str,
+        values: tuple[str, ...],
+        after: tuple[Any, ...],
+        most: int,
+        *,
+        next_only: bool = False,
     ) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-        """Return rows with their places, those that follow on a place."""
+        """Return rows with their places, those that follow on a place.
+
+        next_only: fewer where some of the next are not of these; a database without statistics
+        would sort all that follow.
+        """
         columns = ", ".join(
             VALUE if name == "value" else f"o.{name}" for name in OUTCOME_COLUMNS.split(", ")
         )
+        source, given = self._from, (*self._values, *values, *after[:3])
+        if next_only:  # and one, of which an earlier portion may have had a part
+            own, run_call = _where(self._run, self._call)
+            source = source.replace("outcomes o", NEXT.format(own + FOLLOWING), 1)
+            given = (*run_call, *after[:3], most + 1, *given)
         query = (
-            f"SELECT {PLACE}, c.action, {columns} {self._from}{where}"
-            f" AND ({self._place}) > ({', '.join('?' * len(after))}) ORDER BY {PLACE} LIMIT ?"
+            f"SELECT {PLACE}, c.action, {columns} {source}{where}{FOLLOWING}"
+            f" AND ({PLACE}) > (?, ?, ?, ?) ORDER BY {PLACE} LIMIT ?"
         )
-        rows = self._database.rows(query, (*self._values, *values, *after, most))
+        rows = self._database.rows(query, (*given, *after, most))
         return [(row[:4], flat_row(row[4], row[5:], self._run)) for row in rows]
 
 
