@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
+from ioc_removal.playbooks.chunking import LEAST
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
-from ioc_removal.store.turns import StoreTurns
+from ioc_removal.store.turns import OwnPlaces, StoreTurns
 from postgresql import PostgreSQLServer
 from test_resume import LONGEST, Program, deletions
 from written import FROM_SECMASTER, TWICE
@@ -270,10 +271,27 @@ def test_a_run_that_is_left_to_a_worker_is_done_by_it(site: Site, sandbox: Sandb
     assert set(Counter(deletions(sandbox)).values()) == {1}
     [told] = site.stop()
     batches = [row for row in told if row["event"] == "batch"]
-    assert len(batches) == len(VALUES)  # those of the run's own process, too
+    assert len(batches) == len(VALUES)
+    chunks = [row for row in told if row["event"] == "chunk done"]
+    assert len(chunks) > len(VALUES) // LEAST // 2  # the run's own process leaves them to it
     assert {row["run"] for row in batches} == {begun["run"]}
     site.store = site.folder / "store.db"
     assert "--detach needs a store that it can share" in site.do(*words).err
+
+
+def test_a_run_does_the_rest_itself_when_its_worker_is_told_to_stop(
+    site: Site, sandbox: Sandbox
+) -> None:
+    words = ("run", "remove-iocs-after-triage", "--indicators", "iocs.txt", "--detach")
+    site.work("--chunks", "1")
+    run = site.record(site.start(*words))["run"]
+    until(sandbox, 10)
+    [told] = site.stop()
+    assert site.ended() == run
+    expect_once(site.record(site.start("show", run)))
+    assert set(Counter(deletions(sandbox)).values()) == {1}
+    done = [row for row in told if row["event"] == "chunk done"]
+    assert 0 < len(done) < len(VALUES) // LEAST
 
 
 def test_a_worker_with_other_settings_takes_nothing(site: Site, sandbox: Sandbox) -> None:
@@ -331,6 +349,7 @@ def test_a_worker_sends_nothing_of_what_was_changed_by_hand(
         (("--store", "store.db"), "a worker needs a store that it can share"),
         (("--serve", "nowhere"), "there is no connection 'nowhere' in settings.yml"),
         (("--chunks", "0"), "--chunks: 0 is not 1 or more"),
+        (("--in-flight", "0"), "--in-flight: 0 is not 1 or more"),
     ],
 )
 def test_a_worker_that_cannot_work_says_why(site: Site, words: tuple[str, ...], said: str) -> None:
@@ -363,6 +382,33 @@ def test_the_requests_in_flight_hold_as_a_sum(postgresql: PostgreSQLServer) -> N
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(many, range(8)))
     assert most == 3
+
+
+def test_what_is_in_flight_from_one_process_may_be_less(postgresql: PostgreSQLServer) -> None:
+    location = server_of(postgresql.database())
+    own = OwnPlaces(2)
+    now = most = 0
+    lock = Lock()
+
+    def many(_: int) -> None:
+        nonlocal now, most
+        database = Database(location)
+        turns = StoreTurns(database, "a place", 8, None, own.at("a place"))
+        for _ in range(5):
+            with turns.turn(lambda: None):
+                with lock:
+                    now += 1
+                    most = max(most, now)
+                time.sleep(0.01)
+                with lock:
+                    now -= 1
+        database.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(many, range(8)))
+    assert most == 2
+    assert own.at("another place") is not own.at("a place")
+    assert OwnPlaces().at("a place") is None
 
 
 def test_moments_to_start_are_given_out_one_by_one(postgresql: PostgreSQLServer) -> None:
