@@ -3,7 +3,7 @@
 from ..action import Action
 
 CHUNK_SECONDS = 30  # of work, about; a request is taken to last a second
-CHUNKS, LEAST = 32, 8  # of a call that workers may share, about, each of so many batches
+CHUNKS, LEAST = 64, 8  # of a call that workers may share, about, each of so many batches
 
 
 def chunk_of(action: Action, batches: int, *, shared: bool) -> int:

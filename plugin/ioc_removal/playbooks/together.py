@@ -158,7 +158,7 @@ def _pairs(
                 beginning[:] = [call]
                 recorder = performing.calling.recorder(call, action)
                 prepared = recorder.prepared()
-                planned = recorder.planned(prepared, 0, batches[call])
+                planned = recorder.planned(prepared, 0, batches[call], own=True)
                 left = list(performing.calling.batches(recorder, planned))
                 terms = performing.terms_of(call, action)
                 if left:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -127,6 +128,7 @@ def _halves(name: str) -> tuple[int, int]:
     return (number >> 32) & 0xFFFFFFFF, number & 0xFFFFFFFF
 
 
+@lru_cache(maxsize=1_000)
 def number_of(name: str) -> int:
     """Return the number of the lock of a name."""
     return int.from_bytes(sha256(f"{SCHEMA} {name}".encode()).digest()[:8], "big", signed=True)
