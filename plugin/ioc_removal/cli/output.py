@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import PluginError
@@ -40,7 +41,12 @@ class Output:
         self._write(sys.stdout, text)
 
     def print_json(self, value: Any) -> None:
-        """Print a result for a program; indented for a person who looks at it."""
+        """Print a result for a program; indented for a person who looks at it.
+
+        Nothing where nobody reads it: a record may be long.
+        """
+        if _goes_nowhere(sys.stdout):
+            return
         if sys.stdout.isatty():
             self.say(json.dumps(value, indent=2, default=list))
             return
@@ -117,6 +123,14 @@ class Output:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
+
+
+def _goes_nowhere(stream: TextIO) -> bool:
+    """Tell whether a stream is the null device, as that of a process that a worker starts."""
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), Path(os.devnull).stat())
+    except (OSError, ValueError):  # it is no file, as in tests
+        return False
 
 
 def _pieces(value: Any) -> Iterator[str]:
