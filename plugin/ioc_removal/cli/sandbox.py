@@ -21,6 +21,20 @@ from .table import shown
 LOOK = 0.5  # seconds between two looks at the requests
 
 
+class Told:
+    """Which requests were told."""
+
+    def __init__(self, running: Sandbox, output: Output) -> None:
+        self._running, self._output, self._count = running, output, 0
+
+    def rest(self) -> None:
+        """Tell those that were not, a line each."""
+        requests = self._running.requests
+        for row in requests[self._count :]:
+            self._output.note(shown(f"{row['method']} {row['target']} {_became(row)}"))
+        self._count = len(requests)
+
+
 def sandbox(session: Session) -> int:
     """Start a sandbox and tell what is asked of it."""
     options, output = session.options, session.output
@@ -28,10 +42,14 @@ def sandbox(session: Session) -> int:
         output.say(read_text(FAULTS_EXAMPLE).rstrip("\n"))
         return 0
     with _made(options) as running:
+        told = Told(running, output)
         try:
             _show(running, options, output)
-            _watch(running, output)
+            while True:
+                told.rest()
+                sleep(LOOK)
         except KeyboardInterrupt:
+            told.rest()
             output.note(f"ended after {len(running.requests):,} requests")
     return 0
 
@@ -82,16 +100,6 @@ def _made(options: Options) -> Sandbox:
             client_certificate=client,
             certificates=Path(file).with_suffix("") if file and Path(file).name else None,
         )
-
-
-def _watch(running: Sandbox, output: Output) -> None:
-    told = 0
-    while True:
-        requests = running.requests
-        for row in requests[told:]:
-            output.note(shown(f"{row['method']} {row['target']} {_became(row)}"))
-        told = len(requests)
-        sleep(LOOK)
 
 
 def _became(row: Mapping[str, Any]) -> str:
