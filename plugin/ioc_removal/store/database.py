@@ -58,8 +58,8 @@ class Database:
 
         For what concerns one batch of a run alone: what others of the run change too is changed by
         statements that take it as it is, in this order, so that no two wait for each other: the
-        batch, `sent`, `reserved`, `going`, and last, after line_up(), the chain. What a read returned
-        comes after that: one process alone keeps it. Raises StoreError.
+        batch, `sent`, `reserved`, `going`, and last, after line_up(), the chain. What a read
+        returned comes after that: one process alone keeps it. Raises StoreError.
         """
         return self._committing.beside() if self.is_shared else self._committing.transaction()
 
