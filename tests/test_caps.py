@@ -60,7 +60,8 @@ def database(store: Location) -> Iterator[Database]:
 def known(url: str, *, name: str = "cybertrace", items: int = 10, **guards: Any) -> Settings:
     own: dict[str, Any] = {"system": "cybertrace", "url": url, "api_version": "1.1"}
     own["auth"] = {"type": "basic", "username": "user", "password": "password"}
-    own |= {"limits": {"items": items}, "retries": 0}
+    # Who goes on waits for total_timeout, where a request may be in flight.
+    own |= {"limits": {"items": items}, "retries": 0, "total_timeout": 6}
     return settings_from({"connections": {name: own}, "guards": guards}, "test")
 
 
