@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from os import pread, pwrite
 from tempfile import TemporaryFile
-from typing import Any, overload
+from typing import Any
 from weakref import finalize
 
 from .errors import StoreError
@@ -97,11 +97,7 @@ class LongTexts(Sequence[str]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         start, stop, step = slice_of(index).indices(len(self))
         if step < 0:
             return list(self)[index]
