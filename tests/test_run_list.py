@@ -96,7 +96,7 @@ def test_the_command_filters_and_says_what_was_meant(
     undo = begun(database, (first := begun(database)), "undo")
     rows = json.loads(said("--status", "failed", "--playbook", "waf-policies-list", "--json"))
     assert [(row["name"], row["state"]) for row in rows] == [("waf-policies-list", "failed")]
-    [row] = json.loads(said("--playbook", first[:18], "--json"))
+    [row] = json.loads(said("--playbook", first[:-1], "--json"))
     assert (row["run"], row["state"]) == (undo, "stopped")
     assert "… and more, which --limit 20 shows" in said("--limit", "2", "--since", "1h")
     today = row["started"][:10]
