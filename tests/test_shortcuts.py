@@ -19,7 +19,7 @@ from ioc_removal.loader import read
 from ioc_removal.outcome import OUTCOMES, Outcome
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
-from ioc_removal.store import columns, found, results
+from ioc_removal.store import columns, found, run_outcomes
 from ioc_removal.store.chain import ROW, Hashing
 from ioc_removal.store.outcome_rows import (
     OWN,
@@ -195,7 +195,7 @@ def test_lists_are_asked_for_once_until_the_run_does_something_else() -> None:
 def long_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a run of twenty-three indicators be a long one."""
     monkeypatch.setattr(found, "SOON", 10)
-    monkeypatch.setattr(results, "AT_ONCE", 5)
+    monkeypatch.setattr(run_outcomes, "AT_ONCE", 5)
 
 
 @pytest.mark.usefixtures("long_ways")

@@ -6,7 +6,7 @@ from typing import Any
 from ..definition import Definition
 from ..outcome import PLANNED, Summary
 from ..store.database import Database
-from ..store.results import outcome_rows
+from ..store.run_outcomes import outcome_rows
 from ..store.runs import get_run
 from .files import show_input
 from .how_far import next_step

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..handlers.report import target_of
 from ..outcome import ABSENT, ADDED, DONE, PRESENT, REMOVED, worst
-from ..store.results import OutcomeRows
+from ..store.run_outcomes import OutcomeRows
 from .output import Output
 from .sums import counts_line, effect_on_one
 from .table import Cell, shown

@@ -12,9 +12,10 @@ from ..store.approvals import asks_of
 from ..store.call_rows import call_rows
 from ..store.database import Database
 from ..store.output_rows import output_rows
-from ..store.results import outcome_rows, reasons, run_summary
+from ..store.results import reasons, run_summary
 from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import states_of
+from ..store.run_outcomes import outcome_rows
 from ..store.runs import CALL, CANCELLED, OVERRIDES, PLAYBOOK, PRUNE, UNDO, Run, get_run
 from .files import show_input
 from .how_far import MOST_REASONS, next_step, resumed_text, show_tasks, why_not_done

@@ -10,9 +10,10 @@ from ..store.database import EVERY, Database
 from ..store.lease import is_held
 from ..store.output_rows import output_rows
 from ..store.pruned import pruned_rows
-from ..store.results import OutcomeRows, outcome_rows, run_summary
+from ..store.results import run_summary
 from ..store.retries import RETRY_OF, retries_of
 from ..store.run_list import open_runs
+from ..store.run_outcomes import OutcomeRows, outcome_rows
 from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, PRUNE, WAITING, Run, known_run
 from ..store.sets import StoredSet, by_value
 from ..store.tallies import Tallies, tallies_of

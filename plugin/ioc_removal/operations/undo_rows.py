@@ -6,7 +6,7 @@ from ..errors import ArgumentError
 from ..indicators.normal import normalised
 from ..integration import Integration
 from ..store.database import Database
-from ..store.results import outcome_rows
+from ..store.run_outcomes import outcome_rows
 from ..store.runs import Run
 from ..store.undone import Done, done_rows, in_flight
 from ..trust.restoring import Undoing

@@ -23,7 +23,8 @@ from ..store.database import Database
 from ..store.let_through import LetThrough
 from ..store.planned_only import PlannedOnly
 from ..store.plans import get_plan
-from ..store.results import outcome_rows, run_summary
+from ..store.results import run_summary
+from ..store.run_outcomes import outcome_rows
 from ..store.runs import OVERRIDES, Run, get_run
 from ..store.sets import by_reference, by_value, write_set
 from ..store.steps import kept
