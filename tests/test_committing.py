@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -118,3 +119,15 @@ def test_a_transaction_is_not_committed_in_the_middle_of_it(database: Database) 
         with pytest.raises(StoreError, match="in the middle"):
             do()
         assert not kept(database)
+
+
+def test_what_is_kept_in_a_file_is_read_while_another_thread_writes(tmp_path: Path) -> None:
+    with closing(Database(tmp_path / "store.db")) as database, ThreadPoolExecutor(1) as pool:
+        query = "SELECT id FROM one"
+        with database.transaction() as transaction:
+            transaction.execute(MAKE[0])
+        with database.transaction() as transaction:
+            transaction.execute("INSERT INTO one VALUES (1)")
+            assert pool.submit(database.rows, query).result(timeout=60) == []
+            assert database.rows(query) == [(1,)]
+        assert pool.submit(database.rows, query).result(timeout=60) == [(1,)]

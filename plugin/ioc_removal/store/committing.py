@@ -154,6 +154,13 @@ class Committing:
         self._transaction = self._group = None
         group.end(self._unusable(error) if group.members else None)
 
+    def is_busy(self) -> bool:
+        """Tell whether another thread uses the driver now."""
+        if not self.lock.acquire(blocking=False):
+            return True
+        self.lock.release()
+        return False
+
     @contextmanager
     def alone(self, *, split: bool) -> Iterator[None]:
         """Use the driver between transactions, or inside that of this thread.

@@ -117,7 +117,13 @@ class Database:
                     self._driver.rollback()
 
     def rows(self, query: str, values: Values = ()) -> list[Row]:
-        """Return the rows of a query. Raises StoreError."""
+        """Return the rows of a query. Raises StoreError.
+
+        While another thread writes, they are those that are kept, where they can be read meanwhile.
+        """
+        if not self.is_shared and self._committing.is_busy():
+            with self._told():
+                return self._driver.rows_beside(query, values)
         with self._alone(), self._told():
             return self._driver.rows(query, values)
 

@@ -118,6 +118,10 @@ class PostgreSQL:
         """Return the rows of a query."""
         return self._again(lambda: self.execute(query, values).fetchall())
 
+    def rows_beside(self, query: str, values: Values) -> list[Row]:
+        """Return the rows of a query."""
+        return self.rows(query, values)
+
     def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
         """Yield the rows of a query, so many at a time that they fit in memory."""
         text = translated(query, isinstance(values, Mapping))

@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator
 from os import O_CREAT, O_RDWR, close
 from os import open as open_file
 from pathlib import Path
+from threading import Lock
 from time import time
+from typing import cast
 
 from ..errors import SettingsError
 from .file_lease import FileLeases
@@ -49,6 +51,7 @@ class SQLite:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._reading, self._reader = Lock(), cast("sqlite3.Connection | None", None)
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             own_file(path)
@@ -92,6 +95,14 @@ class SQLite:
     def rows(self, query: str, values: Values) -> list[Row]:
         """Return the rows of a query."""
         return self._connection.execute(query, values).fetchall()
+
+    def rows_beside(self, query: str, values: Values) -> list[Row]:
+        """Return the rows of a query that are kept, by a connection that waits for no commit."""
+        with self._reading:
+            if self._reader is None:
+                self._reader = self.session()
+                self._reader.execute("PRAGMA query_only = ON")
+            return self._reader.execute(query, values).fetchall()
 
     def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
         """Yield the rows of a query, so many at a time that they fit in memory."""
@@ -168,6 +179,8 @@ class SQLite:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+        if self._reader is not None:
+            self._reader.close()
 
     def _check(self) -> None:
         """Refuse a database of another program, before anything in it is changed."""

@@ -114,6 +114,9 @@ class Driver(Protocol):
     def rows(self, query: str, values: Values) -> list[Row]:
         """Return the rows of a query."""
 
+    def rows_beside(self, query: str, values: Values) -> list[Row]:
+        """Return the rows of a query that are kept, from any thread, where nobody is waited for."""
+
     def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
         """Yield the rows of a query, so many at a time that they fit in memory."""
 
