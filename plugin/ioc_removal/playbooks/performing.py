@@ -88,6 +88,7 @@ class Performing:
         self.approval = RunApproval(database, run, integration, self._approving.most, applied)
         self._terms = replace(terms, guards=guards, approval=self.approval)
         self._lock = Lock()
+        self._bound: dict[str, Action] = {}
         self._done: dict[str, int] = {}
         self._let_through = LetThrough(database, run)
         self.calling = calling_of(
@@ -111,9 +112,11 @@ class Performing:
         return self._terms.guards.warnings if self._terms.guards else []
 
     def bind(self, name: str) -> Action:
-        """Return an action on its connection."""
-        system = self.integration.definition(name).system
-        return self.integration.bind(name, self.connections.of(system))
+        """Return an action on its connection, the same each time: a task may have many calls."""
+        if name not in self._bound:
+            system = self.integration.definition(name).system
+            self._bound[name] = self.integration.bind(name, self.connections.of(system))
+        return self._bound[name]
 
     def step(self, name: str, function: Callable[..., Any], *given: Any) -> Any:
         """Do a step of a playbook that asks, unless an earlier turn of the run did it."""

@@ -16,6 +16,7 @@ VALUE = "coalesce(o.value, r.value)"
 FOLLOWING = "o.call, o.batch, o.position"  # of which the index finds what follows
 NEXT = "(SELECT * FROM outcomes o {} ORDER BY o.call, o.batch, o.position LIMIT ?) o"
 PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
+FIRST: Row = ("", -1, -1, "")  # the place before that of the first row
 
 
 class OutcomeRows(Sequence[dict[str, Any]]):
@@ -35,7 +36,7 @@ class OutcomeRows(Sequence[dict[str, Any]]):
             self._values += names
         beyond = f"SELECT 1 {self._from} LIMIT 1 OFFSET ?"
         many = database.rows(beyond, (*self._values, AT_ONCE - 1))
-        self._few = None if many else list(self._rows("", (), EVERY))
+        self._few = None if many else [row for _, row in self._portion("", (), FIRST, AT_ONCE)]
 
     def __len__(self) -> int:
         if self._few is not None:
@@ -141,7 +142,7 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         return first
 
     def _rows(self, where: str, values: tuple[str, ...], most: int) -> Iterator[dict[str, Any]]:
-        after: Row = ("", -1, -1, "")
+        after = FIRST
         while most > 0:
             wanted = min(most, AT_ONCE)
             portion = self._portion(where, values, after, wanted, next_only=not where)
