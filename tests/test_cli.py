@@ -190,6 +190,7 @@ def test_of_many_rows_those_not_done_come_first(bare: Command, tmp_path: Path) -
         (remove(), "error: 'indicators' is missing"),
         (remove(" "), "error: indicators[0]: must be a text that is not blank"),
         ([*remove("192.0.2.10"), "--dry"], "there is no option --dry; did you mean '--dry-run'"),
+        (["runs", "2024"], "2024: too much is given (see ioc-removal --help)"),
         ([*remove("192.0.2.10"), "--connection", "cybertrase=x"], "there is no system"),
         ([*remove("192.0.2.10"), "--connection", "cybertrace=x"], "no cybertrace connection 'x'"),
         ([*remove(), "--indicators", "none.csv"], "error: none.csv: cannot be read: No such file"),

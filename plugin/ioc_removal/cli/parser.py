@@ -59,7 +59,11 @@ class Parser(ArgumentParser):
         elif message.startswith("unrecognized arguments: "):
             given = message.removeprefix("unrecognized arguments: ")
             names = self._every_option()
-            message = f"there is no option {given}{hint(given.split('=')[0], names)}"
+            message = (
+                f"there is no option {given}{hint(given.split('=')[0], names)}"
+                if given.startswith("-")
+                else f"{given}: too much is given"
+            )
         raise ArgumentError(f"{message} (see {self.prog} --help)")
 
     def _every_option(self) -> list[str]:
