@@ -182,8 +182,10 @@ class Sender:
 
         What a change set is there, too, and shows it.
         """
+        if self.call.look_up is None:
+            return outcomes
         doubtful = [outcome for outcome in outcomes if outcome.doubtful]
-        if self.call.look_up is None or not doubtful:
+        if not doubtful:
             return outcomes
         looked = self._looked(self.call.look_up, items, doubtful)
         early = [outcome for outcome in doubtful if _early(outcome, looked[outcome.indicator])]

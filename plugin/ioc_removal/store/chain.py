@@ -131,4 +131,4 @@ class RowHashes:
 
 def marks_of(rows: Iterable[str]) -> str:
     """Return the marks of rows by their hashes."""
-    return "".join(row[:MARK] for row in rows)
+    return "".join([row[:MARK] for row in rows])

@@ -64,9 +64,8 @@ def note_sent(connection: Transaction, key: tuple[str, str], items: int) -> None
     )
 
 
-def note_unsent(connection: Transaction, key: tuple[str, str], outcomes: Sequence[Outcome]) -> None:
-    """Give back what was reserved for items that were never sent."""
-    unsent = sum(o.outcome in {REFUSED, FAILED} and not o.attempts for o in outcomes)
+def note_unsent(connection: Transaction, key: tuple[str, str], unsent: int) -> None:
+    """Give back what was reserved for items that were never sent; unsent: how many."""
     if unsent:
         connection.execute(
             f"UPDATE reserved SET {LESS} WHERE run = ? AND call = ?",  # noqa: S608

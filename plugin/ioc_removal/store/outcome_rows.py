@@ -7,7 +7,7 @@ from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
 
-from ..outcome import OUTCOMES, TARGETS, Outcome
+from ..outcome import FAILED, OUTCOMES, REFUSED, TARGETS, Outcome
 from .alike import AlikeRows
 from .chain import ROW, Hashing
 from .columns import parsed, unreadable
@@ -21,6 +21,7 @@ _TYPES = {name: "INTEGER" if name in _NUMBERS else "TEXT" for name in (*SHARED, 
 _ROWS = AlikeRows(
     "outcomes", {name: _TYPES[name] for name in SHARED}, {name: _TYPES[name] for name in OWN}
 )
+_OUTCOME, _ATTEMPTS = SHARED.index("outcome"), SHARED.index("attempts")
 NAMES = 2  # of the columns of an outcome, those that name its indicator
 SNAPSHOT = ROW.index("snapshot") - 4 - NAMES  # of the rest
 _sorted, _compact = JSONEncoder(sort_keys=True).encode, JSONEncoder(separators=(",", ":")).encode
@@ -110,6 +111,11 @@ class Alike(NamedTuple):
 
     shared: tuple[Any, ...]
     own: list[tuple[Any, ...]]
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether they are of items that were never sent."""
+        return self.shared[_OUTCOME] in {REFUSED, FAILED} and not self.shared[_ATTEMPTS]
 
 
 def rows_of_batch(

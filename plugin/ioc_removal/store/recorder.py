@@ -153,7 +153,8 @@ class StoreRecorder(CutCall):
             )  # its outcomes hold them now
             insert_rows(connection, rows)
             if rows and self._counts(finished.batch):
-                note_unsent(connection, key[:2], outcomes)
+                unsent = sum(len(alike.own) for alike in rows if alike.is_unsent)
+                note_unsent(connection, key[:2], unsent)
             if rows and EXPECT_TAGS in definition.schema.part["properties"]:
                 note_staying(connection, key[:2], outcomes)
             self._database.line_up(f"chain of {self._run}")

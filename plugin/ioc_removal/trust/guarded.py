@@ -107,17 +107,22 @@ class Guarded:
         for item in batch.items if stopped or unnamed else ():
             found.refuse(STOP_AFTER, item, stopped)
             found.refuse(EXPECT_TAGS, item, unnamed)
-        for item in batch.items if definition.named_by == "value" else ():
-            if item not in found.refused:
-                self._judge(found, item, item, effect)
+        values = batch.items if definition.named_by == "value" else ()
+        if not self._compared(effect):  # most of a long list are plain
+            known = self.guards.second_levels
+            values = [value for value in values if not is_plain(value, known)]
+        for value in values:
+            if value not in found.refused:
+                self._judge(found, value, value, effect)
         return found
 
     def after(self, found: Findings, batch: Batch, before: Snapshot | None) -> None:
         """Add what is found of a batch by what is there; before: None when that was not asked."""
         definition = self.action.definition
-        if before is None and definition.named_by != "id" and not self._about_rules:
-            return
         required = self.guards.value(SNAPSHOT) == "required"
+        lost = required and before is not None and before.unread
+        if not lost and definition.named_by != "id" and not self._about_rules:
+            return
         for item in batch.items:
             row, unread = (
                 (before.rows.get(item), before.unread.get(item)) if before else (None, None)

@@ -50,8 +50,10 @@ class Snapshots:
         What cannot be read is said, not raised. Raises HungUpError.
         """
         reads = self._action.snapshots or (self._action.lookups if self._lookup else ())
-        asked = [item for item in batch.items if item not in kept]
-        if not reads or not asked:
+        asked = [item for item in batch.items if item not in kept] if reads else []
+        if not asked and not kept:
+            return Snapshot()
+        if not asked:
             return Snapshot({item: kept[item] for item in batch.items if item in kept})
         read = reads[self._action.node_of(batch)]
         try:
