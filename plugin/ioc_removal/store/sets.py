@@ -131,9 +131,11 @@ def set_digest(database: Database, run: str, name: str) -> str:
     query = "SELECT size FROM sets WHERE run = ? AND name = ?"
     whole = sha256(repr(database.rows(query, (run, name))).encode())
     query = "SELECT position, item FROM items WHERE run = ? AND name = ? ORDER BY position"
-    for position, item in database.walk(query, (run, name)):
-        text = str(item)
-        whole.update(f"{position} {len(text)} {text}".encode(errors="surrogatepass"))
+    walk = database.walk(query, (run, name))
+    while portion := list(islice(walk, ROWS_AT_ONCE)):
+        rows = [(position, str(item)) for position, item in portion]
+        told = "".join([f"{position} {len(text)} {text}" for position, text in rows])
+        whole.update(told.encode(errors="surrogatepass"))
     return whole.hexdigest()
 
 
