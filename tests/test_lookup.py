@@ -1,11 +1,16 @@
 """A lookup of many indicators: cut, put together again, and what has no row is not passed over."""
 
 import json
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from ioc_removal.cli import main
+from ioc_removal.connection import Connection
+from ioc_removal.errors import ResponseError
+from ioc_removal.integration import load_integration
+from ioc_removal.settings import settings_from
 from recorded import Recorded, Reply, reply, serving
 
 MANY = [f"host{number}.example.com" for number in range(250)]
@@ -49,3 +54,23 @@ def test_a_file_is_looked_up_a_hundred_at_a_time(
         [(LOST, "unknown")] if LOST in values else []
     )
     assert (ended, record["result"]) == (status, result)
+
+
+def test_a_list_of_rules_that_does_not_end_is_given_up() -> None:
+    told = count()
+
+    def one_more(_: Recorded) -> Reply:
+        rule = {"id": f"{next(told):032x}", "policyid": "q", "name": "rule", "tags": ["AliCloud"]}
+        return reply(200, {"total": 10**6, "items": [rule]})
+
+    integration = load_integration()
+    auth = {"type": "aksk", "access_key": "AKEXAMPLE", "secret_key": "made-up-key"}
+    with serving(by=one_more) as server:
+        own = {"system": "waf", "url": server.url, "auth": auth}
+        settings = settings_from({"connections": {"waf": own}}, "test")
+        connection = Connection("waf", settings, integration.systems["waf"])
+        action = integration.bind("waf-ip-reputation-rules-list", connection)
+        [batch] = action.prepare({"project_id": "p", "policy_id": "q"})
+        with pytest.raises(ResponseError, match="the list ended after 655 of 1000000 rules"):
+            list(action.read(batch))
+    assert len(server.requests) == 655

@@ -15,6 +15,7 @@ from .waf_rules import chosen_rules, refused_addresses, tags_taken
 LIST = "waf-ip-reputation-rules-list"
 RULES, POLICIES = 1_000, 100  # of a page; of the latter the documented maximum
 LAST_OFFSET = 65_535
+MOST_PAGES = 655  # whatever a server that gives a few rows each time may count
 
 
 def delete_ip_reputation_rule(
@@ -232,6 +233,7 @@ def _listed(
         page, offset = page + 1, offset + len(said["items"])
         if len(rows) == said["total"]:
             return list(rows.values())
-        if len(rows) == seen or len(rows) > said["total"] or offset > LAST_OFFSET:
+        ended = len(rows) == seen or len(rows) > said["total"]
+        if ended or offset > LAST_OFFSET or page > MOST_PAGES:
             break
     raise answer.undocumented(f"the list ended after {len(rows)} of {said['total']} {what}")
