@@ -121,9 +121,10 @@ class Database:
 
         While another thread writes, they are those that are kept, where they can be read meanwhile.
         """
-        if not self.is_shared and self._committing.is_busy():
+        beside = self._driver.rows_beside
+        if beside is not None and self._committing.is_busy():
             with self._told():
-                return self._driver.rows_beside(query, values)
+                return beside(query, values)
         with self._alone(), self._told():
             return self._driver.rows(query, values)
 

@@ -35,6 +35,7 @@ class PostgreSQL:
 
     errors: tuple[type[Exception], ...] = (psycopg.Error, Taken)
     takes_json = True
+    rows_beside = None  # one thread at a time uses a session
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -118,10 +119,6 @@ class PostgreSQL:
         """Return the rows of a query."""
         return self._again(lambda: self.execute(query, values).fetchall())
 
-    def rows_beside(self, query: str, values: Values) -> list[Row]:
-        """Return the rows of a query."""
-        return self.rows(query, values)
-
     def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
         """Yield the rows of a query, so many at a time that they fit in memory."""
         text = translated(query, isinstance(values, Mapping))
@@ -154,7 +151,7 @@ class PostgreSQL:
         return time() + self._ahead
 
     def take(self, name: str, *, vital: bool = True) -> None:
-        """Hold a name while this session lives; raises Held.
+        """Hold a name while the connection lasts; raises Held.
 
         vital: whether nothing is done any more when another process takes it after the session was
         lost.
@@ -166,7 +163,7 @@ class PostgreSQL:
         self._leases.let_go(name)
 
     def holds(self, name: str) -> bool:
-        """Tell whether this session holds a name, unless it was lost just now."""
+        """Tell whether a name is held, unless the connection was lost just now."""
         return self._leases.holds(name)
 
     def seconds_until_turn(self, place: str, pause: float) -> float:

@@ -47,12 +47,12 @@ class SessionLeases:
         self._leases: dict[str, bool] = {}  # and whether each is vital
 
     def lease(self, name: str, *, vital: bool) -> None:
-        """Hold a name while this session lives; raises Held."""
+        """Hold a name while the connection lasts; raises Held."""
         self._again(lambda: self._lease(name))
         self._leases[name] = vital
 
     def holds(self, name: str) -> bool:
-        """Tell whether this session holds a name, unless it was lost just now."""
+        """Tell whether a name is held, unless the connection was lost just now."""
         return name in self._leases
 
     def holders(self, names: Collection[str]) -> dict[str, str]:
@@ -90,11 +90,11 @@ class SessionLeases:
                 self._session().execute(_UNLOCK, (number_of(name),))
 
     def want(self, queue: str) -> None:
-        """Let others know that this session waits for a name."""
+        """Let others know that a name is waited for here."""
         self._again(lambda: self._session().execute(_WANT, (number_of(queue),)))
 
     def want_no_longer(self, queue: str) -> None:
-        """Let others know that it does not."""
+        """Let others know that it is not."""
         with suppress(psycopg.Error):
             self._session().execute(_WANT_NO_LONGER, (number_of(queue),))
 

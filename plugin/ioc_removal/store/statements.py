@@ -4,7 +4,7 @@ A value stands as ?, or by name as :name. What was there already is told by ON C
 columns of its key; a flag is 0 or 1, never a truth value; text is ordered by its code points.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 AT_ONCE = 2_000  # rows of a walk that are in memory
@@ -90,6 +90,13 @@ class Driver(Protocol):
         """Where processes of several hosts share it, the names of which any will do."""
 
     @property
+    def rows_beside(self) -> Callable[[str, Values], list[Row]] | None:
+        """Return the rows of a query that are kept, from any thread and beside who writes.
+
+        None where that cannot be done.
+        """
+
+    @property
     def within(self) -> bool:
         """Whether a transaction has begun."""
 
@@ -113,9 +120,6 @@ class Driver(Protocol):
 
     def rows(self, query: str, values: Values) -> list[Row]:
         """Return the rows of a query."""
-
-    def rows_beside(self, query: str, values: Values) -> list[Row]:
-        """Return the rows of a query that are kept, from any thread, where nobody is waited for."""
 
     def portions(self, query: str, values: Values) -> Iterator[list[Row]]:
         """Yield the rows of a query, so many at a time that they fit in memory."""
