@@ -360,15 +360,15 @@ def test_a_worker_that_cannot_work_says_why(site: Site, words: tuple[str, ...], 
     assert said in refused.err
 
 
-def test_the_requests_in_flight_hold_as_a_sum(postgresql: PostgreSQLServer) -> None:
-    location = server_of(postgresql.database())
+def most_in_flight(location: Location, in_flight: int, own: OwnPlaces | None = None) -> int:
+    """Let eight threads, each with a session, send at a place; return how many did so at once."""
     now = most = 0
     lock = Lock()
 
     def many(_: int) -> None:
         nonlocal now, most
         database = Database(location)
-        turns = StoreTurns(database, "a place", 3, None)
+        turns = StoreTurns(database, "a place", in_flight, None, own.at("a place") if own else None)
         for _ in range(5):
             with turns.turn(lambda: None):
                 with lock:
@@ -381,32 +381,16 @@ def test_the_requests_in_flight_hold_as_a_sum(postgresql: PostgreSQLServer) -> N
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(many, range(8)))
-    assert most == 3
+    return most
+
+
+def test_the_requests_in_flight_hold_as_a_sum(postgresql: PostgreSQLServer) -> None:
+    assert most_in_flight(server_of(postgresql.database()), 3) == 3
 
 
 def test_what_is_in_flight_from_one_process_may_be_less(postgresql: PostgreSQLServer) -> None:
-    location = server_of(postgresql.database())
     own = OwnPlaces(2)
-    now = most = 0
-    lock = Lock()
-
-    def many(_: int) -> None:
-        nonlocal now, most
-        database = Database(location)
-        turns = StoreTurns(database, "a place", 8, None, own.at("a place"))
-        for _ in range(5):
-            with turns.turn(lambda: None):
-                with lock:
-                    now += 1
-                    most = max(most, now)
-                time.sleep(0.01)
-                with lock:
-                    now -= 1
-        database.close()
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(many, range(8)))
-    assert most == 2
+    assert most_in_flight(server_of(postgresql.database()), 8, own) == 2
     assert own.at("another place") is not own.at("a place")
     assert OwnPlaces().at("a place") is None
 
