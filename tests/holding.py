@@ -1,10 +1,11 @@
 """A sandbox that holds what it is asked until it is told to go on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Event, Semaphore
 from typing import Any
 
-from ioc_removal.sandbox import Sandbox
+from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.sandbox.exchange import Answer, Request
 
 LONGEST = 60.0  # seconds until a test gives up
@@ -36,3 +37,14 @@ class HoldingSandbox(Sandbox):
             self._came.release()
             assert self._go_on.wait(LONGEST)
         return super()._answer(request)
+
+
+@contextmanager
+def holding(values: Iterable[str]) -> Iterator[HoldingSandbox]:
+    """Run one whose InternalTI has some values; let it go on at the end."""
+    seed = default_seed()
+    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(values)}
+    sandbox = HoldingSandbox(seed)
+    with sandbox:
+        yield sandbox
+        sandbox.go_on()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from holding import LONGEST, HoldingSandbox
+from holding import LONGEST, HoldingSandbox, holding
 from ioc_removal.errors import ArgumentError
 from ioc_removal.integration import load_integration
 from ioc_removal.loader import read
@@ -25,7 +25,6 @@ from ioc_removal.operations.journal import Wanted, journal_rows
 from ioc_removal.operations.resume import resume_run
 from ioc_removal.operations.run import run_approved, run_playbook
 from ioc_removal.operations.undo import undo_run
-from ioc_removal.sandbox import default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.cancelling import cancel, cancellation
@@ -51,12 +50,8 @@ DELETE = "cybertrace-indicators-delete"
 
 @pytest.fixture
 def sandbox() -> Iterator[HoldingSandbox]:
-    seed = default_seed()
-    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
-    sandbox = HoldingSandbox(seed)
-    with sandbox:
+    with holding(VALUES) as sandbox:
         yield sandbox
-        sandbox.go_on()
 
 
 class Site:

@@ -14,10 +14,9 @@ from typing import Any
 
 import pytest
 
-from holding import LONGEST, HoldingSandbox
+from holding import LONGEST, HoldingSandbox, holding
 from ioc_removal.cli import main
 from ioc_removal.loader import read
-from ioc_removal.sandbox import default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store.cancelling import cancel
 from ioc_removal.store.database import Database
@@ -35,12 +34,8 @@ TASK = "remove_from_cybertrace[0]"
 
 @pytest.fixture
 def sandbox() -> Iterator[HoldingSandbox]:
-    seed = default_seed()
-    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
-    sandbox = HoldingSandbox(seed)
-    with sandbox:
+    with holding(VALUES) as sandbox:
         yield sandbox
-        sandbox.go_on()
 
 
 class Site(Program):

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from holding import HoldingSandbox
-from ioc_removal.sandbox import default_seed
+from holding import HoldingSandbox, holding
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
 from test_resume import LONGEST, Program, deletions, killed_after
@@ -63,10 +62,7 @@ class Items(Program):
 
 @pytest.fixture
 def sandbox() -> Iterator[HoldingSandbox]:
-    seed = default_seed()
-    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
-    sandbox = HoldingSandbox(seed)
-    with sandbox:
+    with holding(VALUES) as sandbox:
         yield sandbox
 
 
