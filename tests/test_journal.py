@@ -21,17 +21,20 @@ from ioc_removal.cli import main
 from ioc_removal.errors import ArgumentError, StoreError
 from ioc_removal.operations.export import csv_lines
 from ioc_removal.operations.journal import Wanted
+from ioc_removal.outcome import Outcome
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.secret import Secret
 from ioc_removal.store.database import Database
 from ioc_removal.store.journal import add_link, note
 from ioc_removal.store.keeping_tables import KEEPING
 from ioc_removal.store.listing_tables import LISTING
+from ioc_removal.store.outcome_rows import insert_rows, rows_of_batch
 from ioc_removal.store.runs import begin_run, end_run
 from ioc_removal.store.sharing_tables import LET_THROUGH, SHARING
 from ioc_removal.store.sqlite import TRIGGERS
 from ioc_removal.store.trust_tables import TRUST
 from ioc_removal.store.verification import Verification
+from one_by_one import one_by_one, take_apart
 from test_resume import Program, deletions, killed_after
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "journal.md"
@@ -156,17 +159,14 @@ def test_wrong_use_is_told(journal: Journal, words: list[str], told: str) -> Non
 def test_runs_that_have_not_ended_are_found_too(journal: Journal) -> None:
     with closing(Database(journal.store)) as database:
         run = begin_run(database, "call", "cybertrace-indicators-delete", dry_run=False, details={})
-        values = f"'{run}', 'call', 0, 0, 'New.example', NULL, '{{}}', 'removed'"
-        columns = "run, call, batch, position, value, id, target, outcome"
         with database.transaction() as connection:
             connection.execute(
                 f"INSERT INTO calls VALUES ('{run}', 'call', 'a', 'c', '{{}}', '{{}}', 0, '[]', 0)"
             )
-            connection.execute(
-                f"INSERT INTO outcomes ({columns}, attempts, maybe_ours, response)"
-                f" VALUES ({values}, 1, 0, '{{}}')"
-            )
-            add_link(connection, database.hashing, run, "batch", call="call", batch=0)
+            key, outcome = (run, "call", 0), Outcome("removed", {}, "New.example", attempts=1)
+            rows, hashes = rows_of_batch(key, [outcome], database.hashing)
+            insert_rows(connection, key, rows)
+            add_link(connection, database.hashing, run, "batch", call="call", batch=0, rows=hashes)
     assert [row["run"] for row in journal.rows("--indicator", "new.example")] == [run]
 
 
@@ -317,9 +317,10 @@ def as_version_2(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for kind in ("trigger", "index", "table"):
             made = "\n".join((TRUST, SHARING, LET_THROUGH, LISTING, KEEPING, *TRIGGERS))
-            names = re.findall(rf"CREATE (?:UNIQUE )?{kind.upper()} (\w+)", made)
+            names = re.findall(rf"CREATE (?:UNIQUE )?{kind.upper()} (?:IF NOT EXISTS )?(\w+)", made)
             for name in names:
                 connection.execute(f"DROP {kind} {name}")
+        take_apart(connection)
         for column in ("verified", "snapshot", "not_restored", "hash"):
             connection.execute(f"ALTER TABLE outcomes DROP COLUMN {column}")
         connection.execute("ALTER TABLE calls DROP COLUMN assumed")
@@ -344,7 +345,8 @@ def test_a_store_from_before_the_journal_is_not_covered_rather_than_broken(
         names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
         for (name,) in connection.execute(names).fetchall():
             connection.execute(f"DROP TRIGGER {name}")
-        connection.execute("DELETE FROM outcomes WHERE hash IS NULL AND position = 0")
+        with one_by_one(connection):
+            connection.execute("DELETE FROM outcomes WHERE hash IS NULL AND position = 0")
         connection.commit()
     assert not journal.intact()
 
@@ -405,7 +407,7 @@ def test_a_killed_call_is_in_the_global_chain_when_the_next_run_begins(
             connection.execute(f"DROP TRIGGER {name}")
         [(run, last)] = connection.execute("SELECT run, max(link) FROM links GROUP BY run LIMIT 1")
         connection.execute("DELETE FROM links WHERE run = ? AND link = ?", (run, last))
-        connection.execute("DELETE FROM outcomes WHERE run = ?", (run,))
+        connection.execute("DELETE FROM alike WHERE run = ?", (run,))
         connection.commit()
     with closing(Database(program.store)) as database:
         assert not Verification(database).verify().intact

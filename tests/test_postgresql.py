@@ -125,7 +125,7 @@ def test_the_journal_is_only_ever_added_to(postgresql: PostgreSQLServer) -> None
     end_run(database, run, "succeeded")
     with psycopg.connect(f"{url}?options=-csearch_path%3Dioc_removal", autocommit=True) as own:
         for statement in (
-            "UPDATE links SET facts = '{}'", "DELETE FROM heads", "TRUNCATE outcomes",
+            "UPDATE links SET facts = '{}'", "DELETE FROM heads", "TRUNCATE alike",
             "UPDATE runs SET requester = 'nobody'", "DELETE FROM runs",
         ):  # fmt: skip
             with pytest.raises(psycopg.errors.RaiseException, match="only ever added to"):

@@ -20,21 +20,19 @@ from ioc_removal.outcome import OUTCOMES, Outcome
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store import columns, found, run_outcomes
-from ioc_removal.store.chain import ROW, Hashing
+from ioc_removal.store.chain import Hashing
 from ioc_removal.store.outcome_rows import (
-    OWN,
-    SHARED,
     columns_of,
     flat_row,
     outcome_of,
     rows_of_batch,
 )
+from ioc_removal.store.outcome_walk import columns_of_part
 from ioc_removal.trust.forms import forms_of
 from ioc_removal.trust.lists import Lists
 from ioc_removal.trust.shapes import is_plain, private_in, suffix_in, wildcard_in
 from test_tables import PARTS, SCHEMAS, seeds, variants
 
-COLUMNS = (*SHARED, *OWN)
 VALUES = [f"host{number}.example" for number in range(23)]
 PARTS_OF_NAMES = st.sampled_from(
     [
@@ -148,16 +146,18 @@ def outcomes(draw: st.DrawFn) -> list[Outcome]:
 @given(outcomes())
 def test_rows_made_together_are_those_made_alone(made: list[Outcome]) -> None:
     hashing = Hashing()
-    parts = rows_of_batch(('run"', "call", 7), made, hashing)
-    rows = [
-        dict(zip(COLUMNS, (*part.shared, *own), strict=True)) for part in parts for own in part.own
-    ]
-    for at, row in enumerate(rows):
-        columns_ = ('run"', "call", 7, at, *columns_of(made[at]))
-        assert [row[name] for name in ROW] == [*columns_]
-        assert row["hash"] == hashing.row(columns_)
-        told = outcome_of(columns_of(made[at]), "run").row()
-        flat = flat_row("an-action", columns_of(made[at]), "run")
+    parts, hashes = rows_of_batch(('run"', "call", 7), made, hashing)
+    rows = sorted(
+        (*columns_of_part(json.loads(own), part.shared), hash_)
+        for part in parts
+        for own, hash_ in zip(part.own, part.hashes, strict=True)
+    )
+    assert [at for at, *_ in rows] == [*range(len(made))]
+    for (at, *row, hash_), outcome in zip(rows, made, strict=True):
+        assert tuple(row) == columns_of(outcome)
+        assert hash_ == hashes[at] == hashing.row(('run"', "call", 7, at, *row))
+        told = outcome_of(tuple(row), "run").row()
+        flat = flat_row("an-action", tuple(row), "run")
         assert list(flat.items()) == [("action", "an-action"), *told.items()]
 
 

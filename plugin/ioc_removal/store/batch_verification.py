@@ -7,7 +7,7 @@ from typing import Any
 from .chain import MARK, ROW, Hashing
 from .columns import parsed
 from .database import Database
-from .entries import Linked, Stored
+from .entries import Linked, Stored, StoredBatch
 from .found import OF_BATCH, indexed_places, keyed_places
 from .verdict import Problem
 
@@ -15,13 +15,13 @@ POSITION = ROW.index("position")
 
 
 def verify_batch(
-    database: Database, hashing: Hashing | None, linked: Linked, rows: list[Stored]
+    database: Database, hashing: Hashing | None, linked: Linked, batch: StoredBatch
 ) -> Iterator[Problem]:
     """Yield what is wrong with the rows of a batch.
 
-    hashing: None when the key of its hashes is not known; rows: as stored, in their order.
+    hashing: None when the key of its hashes is not known.
     """
-    link = linked.link
+    link, rows = linked.link, batch.rows
     marks = [link.marks[at : at + MARK] for at in range(0, len(link.marks), MARK)]
     here = Problem("", run=link.run, call=link.call, batch=link.batch)
     there = {row.position for row in rows}
@@ -29,11 +29,13 @@ def verify_batch(
         if position not in there:
             name = _missing(database, linked, position, rows)
             yield replace(here, what="the row is missing", position=position, indicator=name)
+    left = set(range(link.rows))
     for row in rows:
         at = replace(here, position=row.position, indicator=row.indicator)
-        if row.position not in range(link.rows):
+        if row.position not in left:
             yield replace(at, what="the row was added")
             continue
+        left.remove(row.position)
         mark = (row.hash or "")[:MARK]
         own = marks[row.position] if row.position < len(marks) else ""
         if mark != own and mark in marks:
@@ -43,6 +45,8 @@ def verify_batch(
             yield replace(at, what="the row was changed")
         elif mark != own:
             yield replace(at, what="the row was changed, or replaced, together with its hash")
+    if batch.odd and not left:
+        yield replace(here, what="how many rows or hashes it has was changed")
 
 
 def verify_index(database: Database, linked: Linked) -> Iterator[Problem]:

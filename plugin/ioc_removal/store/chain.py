@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from ..secret import Secret
 
-START = "0" * 64  # the hash before the first
+DIGITS = 64  # of a hash
+START = "0" * DIGITS  # the hash before the first
 MARK = 8  # digits of a row's hash that its link repeats, to tell which of its rows was changed
 ROW = (
     "run", "call", "batch", "position", "value", "id", "target", "outcome", "reason",

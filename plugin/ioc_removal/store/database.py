@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ..errors import SettingsError, StoreError
 from ..secret import Secret
 from .chain import Hashing
+from .columns import unreadable
 from .committing import Committing
 from .location import Location, Server
 from .sqlite import SQLite
@@ -212,6 +213,8 @@ class Database:
 
     def unusable(self, error: BaseException) -> StoreError:
         """Return what an error of the database, or of what is kept beside the store, means."""
+        if self._driver.is_misread(error):
+            return unreadable("alike.own")
         return StoreError(
             f"the store {self.location} cannot be used: {self._driver.told(error)}; free space,"
             " or wait for another process, or choose another with --store",

@@ -39,6 +39,7 @@ def earlier_undos(database: Database, run: str) -> dict[Key, Earlier]:
     """Return what came of the rows of a run that an undo has claimed before."""
     query = "SELECT call, batch, position, undo, undo_call, undo_item FROM undone WHERE run = ?"
     told: dict[str, _Told] = {}
+    added: dict[str, Place] | None = None  # nearly always nobody asks
     found: dict[Key, Earlier] = {}
     for call, batch, position, undo, by, item in database.rows(query, (run,)):
         if undo not in told:
@@ -47,7 +48,8 @@ def earlier_undos(database: Database, run: str) -> dict[Key, Earlier]:
         _, then = told[undo].of(by + THEN, None)
         made: Place | None = (undo, key) if key else None
         if outcome and by.endswith(THEN):
-            made = _added(database, outcome.id)
+            added = _added(database) if added is None else added
+            made = added.get(str(outcome.id))
         found[call, batch, position] = Earlier(undo, by, outcome, then, made)
     return found
 
@@ -70,11 +72,16 @@ class _Told:
         return self._found.get((call, item), (None, None))
 
 
-def _added(database: Database, id_: str | None) -> Place | None:
-    """Return where the row is that tells that an id was added."""
-    query = "SELECT run, call, batch, position FROM outcomes WHERE outcome = 'added' AND id = ?"
-    rows = database.rows(query, (id_,))
-    return (rows[0][0], rows[0][1:]) if rows else None
+def _added(database: Database) -> dict[str, Place]:
+    """Return where the rows are that tell which ids were added."""
+    query = (
+        "SELECT run, call, batch, position, id FROM outcomes"
+        " WHERE outcome = 'added' AND id IS NOT NULL"
+    )
+    found: dict[str, Place] = {}
+    for run, call, batch, position, id_ in database.walk(query):
+        found.setdefault(id_, (run, (call, batch, position)))
+    return found
 
 
 def made_by(database: Database, undo: str, call: str) -> Outcome | None:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..indicators.normal import normalised
-from .chain import ROW, Head, Link
-from .database import EVERY, Database
-from .found import OF_RUN, keyed_places, keys_of, values_of
+from .chain import DIGITS, ROW, Head, Link
+from .database import Database
+from .found import OF_BATCH, OF_RUN, keyed_places, keys_of, values_of
+from .outcome_rows import SHARED_COLUMNS
+from .outcome_walk import columns_of_part, own_of
 
 AT_ONCE = 500  # links read together
 COLUMNS = ", ".join(f"o.{name}" for name in ROW)
@@ -73,14 +75,29 @@ def heads_of(database: Database, run: str | None = None) -> Iterator[tuple[Head,
         after = rows[-1][0]
 
 
-def rows_of(database: Database, link: Link) -> list[Stored]:
-    """Return the rows of a batch, in their order."""
-    query = (
-        f"SELECT {COLUMNS}, o.hash FROM outcomes o"  # noqa: S608
-        " WHERE o.run = ? AND o.call = ? AND o.batch = ? ORDER BY o.position"
-    )
-    rows = database.rows(query, (link.run, link.call, link.batch))
-    return [Stored(row[:-1], row[-1]) for row in rows]
+class StoredBatch(NamedTuple):
+    """The rows of a batch as stored, in their order.
+
+    odd: whether there are other numbers of rows, or of hashes, than are told beside them.
+    """
+
+    rows: list[Stored]
+    odd: bool
+
+
+def batch_of(database: Database, link: Link) -> StoredBatch:
+    """Return the rows of a batch, but for those that somebody made unreadable."""
+    place, rows, odd = (link.run, link.call, link.batch), list[Stored](), False
+    query = f"SELECT {SHARED_COLUMNS}, rows, own, hashes FROM alike o WHERE {OF_BATCH}"  # noqa: S608
+    for *shared, many, own, hashes in database.rows(query, place):
+        known = own_of(own) or []
+        digits = hashes if isinstance(hashes, str) else ""
+        odd |= many != len(known) or len(digits) != len(known) * DIGITS
+        for at, one in enumerate(known):
+            hash_ = digits[at * DIGITS : (at + 1) * DIGITS] or None
+            rows.append(Stored((*place, *columns_of_part(one, shared)), hash_))
+    rows.sort(key=lambda row: row.position)
+    return StoredBatch(rows, odd)
 
 
 def runs_in_order(database: Database) -> list[str]:
@@ -113,7 +130,7 @@ class Entry(NamedTuple):
 def entries_of_batch(database: Database, link: Link) -> Iterator[Entry]:
     """Yield the rows of a batch, in their order."""
     place = (link.run, link.call, link.batch)
-    yield from _entries(database, "o.run = ? AND o.call = ? AND o.batch = ?", *place)
+    yield from _entries(database, OF_BATCH, *place)
 
 
 def entries_of_indicator(
@@ -130,7 +147,7 @@ def entries_of_indicator(
     else:
         found = keyed_places(database, OF_RUN, run)
         places = list(dict.fromkeys(place for key, place in found if key in keys))
-    where = "o.run = ? AND o.call = ? AND o.batch = ? AND o.position = ?"
+    where = f"{OF_BATCH} AND o.position = ?"
     for place in places:
         for entry in _entries(database, where, run, *place):
             names = (*entry.row.columns[4:6], *entry.found_for)  # whatever the index says
@@ -140,27 +157,24 @@ def entries_of_indicator(
 
 def entries_before(database: Database, run: str) -> Iterator[Entry]:
     """Yield the rows of a run that are from before the journal, which no link covers."""
-    after: tuple[Any, ...] = ("", -1, -1)
-    where = (
-        "o.run = ? AND o.hash IS NULL AND l.link IS NULL"
-        " AND (o.call, o.batch, o.position) > (?, ?, ?)"
+    query = (
+        "SELECT DISTINCT call, batch FROM alike WHERE run = ? AND hashes IS NULL"
+        " ORDER BY call, batch"
     )
-    while rows := list(_entries(database, where, run, *after, limit=AT_ONCE)):
-        yield from rows
-        after = rows[-1].row.columns[1:4]
+    where = f"{OF_BATCH} AND o.hash IS NULL AND l.link IS NULL"
+    for batch in database.rows(query, (run,)):
+        yield from _entries(database, where, run, *batch)
 
 
-def _entries(
-    database: Database, where: str, run: str, *values: Any, limit: int = EVERY
-) -> Iterator[Entry]:
+def _entries(database: Database, where: str, run: str, *values: Any) -> Iterator[Entry]:
     query = (
         f"SELECT l.at, c.action, c.connection, {COLUMNS}, o.hash FROM outcomes o"  # noqa: S608
         " JOIN calls c ON c.run = o.run AND c.call = o.call"
         " LEFT JOIN links l ON l.run = o.run AND l.call = o.call"
         f" AND l.batch = o.batch AND l.kind = 'batch' WHERE {where}"
-        " ORDER BY o.call, o.batch, o.position LIMIT ?"
+        " ORDER BY o.call, o.batch, o.position"
     )
-    rows = database.rows(query, (run, *values, limit))
+    rows = database.rows(query, (run, *values))
     found = values_of(database, run, (row[3 + ID] for row in rows if row[3 + VALUE] is None))
     for at, action, connection, *columns, hash_ in rows:
         stored = Stored(tuple(columns), hash_)

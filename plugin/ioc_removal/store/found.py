@@ -62,7 +62,7 @@ def keyed_places(database: Database, where: str, *values: object) -> Iterator[tu
     query = (
         "SELECT o.call, o.batch, o.position, o.value, o.id, r.value FROM outcomes o"  # noqa: S608
         " LEFT JOIN resolved r ON o.value IS NULL AND r.run = o.run AND r.id = o.id"
-        f" WHERE {where} ORDER BY o.call, o.batch, o.position"
+        f" WHERE {where} ORDER BY o.call, o.batch, o.part"
     )
     for call, batch, position, *names in database.walk(query, values):
         place = (call, batch, position)

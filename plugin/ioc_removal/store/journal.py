@@ -22,6 +22,7 @@ WITHOUT_HEAD = frozenset({BATCH, CALLED, CUT, READ, SEEN})
 BEFORE = "before"  # how much there was before there were chains
 RESOLVED = "SELECT id, value FROM resolved WHERE run = ? ORDER BY id, value"
 OVERRIDE, CANCEL = "override", "cancel"
+_BEFORE = "SELECT coalesce(sum(rows), 0) FROM alike WHERE hashes IS NULL"
 _OPEN = """
 SELECT run FROM runs WHERE status != 'ended'
 AND (SELECT max(link) FROM links WHERE links.run = runs.run)
@@ -130,5 +131,5 @@ def _uncovered(connection: Transaction, run: str) -> dict[str, Any]:
     if connection.execute("SELECT 1 FROM links WHERE kind = 'begin' LIMIT 1").fetchone():
         return {}
     [runs] = connection.execute("SELECT count(*) FROM runs WHERE run != ?", (run,)).fetchone()
-    [rows] = connection.execute("SELECT count(*) FROM outcomes WHERE hash IS NULL").fetchone()
+    [rows] = connection.execute(_BEFORE).fetchone()
     return {BEFORE: {"runs": runs, "rows": rows}} if runs else {}

@@ -1,26 +1,24 @@
 """An outcome as a row of the store."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
 
 from ..outcome import FAILED, OUTCOMES, REFUSED, TARGETS, Outcome
-from .alike import AlikeRows
 from .chain import ROW, Hashing
 from .columns import parsed, unreadable
 from .statements import Transaction
 
 OUTCOME_COLUMNS = ", ".join(ROW[4:])
-OWN = ("position", "value", "id", "snapshot", "hash")  # what rows of a batch differ in
-SHARED = tuple(name for name in ROW if name not in OWN)
-_NUMBERS = {"batch", "position", "http_status", "attempts", "maybe_ours", "settled", "verified"}
-_TYPES = {name: "INTEGER" if name in _NUMBERS else "TEXT" for name in (*SHARED, *OWN)}
-_ROWS = AlikeRows(
-    "outcomes", {name: _TYPES[name] for name in SHARED}, {name: _TYPES[name] for name in OWN}
-)
+OWN = ("position", "value", "id", "snapshot")  # what outcomes of a batch differ in
+SHARED = tuple(name for name in ROW[3:] if name not in OWN)
+SHARED_COLUMNS = ", ".join(SHARED)
+TOGETHER = 1_000  # outcomes of one row, at most
+JOINT = ",\n"  # an outcome a line
+_INSERT = f"INSERT INTO alike VALUES ({', '.join('?' * (7 + len(SHARED)))})"  # noqa: S608
 _OUTCOME, _ATTEMPTS = SHARED.index("outcome"), SHARED.index("attempts")
 NAMES = 2  # of the columns of an outcome, those that name its indicator
 SNAPSHOT = ROW.index("snapshot") - 4 - NAMES  # of the rest
@@ -104,13 +102,14 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
 
 
 class Alike(NamedTuple):
-    """Rows of a batch that differ in their own columns alone.
+    """Outcomes of a batch that differ in what they are of alone, as a row of the store.
 
-    shared: the columns SHARED; own: of each row, the columns OWN.
+    shared: the columns SHARED; own, hashes: of each outcome, its JSON of OWN and its hash.
     """
 
     shared: tuple[Any, ...]
-    own: list[tuple[Any, ...]]
+    own: list[str]
+    hashes: list[str]
 
     @property
     def is_unsent(self) -> bool:
@@ -120,39 +119,54 @@ class Alike(NamedTuple):
 
 def rows_of_batch(
     batch: tuple[str, str, int], outcomes: Iterable[Outcome], hashing: Hashing, start: int = 0
-) -> Iterator[Alike]:
-    """Yield the rows of a batch with their hashes, in order; batch: run, call, number.
+) -> tuple[list[Alike], list[str]]:
+    """Return the rows of a batch, and the hashes of its outcomes in order.
 
-    start: position of the first.
+    batch: run, call, number; start: position of the first.
 
     Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
     head, front, end = json.dumps(batch, separators=(",", ":"))[:-1], "", ""
     before: object = None
-    alike = Alike((), [])
+    rows: list[Alike] = []
+    alike, known = Alike((), [], []), dict[tuple[Any, ...], Alike]()
+    every: list[str] = []
     hash_of = hashing.text
     for at, outcome in enumerate(outcomes, start):
         likeness = outcome.likeness
-        if likeness is None or likeness is not before:
-            if alike.own:
-                yield alike
+        if likeness is None or likeness is not before or len(alike.own) == TOGETHER:
             before, columns = likeness, columns_of(outcome)[NAMES:]
-            alike = Alike((*batch, *columns[:SNAPSHOT], *columns[SNAPSHOT + 1 :]), [])
+            shared = (*columns[:SNAPSHOT], *columns[SNAPSHOT + 1 :])
             front = _compact(columns[:SNAPSHOT])[1:-1]
             end = _compact(columns[SNAPSHOT + 1 :])[1:]
-        value, id_ = outcome.value, outcome.id
-        snapshot = None if outcome.snapshot is None else _sorted(outcome.snapshot)
-        # What follows is called for each indicator: a call less in it is seen.
-        value_text = "null" if value is None else encoded(value)
-        id_text = "null" if id_ is None else encoded(id_)
-        snapshot_text = "null" if snapshot is None else encoded(snapshot)
-        text = f"{head},{at},{value_text},{id_text},{front},{snapshot_text},{end}"
-        alike.own.append((at, value, id_, snapshot, hash_of(text)))
-    if alike.own:
-        yield alike
+            if shared not in known or len(known[shared].own) == TOGETHER:
+                known[shared] = Alike(shared, [], [])
+                rows.append(known[shared])
+            alike = known[shared]
+        # What follows is done for each indicator: a call less in it is seen.
+        value, id_, snapshot = outcome.value, outcome.id, outcome.snapshot
+        names = (
+            f"{at},{'null' if value is None else encoded(value)}"
+            f",{'null' if id_ is None else encoded(id_)}"
+        )
+        told = "null" if snapshot is None else encoded(_sorted(snapshot))
+        hash_ = hash_of(f"{head},{names},{front},{told},{end}")
+        alike.own.append(f"[{names},{told}]")
+        alike.hashes.append(hash_)
+        every.append(hash_)
+    return rows, every
 
 
-def insert_rows(connection: Transaction, rows: Iterable[Alike]) -> None:
-    """Write rows that rows_of_batch() made."""
-    for alike in rows:
-        _ROWS.insert(connection, alike.shared, alike.own)
+def insert_rows(
+    connection: Transaction, batch: tuple[str, str, int], rows: Iterable[Alike], part: int = 0
+) -> int:
+    """Write rows that rows_of_batch() made; return how many.
+
+    batch: run, call, number; part: of the batch, where these begin.
+    """
+    values = [
+        (*batch, part + at, *shared, len(own), f"[{JOINT.join(own)}]", "".join(hashes))
+        for at, (shared, own, hashes) in enumerate(rows)
+    ]
+    connection.executemany(_INSERT, values)
+    return len(values)

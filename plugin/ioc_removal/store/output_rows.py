@@ -140,12 +140,12 @@ def _keep_found(
 ) -> None:
     """Keep which ids a search found, and the outcomes of values that have none."""
     run, call, batch = key
-    hashes, walk = hashing.rows(), iter(outputs)
+    hashes, parts, walk = hashing.rows(), 0, iter(outputs)
     while portion := list(islice(walk, AT_ONCE)):
         outcomes = unresolved(definition, portion, target)
-        rows = list(rows_of_batch(key, outcomes, hashing, hashes.count))
-        insert_rows(connection, rows)
-        hashes.add([row[-1] for alike in rows for row in alike.own])
+        rows, more = rows_of_batch(key, outcomes, hashing, hashes.count)
+        parts += insert_rows(connection, key, rows, parts)
+        hashes.add(more)
         connection.executemany(
             "INSERT INTO resolved VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             ((run, r["id"], r["value"]) for r in portion if "id" in r and "value" in r),

@@ -3,16 +3,20 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ..outcome import PLANNED, Outcome
 from .columns import parsed
 from .database import Database
+from .found import values_of
 from .outcome_rows import OUTCOME_COLUMNS, outcome_of
+from .outcome_walk import outcomes_in_order
 from .plans import PlannedLine
 
 AT_ONCE = 2_000  # rows read together
-TARGET = OUTCOME_COLUMNS.split(", ").index("target")
+PLACE = 3  # columns of a row that is walked through, before those of its outcome
+VALUE, ID, TARGET = (OUTCOME_COLUMNS.split(", ").index(name) for name in ("value", "id", "target"))
 
 
 @dataclass(frozen=True)
@@ -47,15 +51,11 @@ class DryOutcome:
 def dry_outcomes(database: Database, run: str) -> Iterator[list[DryOutcome]]:
     """Yield the outcomes of a run in portions, in order."""
     calls = _calls(database, run)
-    query = (
-        f"SELECT call, batch, position, {OUTCOME_COLUMNS} FROM outcomes"  # noqa: S608
-        " WHERE run = ? AND (call, batch, position) > (?, ?, ?)"
-        " ORDER BY call, batch, position LIMIT ?"
-    )
-    after: tuple[Any, ...] = ("", -1, -1)
-    while rows := database.rows(query, (run, *after, AT_ONCE)):
-        after = rows[-1][:3]
-        found = _found(database, run, rows[0][:3], after)
+    walk = outcomes_in_order(database, run)
+    while rows := list(islice(walk, AT_ONCE)):
+        found = values_of(
+            database, run, (row[PLACE + ID] for row in rows if row[PLACE + VALUE] is None)
+        )
         portion = []
         for call, _, _, *columns in rows:
             place, known = calls[call]
@@ -81,22 +81,6 @@ def _calls(database: Database, run: str) -> dict[str, tuple[str, DryCall]]:
         )
         for call, action, connection, arguments, filled, assumed in database.rows(query, (run,))
     }
-
-
-def _found(
-    database: Database, run: str, first: tuple[Any, ...], last: tuple[Any, ...]
-) -> dict[str, list[str]]:
-    """Return the values for which a search found the ids of some outcomes; first, last: of them."""
-    query = (
-        "SELECT r.id, r.value FROM resolved r WHERE r.run = ? AND r.id IN (SELECT o.id"
-        " FROM outcomes o WHERE o.run = ? AND o.value IS NULL"
-        " AND (o.call, o.batch, o.position) BETWEEN (?, ?, ?) AND (?, ?, ?))"
-        " ORDER BY r.id, r.value"
-    )
-    found: dict[str, list[str]] = {}
-    for id_, value in database.rows(query, (run, run, *first, *last)):
-        found.setdefault(id_, []).append(value)
-    return found
 
 
 def forget_plan(database: Database, plan: str) -> None:

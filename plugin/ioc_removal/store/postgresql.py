@@ -138,6 +138,10 @@ class PostgreSQL:
         lines = (" ".join(line.split()) for line in str(error).splitlines())
         return self._server.masked("; ".join(filter(None, lines)))
 
+    def is_misread(self, error: BaseException) -> bool:
+        """Tell whether an error means that what is stored is no JSON, as it should be."""
+        return isinstance(error, psycopg.errors.InvalidTextRepresentation)
+
     def is_lost(self) -> bool:
         """Tell whether the session ended without being closed."""
         return self._connection.broken

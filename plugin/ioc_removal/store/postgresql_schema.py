@@ -7,7 +7,7 @@ from functools import lru_cache
 from ..errors import SettingsError
 from .location import CHOOSE, Server
 from .statements import Transaction
-from .tables import MIGRATIONS, TABLES, VERSION
+from .tables import ALIKE_SINCE, MIGRATIONS, TABLES, VERSION
 from .trust_tables import ONLY_ADDED
 
 SCHEMA = "ioc_removal"
@@ -16,7 +16,10 @@ TYPES = (
     (re.compile(r"\) WITHOUT ROWID"), ")"),
     (re.compile(r"\bINTEGER\b"), "BIGINT"),
     (re.compile(r"\bTEXT\b"), 'TEXT COLLATE "C"'),
+    (re.compile(r"\bCOLLATE BINARY\b"), 'COLLATE "C"'),
 )
+# What a migration calls by SQLite's names, and what it is here.
+CALLED = (("group_concat(", "string_agg("), ("json_array(", "json_build_array("))
 HOLDERS = """
 SELECT l.classid::bigint, l.objid::bigint, coalesce(a.application_name, '')
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
@@ -30,9 +33,17 @@ SET next = greatest(p.next + %s, extract(epoch FROM clock_timestamp()))
 RETURNING (next - extract(epoch FROM clock_timestamp()))::float8
 """
 NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")  # a value of a statement
+JSON_FUNCTIONS = (
+    "CREATE FUNCTION json_extract(list text, path text) RETURNS text IMMUTABLE LANGUAGE sql AS"
+    " 'SELECT CAST(list AS json) ->> CAST(btrim(path, ''$[]'') AS int)'",
+    "CREATE FUNCTION json_each(list text) RETURNS TABLE (key int, value text) IMMUTABLE"
+    " LANGUAGE sql AS 'SELECT CAST(at - 1 AS int), CAST(one AS text)"
+    " FROM pg_catalog.json_array_elements(CAST(list AS json)) WITH ORDINALITY each (one, at)'",
+)
 FUNCTIONS = (
     "CREATE FUNCTION json_array_length(list text) RETURNS BIGINT IMMUTABLE LANGUAGE sql AS"
     " 'SELECT CAST(pg_catalog.json_array_length(CAST(list AS json)) AS BIGINT)'",
+    *JSON_FUNCTIONS,
     "CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS"
     " 'BEGIN RAISE EXCEPTION ''the journal is only ever added to''; END'",
 )
@@ -55,7 +66,8 @@ def migrate(transaction: Transaction, server: Server) -> None:
             "database"
         )
     while version in MIGRATIONS:
-        for statement in MIGRATIONS[version]:
+        more = (JSON_FUNCTIONS, _triggers("alike")) if version + 1 == ALIKE_SINCE else ((), ())
+        for statement in (*more[0], *map(_called, MIGRATIONS[version]), *more[1]):
             transaction.execute(statement)
         version += 1
         transaction.execute("UPDATE version SET version = ?", (version,))
@@ -90,14 +102,27 @@ def translated(query: str, named: bool) -> bytes:
 
 
 def _statements() -> Iterator[str]:
-    yield from TABLES.split(";\n")
     yield from FUNCTIONS
-    for table, columns in ONLY_ADDED.items():
-        for verb, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
-            of = f" OF {columns}" if columns and verb == "UPDATE" else ""
-            yield (
-                f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
-                f" FOR EACH {each} EXECUTE FUNCTION only_added()"
-            )
+    yield from TABLES.split(";\n")
+    for table in ONLY_ADDED:
+        yield from _triggers(table)
     yield "CREATE TABLE version (version BIGINT NOT NULL)"
     yield f"INSERT INTO version VALUES ({VERSION})"  # noqa: S608  # our own number
+
+
+def _triggers(table: str) -> Iterator[str]:
+    """Yield what lets a table only be added to."""
+    for verb, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+        columns = ONLY_ADDED[table] if verb == "UPDATE" else ""
+        of = f" OF {columns}" if columns else ""
+        yield (
+            f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
+            f" FOR EACH {each} EXECUTE FUNCTION only_added()"
+        )
+
+
+def _called(statement: str) -> str:
+    """Return a statement of a migration with the names that functions have here."""
+    for name, here in CALLED:
+        statement = statement.replace(name, here)
+    return statement

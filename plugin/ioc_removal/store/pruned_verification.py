@@ -11,7 +11,7 @@ _THERE = (
     "SELECT 1 FROM runs WHERE run = ? UNION ALL SELECT 1 FROM links WHERE run = ?"
     " UNION ALL SELECT 1 FROM indexed WHERE run = ? LIMIT 1"
 )
-_LEFT = "SELECT count(*) FROM outcomes WHERE run = ?"
+_LEFT = "SELECT coalesce(sum(rows), 0) FROM alike WHERE run = ?"
 
 
 def verify_pruned(

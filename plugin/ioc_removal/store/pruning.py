@@ -18,6 +18,7 @@ from .sets import references
 from .statements import Transaction
 
 AT_ONCE = 5_000  # rows taken away in one transaction
+ALIKE_AT_ONCE = 5  # of `alike`, each of which may hold a thousand outcomes
 # What tells of a run as of one that is there, taken away together with it.
 _TOLD = (
     "DELETE FROM approvals WHERE run = ?",
@@ -36,7 +37,7 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
     "items": ("name", "position"),
     "sets": ("name",),
     "unused": ("position",),
-    "outcomes": ("call", "batch", "position"),
+    "alike": ("call", "batch", "part"),
     "outputs": ("call", "batch", "position"),
     "snapshots": ("call", "batch", "item"),
     "let_through": ("call", "batch"),
@@ -78,7 +79,7 @@ def described(database: Database, run: str) -> dict[str, Any]:
     links, rows, last = next(iter(database.rows(query, (run,))), (0, 0, None))
     query = "SELECT facts FROM links WHERE run = ? AND link = 0 AND kind = 'begin'"
     begun = [parsed(text, "links.facts", run, dict) for (text,) in database.rows(query, (run,))]
-    query = "SELECT count(*) FROM outcomes WHERE run = ? AND hash IS NULL"
+    query = "SELECT coalesce(sum(rows), 0) FROM alike WHERE run = ? AND hashes IS NULL"
     [(uncovered,)] = database.rows(query, (run,))
     facts |= {"links": links, "rows": rows, "last": last}
     facts |= {"covered": bool(begun), "uncovered": uncovered}
@@ -148,12 +149,13 @@ def _portion(database: Database, run: str, table: str, owner: str, key: Sequence
     """Take away some rows of a table, those with the first keys; return how many."""
     columns, marks = ", ".join(key), ", ".join("?" * len(key))
     query = f"SELECT {columns} FROM {table} WHERE {owner} = ? ORDER BY {columns} LIMIT 1 OFFSET ?"  # noqa: S608
-    bound = next(iter(database.rows(query, (run, AT_ONCE - 1))), None)
+    most = ALIKE_AT_ONCE if table == "alike" else AT_ONCE
+    bound = next(iter(database.rows(query, (run, most - 1))), None)
     within = f" AND ({columns}) <= ({marks})" if bound else ""
     values = (run, *(bound or ()))
     found: list[tuple[Any, ...]] = []
-    if table == "outcomes":  # the index leads to them
-        where = OF_RUN + (" AND (o.call, o.batch, o.position) <= (?, ?, ?)" if bound else "")
+    if table == "alike":  # the index leads to them
+        where = OF_RUN + (" AND (o.call, o.batch, o.part) <= (?, ?, ?)" if bound else "")
         found = [(name, run, *place) for name, place in keyed_places(database, where, *values)]
     with database.taking_away() as transaction:
         transaction.executemany(

@@ -75,7 +75,7 @@ class StoreRecorder(CutCall):
 
     def tried(self) -> tuple[int, int]:
         """Return of how many items the call was tried, and how many failed or are unknown."""
-        query = "SELECT outcome, count(*) FROM outcomes WHERE run = ? AND call = ? GROUP BY outcome"
+        query = "SELECT outcome, sum(rows) FROM alike WHERE run = ? AND call = ? GROUP BY outcome"
         counts: dict[str, int] = dict(self._database.rows(query, (self._run, self._call)))
         tried = sum(counts.values()) - counts.get(REFUSED, 0) - counts.get(PLANNED, 0)
         return tried, counts.get(FAILED, 0) + counts.get(UNKNOWN, 0)
@@ -143,15 +143,14 @@ class StoreRecorder(CutCall):
         key = (self._run, self._call, finished.batch.number)
         outcomes, definition = finished.outcomes, self._action.definition
         hashing = self._database.hashing
-        rows = list(rows_of_batch(key, outcomes, hashing))
-        hashes = [row[-1] for alike in rows for row in alike.own]
+        rows, hashes = rows_of_batch(key, outcomes, hashing)
         with self._database.beside() as connection:
             if not end(connection, key, finished.batch):
                 return False
             connection.execute(
                 "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
             )  # its outcomes hold them now
-            insert_rows(connection, rows)
+            insert_rows(connection, key, rows)
             if rows and self._counts(finished.batch):
                 unsent = sum(len(alike.own) for alike in rows if alike.is_unsent)
                 note_unsent(connection, key[:2], unsent)

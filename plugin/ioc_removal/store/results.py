@@ -41,7 +41,7 @@ def run_summary(
         tallies = tallies or tallies_of(database, run)
         return Summary(ordered(tallies.outcomes), tallies.sent, tallies.unreachable)
     one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
-    query = f"SELECT 1 FROM outcomes o {where} AND o.outcome = 'refused' LIMIT 1"  # noqa: S608
+    query = f"SELECT 1 FROM alike o {where} AND o.outcome = 'refused' LIMIT 1"  # noqa: S608
     otherwise, counts_it = DONE_OTHERWISE, "AND done.removal IS NULL"
     first: tuple[Any, ...] = (run,)
     if not database.rows(query, values):  # as mostly; the others cost a look at all that is done
@@ -55,7 +55,7 @@ def run_summary(
     [(sent, unreachable)] = database.rows(
         "SELECT coalesce(max(CASE WHEN o.attempts > 0 THEN 1 END), 0),"  # noqa: S608
         " coalesce(max(CASE WHEN o.outcome = 'failed' AND o.http_status IS NULL"
-        f" AND o.settled = 0 THEN 1 END), 0) FROM outcomes o {where}",
+        f" AND o.settled = 0 THEN 1 END), 0) FROM alike o {where}",
         values,
     )
     return Summary(ordered(counts), bool(sent), bool(unreachable))
@@ -64,9 +64,9 @@ def run_summary(
 def reasons(database: Database, run: str, most: int) -> list[tuple[str, str, int]]:
     """Return why most of what is not done is not: outcome, reason, and of how many rows."""
     query = (
-        "SELECT outcome, reason, count(*) FROM outcomes WHERE run = ? AND reason IS NOT NULL"  # noqa: S608
+        "SELECT outcome, reason, sum(rows) FROM alike WHERE run = ? AND reason IS NOT NULL"  # noqa: S608
         f" AND outcome NOT IN ({DONE_ROWS}, '{PLANNED}') GROUP BY outcome, reason"
-        " ORDER BY count(*) DESC, outcome, reason LIMIT ?"
+        " ORDER BY sum(rows) DESC, outcome, reason LIMIT ?"
     )
     return [
         (outcome, reason, count) for outcome, reason, count in database.rows(query, (run, most))

@@ -11,7 +11,8 @@ from ..outcome import ABSENT, DONE, UNKNOWN, Outcome
 from ..trust.removal_key import canonical
 from .columns import parsed
 from .database import Database
-from .outcome_rows import OUTCOME_COLUMNS, outcome_of
+from .outcome_rows import outcome_of
+from .outcome_walk import outcomes_in_order
 from .retries import DONE_NAMES, place_text
 from .sets import by_reference
 
@@ -147,14 +148,10 @@ class Retried:
     def _outcomes(
         self, definition: Definition, arguments: Mapping[str, Any], only: str | None = None
     ) -> Iterator[tuple[str, Outcome]]:
-        where = " AND outcome = ?" if only else ""
-        query = (
-            f"SELECT {OUTCOME_COLUMNS} FROM outcomes WHERE run = ? AND call = ?{where}"  # noqa: S608
-            " ORDER BY batch, position"
-        )
+        names = (only,) if only else ()
         for run, call in self._places(definition, arguments):
-            for row in self._database.walk(query, (run, call, *([only] if only else ()))):
-                yield run, outcome_of(row, run)
+            for _, _, _, *row in outcomes_in_order(self._database, run, call, names):
+                yield run, outcome_of(tuple(row), run)
 
     def _outputs(
         self, definition: Definition, arguments: Mapping[str, Any]

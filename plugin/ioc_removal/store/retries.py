@@ -8,6 +8,7 @@ from ..errors import ArgumentError
 from ..outcome import DONE, FAILED, REFUSED, UNKNOWN
 from .columns import parsed
 from .database import Database
+from .outcome_walk import outcomes_in_order
 from .sets import by_value
 from .statements import Transaction
 
@@ -110,12 +111,9 @@ def call_before(database: Database, run: str, call: str) -> tuple[str, dict[str,
 
 def not_done_items(database: Database, run: str, call: str, named: str) -> list[str]:
     """Return the items of a call that it did not do, in their order; named: value or id."""
-    query = (
-        f"SELECT {named} FROM outcomes WHERE run = ? AND call = ? AND outcome IN (?, ?, ?)"  # noqa: S608
-        " ORDER BY batch, position"
-    )
-    rows = database.walk(query, (run, call, *NOT_DONE))
-    return list(dict.fromkeys(str(item) for (item,) in rows))
+    at = 4 if named == "id" else 3  # behind its place
+    walk = outcomes_in_order(database, run, call, NOT_DONE)
+    return list(dict.fromkeys(str(row[at]) for row in walk))
 
 
 def place_text(target: Mapping[str, str]) -> str:

@@ -13,10 +13,7 @@ AT_ONCE = 2_000  # rows read together
 # An id that a search of this run found is known by the values that it was found for.
 KNOWN = "outcomes o LEFT JOIN resolved r ON o.value IS NULL AND r.run = o.run AND r.id = o.id"
 VALUE = "coalesce(o.value, r.value)"
-FOLLOWING = "o.call, o.batch, o.position"  # of which the index finds what follows
-NEXT = "(SELECT * FROM outcomes o {} ORDER BY o.call, o.batch, o.position LIMIT ?) o"
 PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
-FIRST: Row = ("", -1, -1, "")  # the place before that of the first row
 
 
 class OutcomeRows(Sequence[dict[str, Any]]):
@@ -36,7 +33,7 @@ class OutcomeRows(Sequence[dict[str, Any]]):
             self._values += names
         beyond = f"SELECT 1 {self._from} LIMIT 1 OFFSET ?"
         many = database.rows(beyond, (*self._values, AT_ONCE - 1))
-        self._few = None if many else [row for _, row in self._portion("", (), FIRST, AT_ONCE)]
+        self._few = None if many else list(self._rows("", (), EVERY))
 
     def __len__(self) -> int:
         if self._few is not None:
@@ -120,7 +117,11 @@ class OutcomeRows(Sequence[dict[str, Any]]):
 
     def reasons(self, outcome: str) -> list[dict[str, Any]]:
         """Return the distinct reasons of an outcome, each as a row that has nothing else."""
-        query = f"SELECT DISTINCT o.reason {self._from} AND o.outcome = ? ORDER BY o.reason"
+        query = (
+            "SELECT DISTINCT o.reason FROM alike o JOIN calls c"  # noqa: S608
+            f" ON c.run = o.run AND c.call = o.call {self._where}"
+            " AND o.outcome = ? ORDER BY o.reason"
+        )
         found = self._database.rows(query, (*self._values, outcome))
         return [{"outcome": outcome, "reason": reason} for (reason,) in found if reason]
 
@@ -135,53 +136,53 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         return f"FROM {KNOWN} JOIN calls c ON c.run = o.run AND c.call = o.call {self._where}"
 
     def _first(self, call: str, target: str) -> tuple[Any, ...]:
+        of_call = "o.call = ? AND o.target = ?"
+        where, values = where_of(self._run, self._call)
+        query = f"SELECT min(o.batch) FROM alike o {where} AND {of_call}"  # noqa: S608
+        [(batch,)] = self._database.rows(query, (*values, call, target))
         query = (
-            f"SELECT {PLACE} {self._from} AND o.call = ? AND o.target = ? ORDER BY {PLACE} LIMIT 1"
+            f"SELECT {PLACE} {self._from} AND {of_call} AND o.batch = ? ORDER BY {PLACE} LIMIT 1"
         )
-        [first] = self._database.rows(query, (*self._values, call, target))
+        [first] = self._database.rows(query, (*self._values, call, target, batch))
         return first
 
     def _rows(self, where: str, values: tuple[str, ...], most: int) -> Iterator[dict[str, Any]]:
-        after = FIRST
-        while most > 0:
-            wanted = min(most, AT_ONCE)
-            portion = self._portion(where, values, after, wanted, next_only=not where)
-            if len(portion) < wanted:
-                portion = self._portion(where, values, after, wanted)
-            yield from (row for _, row in portion)
-            if len(portion) < wanted:
-                return
-            after, most = portion[-1][0], most - len(portion)
-
-    def _portion(
-        self,
-        where: str,
-        values: tuple[str, ...],
-        after: tuple[Any, ...],
-        most: int,
-        *,
-        next_only: bool = False,
-    ) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-        """Return rows with their places, those that follow on a place.
-
-        next_only: fewer where some of the next are not of these; a database without statistics
-        would sort all that follow.
-        """
         columns = ", ".join(
             VALUE if name == "value" else f"o.{name}" for name in OUTCOME_COLUMNS.split(", ")
         )
-        following, beyond, after = _following(after, in_call=self._call is not None)
-        source, given = self._from, (*self._values, *values, *after[:-1])
-        if next_only:  # and one, of which an earlier portion may have had a part
-            own, run_call = where_of(self._run, self._call)
-            source = source.replace("outcomes o", NEXT.format(own + following), 1)
-            given = (*run_call, *after[:-1], most + 1, *given)
-        query = (
-            f"SELECT {PLACE}, c.action, {columns} {source}{where}{following}{beyond}"
-            f" ORDER BY {PLACE} LIMIT ?"
-        )
-        rows = self._database.rows(query, (*given, *after, most))
-        return [(row[:4], flat_row(row[4], row[5:], self._run)) for row in rows]
+        for batches, places in self._portions():
+            query = (
+                f"SELECT c.action, {columns} {self._from}{where}{batches} ORDER BY {PLACE} LIMIT ?"
+            )
+            rows = self._database.rows(query, (*self._values, *values, *places, most))
+            yield from (flat_row(action, tuple(row), self._run) for action, *row in rows)
+            most -= len(rows)
+            if not most:
+                return
+
+    def _portions(self) -> Iterator[tuple[str, Row]]:
+        """Yield conditions of some batches after each other, and their values.
+
+        A database that has to find the next rows alone would sort all that follow.
+        """
+        where, values = where_of(self._run, self._call)
+        query = f"SELECT o.call, o.batch, o.rows FROM alike o {where} ORDER BY o.call, o.batch"  # noqa: S608
+        if self._call is None:
+            batches = " AND (o.call, o.batch) >= (?, ?) AND (o.call, o.batch) <= (?, ?)"
+        else:  # the index leads to it alone if it is not compared
+            batches = " AND o.batch BETWEEN ? AND ?"
+        of_call = int(self._call is not None)
+        first = last = ("", -1)
+        size = 0
+        for call, batch, rows in self._database.walk(query, values):
+            place = (call, batch)
+            if size >= AT_ONCE and place != last:
+                yield batches, (*first[of_call:], *last[of_call:])
+                size = 0
+            first, last = first if size else place, place
+            size += rows
+        if size:
+            yield batches, (*first[of_call:], *last[of_call:])
 
 
 def outcome_rows(database: Database, run: str, call: str | None = None) -> OutcomeRows:
@@ -194,19 +195,3 @@ def where_of(run: str, call: str | None) -> tuple[str, tuple[str, ...]]:
     if call is None:
         return "WHERE o.run = ?", (run,)
     return "WHERE o.run = ? AND o.call = ?", (run, call)
-
-
-def _following(after: Row, *, in_call: bool) -> tuple[str, str, Row]:
-    """Return the conditions of what follows on a place, by the index and exactly, and their values.
-
-    in_call: whether all are of one call, to which the index leads alone if it is not compared.
-    """
-    names, exactly = FOLLOWING, PLACE
-    if in_call:
-        names, exactly, after = names.partition(", ")[2], exactly.partition(", ")[2], after[1:]
-    marks = ["?"] * len(after)
-    return (
-        f" AND ({names}) >= ({', '.join(marks[:-1])})",
-        f" AND ({exactly}) > ({', '.join(marks)})",
-        after,
-    )

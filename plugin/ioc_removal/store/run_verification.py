@@ -7,7 +7,7 @@ from .batch_verification import verify_batch, verify_index
 from .chain import START, Hashing, Head
 from .database import Database
 from .decisions import APPROVAL, TABLE, differences, told_by
-from .entries import Linked, links_of, rows_of
+from .entries import Linked, StoredBatch, batch_of, links_of
 from .fact_verification import verify_facts
 from .journal import BATCH, BEGIN, CALLED, END, WITHOUT_HEAD
 from .verdict import Problem
@@ -86,9 +86,9 @@ class RunVerification:
         if hashing is None:
             self.unknown_keys.add(str(link.key))
         found: list[Problem] = []
-        rows = rows_of(self.database, link) if link.kind == BATCH else []
+        batch = batch_of(self.database, link) if link.kind == BATCH else StoredBatch([], odd=False)
         if link.kind == BATCH:
-            found += verify_batch(self.database, hashing, linked, rows)
+            found += verify_batch(self.database, hashing, linked, batch)
             if indexed and not found:
                 yield from verify_index(self.database, linked)
         elif link.kind != END:
@@ -99,7 +99,7 @@ class RunVerification:
                 self._approvals.append((link.facts, link.at))
         yield from found
         if hashing and not found and before:
-            hashes = [str(row.hash) for row in rows]
+            hashes = [str(row.hash) for row in batch.rows]
             if hashing.link(before, link, hashes) != linked.hash:
                 place = (link.run, link.number, link.call, link.batch)
                 yield Problem(f"the link ({link.kind}) is not as it was: {LIKE}", *place)
@@ -128,7 +128,7 @@ class RunVerification:
     def _outside(self) -> Iterator[Problem]:
         """Yield rows and calls that no link covers."""
         query = (
-            "SELECT call, batch, count(*) FROM outcomes o WHERE run = ? AND hash IS NOT NULL"
+            "SELECT call, batch, sum(rows) FROM alike o WHERE run = ? AND hashes IS NOT NULL"
             " AND NOT EXISTS (SELECT 1 FROM links l WHERE l.run = o.run AND l.call = o.call"
             " AND l.batch = o.batch AND l.kind = 'batch') GROUP BY call, batch"
         )

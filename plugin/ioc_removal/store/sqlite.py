@@ -13,7 +13,7 @@ from ..errors import SettingsError
 from .file_lease import FileLeases
 from .location import CHOOSE
 from .statements import AT_ONCE, Places, Row, Transaction, Values
-from .tables import JOURNAL, MIGRATIONS, TABLES, VERSION
+from .tables import MIGRATIONS, TABLES, VERSION
 from .trust_tables import ONLY_ADDED, TAKEN_FROM
 
 VERSION_INFO = sqlite3.sqlite_version_info
@@ -22,7 +22,7 @@ BUSY = 30.0  # seconds to wait for another process's transaction
 
 def _trigger(table: str, verb: str, of: str) -> str:
     return (
-        f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
+        f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
         " BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END"
     )
 
@@ -113,6 +113,10 @@ class SQLite:
     def told(self, error: BaseException) -> str:
         """Say what one of its errors means."""
         return str(error)
+
+    def is_misread(self, error: BaseException) -> bool:
+        """Tell whether an error means that what is stored is no JSON, as it should be."""
+        return "JSON" in str(error)
 
     def is_lost(self) -> bool:
         """Tell whether it was closed by another than us; a file never is."""
@@ -218,15 +222,15 @@ def _migrated(connection: Transaction) -> int:
     [found] = connection.execute("PRAGMA user_version").fetchone()
     version = int(found)
     if not version:
-        for statement in (*TABLES.split(";\n"), *TRIGGERS):
+        for statement in TABLES.split(";\n"):
             connection.execute(statement)
         version = VERSION
     while version in MIGRATIONS:
         for statement in MIGRATIONS[version]:
             connection.execute(statement)
         version += 1
-        for statement in TRIGGERS if version == JOURNAL else ():
-            connection.execute(statement)
     if version != found:
+        for statement in TRIGGERS:
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {version}")
     return version

@@ -127,6 +127,9 @@ class Driver(Protocol):
     def told(self, error: BaseException) -> str:
         """Say what one of its errors means, without secrets."""
 
+    def is_misread(self, error: BaseException) -> bool:
+        """Tell whether one of its errors means that what is stored is no JSON, as it should be."""
+
     def is_lost(self) -> bool:
         """Tell whether it was closed by another than us."""
 

@@ -4,14 +4,15 @@ A row of `batches` is the intent to send; its `finished` is set together with it
 batch without it may have been sent by a process that did not live to see the answer.
 """
 
+from .alike_tables import ALIKE, FROM_ROWS
 from .keeping_tables import KEEPING
 from .listing_tables import LISTING
 from .sharing_tables import LET_THROUGH, SHARING
 from .summing_tables import SUMMING
 from .trust_tables import TRUST
 
-VERSION = 6
-JOURNAL = 3  # the version that brought it
+VERSION = 7
+ALIKE_SINCE = 7  # the version that keeps outcomes that are alike together
 # What turns a file of a version into one of the next.
 MIGRATIONS = {
     1: (
@@ -38,6 +39,7 @@ MIGRATIONS = {
         "DROP INDEX IF EXISTS sent_place",
         *SUMMING.split(";\n"),
     ),
+    6: FROM_ROWS.split(";\n"),
 }
 
 TABLES = f"""
@@ -102,30 +104,6 @@ CREATE TABLE batches (
     PRIMARY KEY (run, call, batch)
 ) WITHOUT ROWID;
 
-CREATE TABLE outcomes (
-    run TEXT NOT NULL,
-    call TEXT NOT NULL,
-    batch INTEGER NOT NULL,
-    position INTEGER NOT NULL,
-    value TEXT,
-    id TEXT,
-    target TEXT NOT NULL,            -- JSON
-    outcome TEXT NOT NULL,
-    reason TEXT,
-    http_status INTEGER,
-    request_id TEXT,
-    attempts INTEGER NOT NULL,
-    maybe_ours INTEGER NOT NULL,
-    response TEXT NOT NULL,          -- JSON
-    settled INTEGER NOT NULL DEFAULT 0,
-    advice TEXT,
-    verified INTEGER NOT NULL DEFAULT 0,
-    snapshot TEXT,                   -- JSON: what the system told before, raw
-    not_restored TEXT,               -- JSON: what of it was not put back
-    hash TEXT,                       -- of the row, for the journal
-    PRIMARY KEY (run, call, batch, position)
-) WITHOUT ROWID;
-
 CREATE TABLE outputs (
     run TEXT NOT NULL,
     call TEXT NOT NULL,
@@ -146,4 +124,5 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
 {LET_THROUGH};
 {LISTING};
 {KEEPING};
-{SUMMING}"""
+{SUMMING};
+{ALIKE}"""

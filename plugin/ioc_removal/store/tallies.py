@@ -1,21 +1,15 @@
-"""Count the outcomes of a run, in one walk through its rows."""
+"""Count the outcomes of a run, in one walk through what its batches have alike."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from ..outcome import FAILED
 from .database import Database
 
-_BATCHES = """
-SELECT o.call, o.batch, count(*), min(o.target), max(o.target), min(o.outcome), max(o.outcome),
-max(CASE WHEN o.attempts > 0 THEN 1 ELSE 0 END),
-max(CASE WHEN o.outcome = 'failed' AND o.http_status IS NULL AND o.settled = 0 THEN 1 ELSE 0 END)
-FROM outcomes o WHERE o.run = ? GROUP BY o.call, o.batch ORDER BY o.call, o.batch
+_ALIKE = """
+SELECT call, target, outcome, rows, attempts > 0, http_status IS NULL AND settled = 0
+FROM alike WHERE run = ? ORDER BY call, batch, part
 """  # in the order in which they are stored: nothing is sorted
-_BATCH = """
-SELECT target, outcome, count(*) FROM outcomes WHERE run = ? AND call = ? AND batch = ?
-GROUP BY target, outcome ORDER BY min(position)
-"""
 Key = tuple[str, str, str]  # call, target as it is stored, outcome
 
 
@@ -52,22 +46,11 @@ class Tallies(NamedTuple):
 def tallies_of(database: Database, run: str) -> Tallies:
     """Count the rows of a run."""
     counts: Counter[Key] = Counter()
-    sent = unreachable = 0
-    for call, batch, *told, tried, unanswered in database.walk(_BATCHES, (run,)):
-        sent, unreachable = sent | tried, unreachable | unanswered
-        for target, outcome, count in _of_batch(database, (run, call, batch), told):
-            counts[call, target, outcome] += count
+    sent = unreachable = False
+    for call, target, outcome, rows, tried, unanswered in database.walk(_ALIKE, (run,)):
+        counts[call, target, outcome] += rows
+        sent |= bool(tried)
+        unreachable |= bool(unanswered) and outcome == FAILED
     places = {(call, target): at for at, (call, target, _) in reversed([*enumerate(counts)])}
     found = sorted(counts, key=lambda key: (places[key[0], key[1]], key[2]))
-    return Tallies({key: counts[key] for key in found}, bool(sent), bool(unreachable))
-
-
-def _of_batch(
-    database: Database, batch: tuple[str, str, int], told: list[object]
-) -> Iterator[tuple[str, str, int]]:
-    """Yield targets and outcomes of a batch, each with its count; most batches have but one."""
-    count, target, last_target, outcome, last = told
-    if target == last_target and outcome == last:
-        yield target, outcome, count  # type: ignore[misc]  # as the tables have it
-    else:
-        yield from database.rows(_BATCH, batch)
+    return Tallies({key: counts[key] for key in found}, sent, unreachable)

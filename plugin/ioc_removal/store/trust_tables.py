@@ -152,9 +152,9 @@ CREATE INDEX undone_by ON undone (undo)
 ONLY_ADDED = {
     "runs": "run, kind, name, requester, dry_run, started",
     "calls": "",
-    "outcomes": "",
+    "alike": "",
     "links": "",
     "heads": "",
 }
 # Of these rows may be taken away with runs that are old; never of the global chain.
-TAKEN_FROM = ("runs", "calls", "outcomes", "links")
+TAKEN_FROM = ("runs", "calls", "alike", "links")

@@ -161,7 +161,7 @@ class Verification:
         )
         [(runs,)] = self._database.rows(query)
         query = (
-            "SELECT count(*) FROM outcomes WHERE hash IS NULL AND run NOT IN"
+            "SELECT coalesce(sum(rows), 0) FROM alike WHERE hashes IS NULL AND run NOT IN"
             " (SELECT call FROM links WHERE kind = 'pruned')"
         )
         [(rows,)] = self._database.rows(query)

@@ -1,0 +1,140 @@
+"""Outcomes that are alike are kept together, and are what they are nevertheless."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ioc_removal.errors import StoreError
+from ioc_removal.outcome import Outcome
+from ioc_removal.store import outcome_rows
+from ioc_removal.store.database import Database
+from ioc_removal.store.journal import add_link
+from ioc_removal.store.location import Location
+from ioc_removal.store.outcome_rows import OUTCOME_COLUMNS, insert_rows, outcome_of, rows_of_batch
+from ioc_removal.store.outcome_walk import outcomes_in_order
+from ioc_removal.store.run_outcomes import outcome_rows as flat_rows
+from ioc_removal.store.runs import begin_run, end_run
+from ioc_removal.store.tallies import tallies_of
+from ioc_removal.store.verification import Verification
+from one_by_one import COLUMNS, TABLE, take_apart
+
+TARGET = {"supplier": "InternalTI"}
+DONE = Outcome("removed", TARGET, "a", http_status=200, attempts=1, response={"status": "ok"})
+GONE = replace(DONE, outcome="absent", reason='it says "gone",\nand nothing else')
+LOST = Outcome("unknown", TARGET, id="7", reason="é", snapshot={"name": "\u2028 ]", "n": [1.5]})
+NAMES = [f"host-{number}.example" for number in range(8)]
+BATCHES = [
+    [(GONE if at % 3 == 1 else DONE).same_of(name) for at, name in enumerate(NAMES)],
+    [DONE.same_of("ü.example, [x]"), LOST, replace(LOST, id="8"), DONE.same_of('"quoted"\\')],
+]
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take three outcomes for as many as are kept together."""
+    monkeypatch.setattr(outcome_rows, "TOGETHER", 3)
+
+
+@pytest.fixture
+def run(store: Location, few: None) -> Iterator[str]:
+    """A run that kept the batches."""
+    del few
+    with closing(Database(store)) as database:
+        run = begin_run(database, "call", "x", dry_run=False, details={})
+        with database.transaction() as connection:
+            values = (run, "call", "x", None, "{}", "{}", 0, "[]", 0)
+            connection.execute("INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?)", values)
+            for number, outcomes in enumerate(BATCHES):
+                key = (run, "call", number)
+                rows, hashes = rows_of_batch(key, outcomes, database.hashing)
+                insert_rows(connection, key, rows)
+                add_link(
+                    connection, database.hashing, run, "batch", call="call", batch=number,
+                    rows=hashes,
+                )  # fmt: skip
+        end_run(database, run, "partial")
+        yield run
+
+
+def told(database: Database, run: str) -> tuple[Any, ...]:
+    """Return all that is told of the outcomes of a run, in each of the ways."""
+    verdict = Verification(database).verify()
+    assert verdict.intact, verdict.problems
+    whole = [outcome for outcomes in BATCHES for outcome in outcomes]
+    assert verdict.rows == len(whole)
+    walked = [outcome_of(row[3:], run) for row in outcomes_in_order(database, run)]
+    assert walked == whole
+    query = f"SELECT {OUTCOME_COLUMNS} FROM outcomes WHERE run = ? ORDER BY batch, position"
+    assert [outcome_of(row, run) for row in database.rows(query, (run,))] == whole
+    rows = [{"action": "x", **outcome.row()} for outcome in whole]
+    assert list(flat_rows(database, run)) == rows
+    query = f"SELECT {COLUMNS} FROM outcomes WHERE run = ? ORDER BY call, batch, position"
+    return tallies_of(database, run), database.rows(query, (run,))
+
+
+def test_outcomes_are_what_they_were(store: Location, run: str) -> None:
+    with closing(Database(store)) as database:
+        tallies, _ = told(database, run)
+        assert tallies.outcomes == {"removed": 7, "absent": 3, "unknown": 2}
+        kept = database.rows("SELECT batch, part, rows FROM alike ORDER BY batch, part")
+        assert kept == [(0, 0, 3), (0, 1, 3), (0, 2, 2), (1, 0, 2), (1, 1, 2)]
+        walk = outcomes_in_order(database, run, "call", ("absent",))
+        assert [row[:4] for row in walk] == [("call", 0, at, NAMES[at]) for at in (1, 4, 7)]
+
+
+def test_rows_of_an_earlier_version_are_put_together(store: Location, run: str) -> None:
+    with closing(Database(store)) as database:
+        before = told(database, run)
+        if isinstance(store, Path):
+            with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+                take_apart(connection)
+                connection.execute("PRAGMA user_version = 6")
+        else:
+            with database.transaction() as connection:
+                as_version_6(connection)
+    with closing(Database(store)) as database:
+        assert told(database, run) == before
+        with pytest.raises(StoreError, match="only ever added to"):
+            delete(database)
+
+
+def as_version_6(connection: Any) -> None:
+    """Turn the store of a server into one of version 6."""
+    names = COLUMNS.replace("call,", "o.call,")
+    connection.execute(TABLE.replace("outcomes", "rows_of_old"))
+    connection.execute(f"INSERT INTO rows_of_old SELECT {names} FROM outcomes o")
+    connection.execute("DROP VIEW outcomes")
+    connection.execute("DROP TABLE alike")
+    for function in ("json_each(text)", "json_extract(text, text)"):
+        connection.execute(f"DROP FUNCTION {function}")
+    connection.execute("ALTER TABLE rows_of_old RENAME TO outcomes")
+    connection.execute("UPDATE version SET version = 6")
+
+
+def delete(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM alike")
+
+
+@pytest.mark.parametrize("text", ["x", "[[0]", "[0]"])
+def test_what_is_no_json_any_more_is_told(store: Location, run: str, text: str) -> None:
+    with closing(Database(store)) as database:
+        if isinstance(store, Path):
+            with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+                connection.execute("DROP TRIGGER alike_update")
+        else:
+            with database.transaction() as connection:
+                connection.execute("ALTER TABLE alike DISABLE TRIGGER alike_update")
+        with database.transaction() as connection:
+            connection.execute("UPDATE alike SET own = ? WHERE batch = 1", (text,))
+        with pytest.raises(StoreError, match=r"changed by hand, or is damaged: alike\.own"):
+            list(outcomes_in_order(database, run))
+        if text != "[0]":
+            with pytest.raises(StoreError, match=r"changed by hand, or is damaged: alike\.own"):
+                list(flat_rows(database, run))
+        assert not Verification(database).verify().intact
