@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from former_store import as_version_6
 from ioc_removal.errors import StoreError
 from ioc_removal.outcome import Outcome
 from ioc_removal.store import outcome_rows
@@ -21,7 +22,7 @@ from ioc_removal.store.run_outcomes import outcome_rows as flat_rows
 from ioc_removal.store.runs import begin_run, end_run
 from ioc_removal.store.tallies import tallies_of
 from ioc_removal.store.verification import Verification
-from one_by_one import COLUMNS, TABLE, take_apart
+from one_by_one import COLUMNS
 
 TARGET = {"supplier": "InternalTI"}
 DONE = Outcome("removed", TARGET, "a", http_status=200, attempts=1, response={"status": "ok"})
@@ -90,30 +91,11 @@ def test_outcomes_are_what_they_were(store: Location, run: str) -> None:
 def test_rows_of_an_earlier_version_are_put_together(store: Location, run: str) -> None:
     with closing(Database(store)) as database:
         before = told(database, run)
-        if isinstance(store, Path):
-            with closing(sqlite3.connect(store, isolation_level=None)) as connection:
-                take_apart(connection)
-                connection.execute("PRAGMA user_version = 6")
-        else:
-            with database.transaction() as connection:
-                as_version_6(connection)
+    as_version_6(store)
     with closing(Database(store)) as database:
         assert told(database, run) == before
         with pytest.raises(StoreError, match="only ever added to"):
             delete(database)
-
-
-def as_version_6(connection: Any) -> None:
-    """Turn the store of a server into one of version 6."""
-    names = COLUMNS.replace("call,", "o.call,")
-    connection.execute(TABLE.replace("outcomes", "rows_of_old"))
-    connection.execute(f"INSERT INTO rows_of_old SELECT {names} FROM outcomes o")
-    connection.execute("DROP VIEW outcomes")
-    connection.execute("DROP TABLE alike")
-    for function in ("json_each(text)", "json_extract(text, text)"):
-        connection.execute(f"DROP FUNCTION {function}")
-    connection.execute("ALTER TABLE rows_of_old RENAME TO outcomes")
-    connection.execute("UPDATE version SET version = 6")
 
 
 def delete(database: Database) -> None:

@@ -875,7 +875,7 @@ def test_a_list_that_was_changed_while_it_waited_is_refused(desk: Desk) -> None:
     (desk.folder / "iocs.txt").write_text("\n".join(MARKED))
     run = desk.do("run", str(EXAMPLE), "--indicators", "iocs.txt", "--actor", "carl").json["run"]
     assert desk.do("approve", run, "--actor", "anna", *ANSWER).status == 0
-    desk.unlocked("UPDATE items SET item = '\"192.0.2.99\"' WHERE position = 0")
+    desk.unlocked("UPDATE pieces SET items = replace(items, '192.0.2.53', '192.0.2.99')")
     refused = desk.do("resume", run)
     assert (refused.status, desk.sent()) == (2, [])
     assert "of its inputs was changed" in refused.err
@@ -935,7 +935,7 @@ HAND_MADE = {
     f"UPDATE outputs SET row = json_set(row, '$.id', '{OTHER}')": "search: what it read",
     f"INSERT INTO outputs SELECT run, call, batch, 9, json_set(row, '$.id', '{OTHER}')"
     " FROM outputs": "search: what it read",
-    f"UPDATE items SET item = json_set(item, '$.id', '{OTHER}')"
+    f"UPDATE pieces SET items = json_set(items, '$[0].id', '{OTHER}')"
     " WHERE name = 'outputs of search'": "the list outputs of search that search returned",
     "UPDATE steps SET result = replace(result, 'outputs of search', 'outcomes of one')"
     " WHERE step = 'search'": "search: what its playbook saw",

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from former_store import take_lists_apart
 from ioc_removal.cli import main
 from ioc_removal.errors import ArgumentError, StoreError
 from ioc_removal.operations.export import csv_lines
@@ -321,6 +322,7 @@ def as_version_2(path: Path) -> None:
             for name in names:
                 connection.execute(f"DROP {kind} {name}")
         take_apart(connection)
+        take_lists_apart(connection)
         for column in ("verified", "snapshot", "not_restored", "hash"):
             connection.execute(f"ALTER TABLE outcomes DROP COLUMN {column}")
         connection.execute("ALTER TABLE calls DROP COLUMN assumed")

@@ -413,11 +413,16 @@ def test_the_last_head_cut_off_is_found(plain: Path) -> None:
 
 
 SETS = [
-    "UPDATE items SET item = '\"evil.example\"' WHERE run = :run AND position = 7",
-    "DELETE FROM items WHERE run = :run AND position = 11",
+    f"UPDATE pieces SET items = replace(items, '{VALUES[7]}', 'evil.example') WHERE run = :run",
+    f"UPDATE pieces SET items = replace(items, ',\n\"{VALUES[11]}\"', '') WHERE run = :run",
+    f"UPDATE pieces SET items = replace(items, '{VALUES[1]}\"', '\"') WHERE run = :run",
+    "UPDATE pieces SET items = replace(items, ']', ',\n\"evil.example\"]') WHERE run = :run",
+    "UPDATE pieces SET items = replace(items, ',\n', ', ') WHERE run = :run",
+    "UPDATE pieces SET items = 'no JSON' WHERE run = :run",
+    "UPDATE pieces SET position = 1 WHERE run = :run",
+    "DELETE FROM pieces WHERE run = :run",
+    "INSERT INTO pieces SELECT run, name, 12, '[\"evil.example\"]' FROM sets WHERE run = :run",
     "UPDATE sets SET size = 3 WHERE run = :run",
-    "INSERT INTO items SELECT run, name, 12, '\"evil.example\"' FROM sets WHERE run = :run",
-    "UPDATE items SET position = 100 WHERE run = :run AND position = 1",
 ]
 
 

@@ -27,7 +27,7 @@ from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.spool import LongTexts, Spool, kept, texts_of
 from ioc_removal.store import output_rows as stored
-from ioc_removal.store import sets
+from ioc_removal.store import pieces, sets
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
 from ioc_removal.store.output_rows import output_rows, set_of_outputs
@@ -69,9 +69,9 @@ def lessen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(batches, "KNOWN", 1)
     patch.setattr(limits, "MOST_IN_MEMORY", 2)
     patch.setattr(stored, "AT_ONCE", 2)
-    patch.setattr(stored, "COPIED_AT_ONCE", 2)
     patch.setattr(sets, "AT_ONCE", 2)
-    patch.setattr(sets, "ROWS_AT_ONCE", 2)
+    patch.setattr(pieces, "MOST", 2)
+    patch.setattr(pieces, "READ_AT_ONCE", 2)
 
 
 @pytest.mark.usefixtures("little")

@@ -358,7 +358,7 @@ def test_no_edit_of_a_file_changes_what_it_does(written: list[str], data: st.Dat
             read_plan(database, lines, "plan.txt")
         except ArgumentError:
             assert not database.rows("SELECT * FROM planned")
-            assert not database.rows("SELECT * FROM items")
+            assert not database.rows("SELECT * FROM pieces")
         else:  # it changes nothing of what would be done
             assert keys_of(database) == keys_of_lines(written)
         finally:

@@ -233,11 +233,15 @@ def test_a_walk_does_not_fill_the_memory_and_others_write_meanwhile(
 ) -> None:
     database = Database(server_of(postgresql.database()))
     run = begun(database)
-    write_set(database, run, "many", (str(number) for number in range(5_000)))
-    walk = database.walk("SELECT item FROM items ORDER BY position")
-    assert next(walk) == ('"0"',)
-    write_set(database, run, "more", ["x"])
+    rows = [(run, number, str(number), "line 1", "no type") for number in range(5_001)]
+    query = "INSERT INTO unused VALUES (?, ?, ?, ?, ?)"
+    with database.transaction() as transaction:
+        transaction.executemany(query, rows[:5_000])
+    walk = database.walk("SELECT text FROM unused ORDER BY position")
+    assert next(walk) == ("0",)
+    with database.transaction() as transaction:
+        transaction.execute(query, rows[5_000])
     assert len(list(walk)) == 4_999
     with database.transaction():
-        assert len(list(database.walk("SELECT item FROM items"))) == 5_001
+        assert len(list(database.walk("SELECT text FROM unused"))) == 5_001
     database.close()

@@ -211,6 +211,6 @@ def test_a_plan_of_a_file_goes_once_it_expired_and_no_run_names_it(desk: Desk) -
     expire_plan(Path(str(desk.store)), applied)
     assert pruned(desk)["runs"] == 1
     with closing(Database(desk.store)) as database:
-        for table in ("plans", "planned", "uses", "sets", "items"):
+        for table in ("plans", "planned", "uses", "sets", "pieces"):
             assert database.rows(f"SELECT count(*) FROM {table}") == [(0,)], table
     desk.expect_intact()

@@ -1,7 +1,6 @@
 """Read JSON of a column of the store, which somebody may have changed by hand."""
 
 import json
-from collections.abc import Sequence
 from re import compile as pattern
 from typing import Any
 
@@ -25,20 +24,6 @@ def parsed(text: Any, column: str, owner: str | None = None, form: type = object
     if not isinstance(value, form):
         raise unreadable(column, owner)
     return value
-
-
-def parsed_all(texts: Sequence[Any], column: str, owner: str | None = None) -> list[Any]:
-    """Return the JSON of the rows of a column; texts alone are read together. See parsed()."""
-    try:
-        whole = ",\n".join(texts)
-        # A text cannot go on in the next line, so each line is one, if there are not more.
-        if whole[:1] == '"' and whole.count('\n"') == len(texts) - 1:
-            values = json.loads(f"[{whole}]")
-            if len(values) == len(texts):
-                return list(values)
-    except (ValueError, TypeError, RecursionError):
-        pass
-    return [parsed(text, column, owner) for text in texts]
 
 
 def unreadable(column: str, owner: str | None = None) -> StoreError:

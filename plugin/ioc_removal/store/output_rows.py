@@ -15,11 +15,10 @@ from .columns import parsed
 from .database import EVERY, Database
 from .journal import BATCH, READ, add_link
 from .outcome_rows import insert_rows, rows_of_batch
-from .sets import StoredSet, forget_set, note_set
+from .sets import StoredSet, write_texts
 from .statements import Transaction
 
 AT_ONCE = 2_000  # rows read or written together
-COPIED_AT_ONCE = 10_000
 _OUTPUTS = AlikeRows(
     "outputs",
     {"run": "TEXT", "call": "TEXT", "batch": "INTEGER"},
@@ -84,11 +83,20 @@ class OutputRows(Sequence[Row]):
         """Of how many rows nothing is known."""
         return sum(row.get("outcome") == UNKNOWN for row in self._rows(f'"{UNKNOWN}"'))
 
+    def texts(self) -> Iterator[str]:
+        """Yield the rows as they are stored."""
+        for portion in self._portions():
+            yield from portion
+
     def _rows(self, holding: str = "") -> Iterator[Row]:
         """Yield the rows whose text holds another one."""
+        for portion in self._portions():
+            yield from self._parsed([text for text in portion if holding in text])
+
+    def _portions(self) -> Iterator[list[str]]:
         after = self._before
         while portion := self._portion(after):
-            yield from self._parsed([text for _, text in portion if holding in text])
+            yield [text for _, text in portion]
             after = portion[-1][0]
 
     def _parsed(self, texts: Iterable[str]) -> list[Row]:
@@ -156,18 +164,4 @@ def _keep_found(
 
 def set_of_outputs(database: Database, run: str, call: str, name: str) -> StoredSet:
     """Make a set of the rows that a read returned, replacing one of that name, and return it."""
-    forget_set(database, run, name)
-    copy = (
-        "INSERT INTO items (run, name, position, item)"
-        " SELECT run, CAST(? AS TEXT), position + ?, row FROM outputs"
-        " WHERE run = ? AND call = ? AND batch = ? AND position BETWEEN ? AND ?"
-    )
-    batches = "SELECT batch, count(*) FROM outputs WHERE run = ? AND call = ? GROUP BY batch"
-    size = 0
-    for batch, count in sorted(database.rows(batches, (run, call))):
-        for start in range(0, count, COPIED_AT_ONCE):
-            place = (run, call, batch, start, start + COPIED_AT_ONCE - 1)
-            with database.transaction() as connection:
-                connection.execute(copy, (name, size, *place))
-        size += count
-    return note_set(database, run, name, size)
+    return write_texts(database, run, name, output_rows(database, run, call).texts())

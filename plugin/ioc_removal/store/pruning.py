@@ -34,7 +34,7 @@ _TOLD = (
 )
 # The other rows of a run, by the columns of their key after it, in the order in which they go.
 _ROWS: Mapping[str, tuple[str, ...]] = {
-    "items": ("name", "position"),
+    "pieces": ("name", "position"),
     "sets": ("name",),
     "unused": ("position",),
     "alike": ("call", "batch", "part"),

@@ -8,15 +8,12 @@ from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, overload
 
 from ..spool import LongTexts
-from .alike import AlikeRows
-from .columns import parsed, parsed_all
+from .columns import parsed
 from .database import Database
+from .ordered import ordered
+from .pieces import COLUMN, insert_pieces, pieces_of, read_lists, read_pieces, texts_in
 
-AT_ONCE = 10_000  # texts that are written together
-ROWS_AT_ONCE = 2_000  # rows that are, and whatever is read together
-_ITEMS = AlikeRows(
-    "items", {"run": "TEXT", "name": "TEXT"}, {"position": "INTEGER", "item": "TEXT"}
-)
+AT_ONCE = 10  # pieces that are written together
 REFERENCE, DATA = "$set", "$data"  # a mapping of one of these keys is ours, or is wrapped in DATA
 
 
@@ -35,10 +32,7 @@ class StoredSet(Sequence[Any]):
         return self._size
 
     def __iter__(self) -> Iterator[Any]:
-        start = 0
-        while start < self._size:
-            yield from self._portion(start, start + ROWS_AT_ONCE)
-            start += ROWS_AT_ONCE
+        return chain.from_iterable(self._lists(0, self._size))
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
@@ -54,14 +48,17 @@ class StoredSet(Sequence[Any]):
         return self._portion(position, position + 1)[0]
 
     def in_order(self) -> Iterator[Any]:
-        """Yield the items ordered by their texts, whichever order they were written in."""
-        query = "SELECT item FROM items WHERE run = ? AND name = ? ORDER BY item"
-        for (item,) in self._database.walk(query, (self.run, self.name)):
-            yield parsed(item, "items.item", self.run)
+        """Yield the items ordered by their texts, whichever order they were written in.
+
+        Raises StoreError.
+        """
+        for text in ordered(self._texts(), self._size):
+            yield parsed(text, COLUMN, self.run)
 
     def __contains__(self, item: object) -> bool:
-        query = "SELECT 1 FROM items WHERE run = ? AND name = ? AND item = ? LIMIT 1"
-        return bool(self._database.rows(query, (self.run, self.name, json.dumps(item))))
+        sought = json.dumps(item)
+        pieces = read_pieces(self._database, self.run, self.name)
+        return any(sought in text and sought in texts_in(text) for _, text in pieces)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, StoredSet):
@@ -75,37 +72,30 @@ class StoredSet(Sequence[Any]):
         return f"<{self._size} rows of {self.name}>"
 
     def _portion(self, start: int, stop: int) -> list[Any]:
-        rows = self._database.rows(
-            "SELECT item FROM items WHERE run = ? AND name = ? AND position >= ? AND position < ?"
-            " ORDER BY position",
-            (self.run, self.name, start, stop),
-        )
-        return parsed_all([item for (item,) in rows], "items.item", self.run)
+        return list(chain.from_iterable(self._lists(start, stop)))
+
+    def _lists(self, start: int, stop: int) -> Iterator[list[Any]]:
+        return read_lists(self._database, self.run, self.name, start, stop)
+
+    def _texts(self) -> Iterator[str]:
+        for _, text in read_pieces(self._database, self.run, self.name):
+            yield from texts_in(text)
 
 
 def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> StoredSet:
     """Write a set, replacing one of that name, and return it."""
-    walk, size = iter(items), 0
-    forget_set(database, run, name)
-    first = list(islice(walk, 1))
-    walk = chain(first, walk)
-    most = AT_ONCE if first and isinstance(first[0], str) else ROWS_AT_ONCE
-    while portion := list(islice(walk, most)):
-        texts = map(_json, portion)
-        with database.transaction() as connection:
-            _ITEMS.insert(connection, (run, name), [*enumerate(texts, size)])
-        size += len(portion)
-    return note_set(database, run, name, size)
+    return write_texts(database, run, name, map(_json, items))
 
 
-def forget_set(database: Database, run: str, name: str) -> None:
-    """Take away the items of a set, of which others follow."""
+def write_texts(database: Database, run: str, name: str, texts: Iterable[str]) -> StoredSet:
+    """Write a set, replacing one of that name, and return it; texts: of its items, as JSON."""
+    pieces, size = pieces_of(texts), 0
     with database.transaction() as connection:
-        connection.execute("DELETE FROM items WHERE run = ? AND name = ?", (run, name))
-
-
-def note_set(database: Database, run: str, name: str, size: int) -> StoredSet:
-    """Note that a set is written whole, and return it; size: how many items it has."""
+        connection.execute("DELETE FROM pieces WHERE run = ? AND name = ?", (run, name))
+    while portion := list(islice(pieces, AT_ONCE)):
+        with database.transaction() as connection:
+            insert_pieces(connection, run, name, portion)
+        size = portion[-1][0] + len(texts_in(portion[-1][1]))
     with database.transaction() as connection:
         connection.execute(
             "INSERT INTO sets VALUES (?, ?, ?)"
@@ -122,7 +112,7 @@ def _json(item: Any) -> str:
 def forget_sets(database: Database, run: str) -> None:
     """Take away the sets that are stored under a run."""
     with database.transaction() as connection:
-        connection.execute("DELETE FROM items WHERE run = ?", (run,))
+        connection.execute("DELETE FROM pieces WHERE run = ?", (run,))
         connection.execute("DELETE FROM sets WHERE run = ?", (run,))
 
 
@@ -130,10 +120,8 @@ def set_digest(database: Database, run: str, name: str) -> str:
     """Return the SHA-256 of a set: its size, and each item with its place."""
     query = "SELECT size FROM sets WHERE run = ? AND name = ?"
     whole = sha256(repr(database.rows(query, (run, name))).encode())
-    query = "SELECT position, item FROM items WHERE run = ? AND name = ? ORDER BY position"
-    walk = database.walk(query, (run, name))
-    while portion := list(islice(walk, ROWS_AT_ONCE)):
-        rows = [(position, str(item)) for position, item in portion]
+    for first, piece in read_pieces(database, run, name):
+        rows = enumerate(texts_in(piece), first if isinstance(first, int) else -1)
         told = "".join([f"{position} {len(text)} {text}" for position, text in rows])
         whole.update(told.encode(errors="surrogatepass"))
     return whole.hexdigest()

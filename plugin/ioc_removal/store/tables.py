@@ -7,6 +7,7 @@ batch without it may have been sent by a process that did not live to see the an
 from .alike_tables import ALIKE, FROM_ROWS
 from .keeping_tables import KEEPING
 from .listing_tables import LISTING
+from .piece_tables import INTO_PIECES, PIECES
 from .sharing_tables import LET_THROUGH, SHARING
 from .summing_tables import SUMMING
 from .trust_tables import TRUST
@@ -39,7 +40,7 @@ MIGRATIONS = {
         "DROP INDEX IF EXISTS sent_place",
         *SUMMING.split(";\n"),
     ),
-    6: FROM_ROWS.split(";\n"),
+    6: (*FROM_ROWS.split(";\n"), *INTO_PIECES),
 }
 
 TABLES = f"""
@@ -61,14 +62,6 @@ CREATE TABLE sets (
     name TEXT NOT NULL,
     size INTEGER NOT NULL,
     PRIMARY KEY (run, name)
-) WITHOUT ROWID;
-
-CREATE TABLE items (
-    run TEXT NOT NULL,
-    name TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    item TEXT NOT NULL,              -- JSON: a text, or a row
-    PRIMARY KEY (run, name, position)
 ) WITHOUT ROWID;
 
 CREATE TABLE unused (
@@ -125,4 +118,5 @@ CREATE TABLE resolved (              -- the values, as asked for, of each id tha
 {LISTING};
 {KEEPING};
 {SUMMING};
-{ALIKE}"""
+{ALIKE};
+{PIECES}"""

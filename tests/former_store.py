@@ -1,0 +1,55 @@
+"""Turn a store into one as an earlier version of the program left it."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ioc_removal.store.database import Database
+from ioc_removal.store.location import Location
+from ioc_removal.store.pieces import texts_in
+from one_by_one import COLUMNS, TABLE, take_apart
+
+ITEMS = """
+CREATE TABLE items (
+    run TEXT NOT NULL,
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    item TEXT NOT NULL,
+    PRIMARY KEY (run, name, position)
+) WITHOUT ROWID
+"""
+
+
+def take_lists_apart(connection: Any) -> None:
+    """Turn the pieces of lists into the table of version 6, a row for each item."""
+    pieces = connection.execute("SELECT run, name, position, items FROM pieces").fetchall()
+    connection.execute(ITEMS)
+    for run, name, first, text in pieces:
+        rows = [(run, name, *row) for row in enumerate(texts_in(text), first)]
+        connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", rows)
+    connection.execute("DROP TABLE pieces")
+
+
+def as_version_6(location: Location, change: str = "") -> None:
+    """Turn a store of version 7 into one of version 6; change: a statement that changes it then."""
+    with closing(Database(location)) as database, database.transaction() as connection:
+        take_lists_apart(connection)
+        if isinstance(location, Path):
+            take_apart(connection)  # type: ignore[arg-type]  # SQLite's own
+            connection.execute("PRAGMA user_version = 6")
+        else:
+            _take_apart_on_a_server(connection)
+            connection.execute("UPDATE version SET version = 6")
+        if change:
+            connection.execute(change)
+
+
+def _take_apart_on_a_server(connection: Any) -> None:
+    names = COLUMNS.replace("call,", "o.call,")
+    connection.execute(TABLE.replace("outcomes", "rows_of_old"))
+    connection.execute(f"INSERT INTO rows_of_old SELECT {names} FROM outcomes o")
+    connection.execute("DROP VIEW outcomes")
+    connection.execute("DROP TABLE alike")
+    for function in ("json_each(text)", "json_extract(text, text)"):
+        connection.execute(f"DROP FUNCTION {function}")
+    connection.execute("ALTER TABLE rows_of_old RENAME TO outcomes")
