@@ -16,7 +16,8 @@ from ioc_removal.store import ordered, pieces
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
 from ioc_removal.store.runs import add_details, begin_run, end_run
-from ioc_removal.store.sets import StoredSet, by_reference, set_digest, write_set
+from ioc_removal.store.set_digest import set_digest
+from ioc_removal.store.sets import StoredSet, by_reference, write_set
 from ioc_removal.store.verification import Verification
 
 TEXTS = [f"host-{number * 7919 % 2_503}.example.com" for number in range(2_503)]

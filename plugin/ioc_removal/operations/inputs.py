@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from sys import stdin
 from typing import Any
@@ -13,7 +13,8 @@ from ..indicators.items import Duplicate, Indicator, Unused
 from ..store.database import EVERY, Database
 from ..store.journal import INPUTS, fingerprint, note
 from ..store.runs import get_run
-from ..store.sets import StoredSet, by_reference, references, set_digest, write_set
+from ..store.set_digest import set_digest
+from ..store.sets import StoredSet, by_reference, references, write_set
 
 INDICATORS = "indicators"  # the name of the set
 READ_BY = "read_by"  # in the details of a run, the run that read its file
@@ -46,7 +47,8 @@ class IndicatorFile:
         Raises ArgumentError when the file cannot be read or holds nothing usable.
         """
         sums, types = Sums(), Counter[str]()
-        indicators = write_set(database, run, INDICATORS, self._values(database, run, sums, types))
+        values = chain.from_iterable(self._portions(database, run, sums, types))
+        indicators = write_set(database, run, INDICATORS, values)
         sums.types = dict(sorted(types.items()))
         if not indicators:
             raise ArgumentError(
@@ -55,21 +57,23 @@ class IndicatorFile:
             )
         return indicators, asdict(sums)
 
-    def _values(
+    def _portions(
         self, database: Database, run: str, sums: Sums, types: Counter[str]
-    ) -> Iterator[str]:
+    ) -> Iterator[list[str]]:
+        """Yield the values, many together, and add up what the file holds."""
         walk = iter(self._items())
         while portion := list(islice(walk, AT_ONCE)):
             used = [item for item in portion if type(item) is Indicator]
-            unused = [item for item in portion if type(item) is Unused]
+            if len(used) < len(portion):
+                unused = [item for item in portion if type(item) is Unused]
+                if unused:
+                    _keep(database, run, sums.unused, unused)
+                sums.unused += len(unused)
+                sums.duplicates += len(portion) - len(used) - len(unused)
             types.update([item.type for item in used])
-            if unused:
-                _keep(database, run, sums.unused, unused)
             sums.read += len(portion)
             sums.used += len(used)
-            sums.unused += len(unused)
-            sums.duplicates += len(portion) - len(used) - len(unused)
-            yield from [item.value for item in used]
+            yield [item.value for item in used]
 
     def _items(self) -> Iterator[Indicator | Unused | Duplicate]:
         from ..indicators.reader import read_indicators  # most calls have no file

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from .chain import Link
 from .database import EVERY, Database
 from .journal import CUT, READ, SEEN
-from .sets import references, set_digest
+from .plain_json import quoted
+from .set_digest import set_digest
+from .sets import references
 
 if TYPE_CHECKING:
     from .verdict import Problem
@@ -40,6 +42,7 @@ _ADDED = {
     " WHERE l.run = a.run AND l.call = a.step AND l.kind = 'seen')",
 }
 BATCHES_AT_ONCE = 20
+NUMBERED = 2  # columns of a row that is a text with its number
 _NAMED = {"calls": "call", "batches": "call", "steps": "step"}
 _encode = json.JSONEncoder(default=repr).encode
 
@@ -53,13 +56,20 @@ class RowsDigest:
     def through(self, rows: Iterable[Any]) -> Iterator[Any]:
         """Yield rows, and let each enter the digest."""
         for row in rows:
-            self._whole.update(_encode(row).encode())
+            self._whole.update(_encoded(row).encode())
             yield row
 
     @property
     def facts(self) -> dict[str, Any]:
         """What a link tells of the rows."""
         return {"sha256": self._whole.hexdigest()}
+
+
+def _encoded(row: Any) -> str:
+    """Return a row as JSON, as all chains have it."""
+    if len(row) == NUMBERED and type(row[0]) is int and type(row[1]) is str:  # nearly all
+        return f"[{row[0]}, {quoted(row[1])}]"
+    return _encode(row)
 
 
 def rows_facts(rows: Iterable[Any]) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 A row for each item takes several times as long to write and to read.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from .columns import parsed, unreadable
 from .database import EVERY, Database
@@ -15,42 +15,49 @@ MOST = 1_000  # items of a piece
 LONGEST = 1 << 18  # characters of a piece of more than one item
 READ_AT_ONCE = 4
 COLUMN = "pieces.items"
-_BETWEEN = ",\n"  # no item holds the end of a line, as it is JSON of one line
+BETWEEN = ",\n"  # no item holds the end of a line, as it is JSON of one line
 _FIRST = (
     "position >= (SELECT coalesce(max(position), :start) FROM pieces WHERE run = :run"
     " AND name = :name AND position <= :start)"
 )
+Some = TypeVar("Some")
 Piece = tuple[int, str]  # the position of its first item, and its text
 
 
-def pieces_of(texts: Iterable[str]) -> Iterator[Piece]:
-    """Yield the pieces of a list; texts: of its items, as JSON."""
-    walk, position = iter(texts), 0
+def pieces_of(items: Iterable[Some], lines_of: Callable[[list[Some]], str]) -> Iterator[Piece]:
+    """Yield the pieces of a list.
+
+    lines_of: makes JSON of some items, each a line, with BETWEEN them.
+    """
+    walk, position = iter(items), 0
     while portion := list(islice(walk, MOST)):
-        whole = f"[{_BETWEEN.join(portion)}]"
-        pieces = [portion] if len(whole) <= LONGEST else _short(portion)
-        for piece in pieces:
-            yield position, whole if piece is portion else f"[{_BETWEEN.join(piece)}]"
-            position += len(piece)
+        lines = lines_of(portion)
+        if len(lines) <= LONGEST:
+            yield position, f"[{lines}]"
+            position += len(portion)
+            continue
+        for few in _short(lines.split(BETWEEN)):
+            yield position, f"[{BETWEEN.join(few)}]"
+            position += len(few)
 
 
 def _short(texts: Iterable[str]) -> Iterator[list[str]]:
-    """Cut long texts into pieces of few."""
-    piece: list[str] = []
+    """Yield some of the texts together, that are not too long."""
+    few: list[str] = []
     size = 0
     for text in texts:
-        if piece and size + len(text) > LONGEST:
-            yield piece
-            piece, size = [], 0
-        piece.append(text)
+        if few and size + len(text) > LONGEST:
+            yield few
+            few, size = [], 0
+        few.append(text)
         size += len(text)
-    yield piece
+    yield few
 
 
 def texts_in(piece: str) -> list[str]:
     """Return the texts of the items of a piece; of one that is no array, what no items have."""
     if piece[:1] == "[" and piece[-1:] == "]":
-        return piece[1:-1].split(_BETWEEN)
+        return piece[1:-1].split(BETWEEN)
     return ["", piece]
 
 

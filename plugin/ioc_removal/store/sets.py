@@ -2,16 +2,24 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import sha256
 from itertools import chain, islice
-from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, overload
 
 from ..spool import LongTexts
 from .columns import parsed
 from .database import Database
 from .ordered import ordered
-from .pieces import COLUMN, insert_pieces, pieces_of, read_lists, read_pieces, texts_in
+from .pieces import (
+    BETWEEN,
+    COLUMN,
+    Piece,
+    insert_pieces,
+    pieces_of,
+    read_lists,
+    read_pieces,
+    texts_in,
+)
+from .plain_json import lines_of
 
 AT_ONCE = 10  # pieces that are written together
 REFERENCE, DATA = "$set", "$data"  # a mapping of one of these keys is ours, or is wrapped in DATA
@@ -47,12 +55,17 @@ class StoredSet(Sequence[Any]):
             raise IndexError(index)
         return self._portion(position, position + 1)[0]
 
+    def texts(self) -> Iterator[str]:
+        """Return the items as JSON. Raises StoreError."""
+        pieces = read_pieces(self._database, self.run, self.name)
+        return chain.from_iterable(texts_in(text) for _, text in pieces)
+
     def in_order(self) -> Iterator[Any]:
         """Yield the items ordered by their texts, whichever order they were written in.
 
         Raises StoreError.
         """
-        for text in ordered(self._texts(), self._size):
+        for text in ordered(self.texts(), self._size):
             yield parsed(text, COLUMN, self.run)
 
     def __contains__(self, item: object) -> bool:
@@ -77,19 +90,19 @@ class StoredSet(Sequence[Any]):
     def _lists(self, start: int, stop: int) -> Iterator[list[Any]]:
         return read_lists(self._database, self.run, self.name, start, stop)
 
-    def _texts(self) -> Iterator[str]:
-        for _, text in read_pieces(self._database, self.run, self.name):
-            yield from texts_in(text)
-
 
 def write_set(database: Database, run: str, name: str, items: Iterable[Any]) -> StoredSet:
     """Write a set, replacing one of that name, and return it."""
-    return write_texts(database, run, name, map(_json, items))
+    return _written(database, run, name, pieces_of(items, lines_of))
 
 
 def write_texts(database: Database, run: str, name: str, texts: Iterable[str]) -> StoredSet:
     """Write a set, replacing one of that name, and return it; texts: of its items, as JSON."""
-    pieces, size = pieces_of(texts), 0
+    return _written(database, run, name, pieces_of(texts, BETWEEN.join))
+
+
+def _written(database: Database, run: str, name: str, pieces: Iterator[Piece]) -> StoredSet:
+    size = 0
     with database.transaction() as connection:
         connection.execute("DELETE FROM pieces WHERE run = ? AND name = ?", (run, name))
     while portion := list(islice(pieces, AT_ONCE)):
@@ -105,26 +118,11 @@ def write_texts(database: Database, run: str, name: str, texts: Iterable[str]) -
     return StoredSet(database, run, name)
 
 
-def _json(item: Any) -> str:
-    return encoded(item) if type(item) is str else json.dumps(item)
-
-
 def forget_sets(database: Database, run: str) -> None:
     """Take away the sets that are stored under a run."""
     with database.transaction() as connection:
         connection.execute("DELETE FROM pieces WHERE run = ?", (run,))
         connection.execute("DELETE FROM sets WHERE run = ?", (run,))
-
-
-def set_digest(database: Database, run: str, name: str) -> str:
-    """Return the SHA-256 of a set: its size, and each item with its place."""
-    query = "SELECT size FROM sets WHERE run = ? AND name = ?"
-    whole = sha256(repr(database.rows(query, (run, name))).encode())
-    for first, piece in read_pieces(database, run, name):
-        rows = enumerate(texts_in(piece), first if isinstance(first, int) else -1)
-        told = "".join([f"{position} {len(text)} {text}" for position, text in rows])
-        whole.update(told.encode(errors="surrogatepass"))
-    return whole.hexdigest()
 
 
 def references(value: Any) -> Iterator[tuple[str, str]]:
