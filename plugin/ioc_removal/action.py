@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .batches import Batch, Prepared, batch_of, cut_items, distinct_texts, many
+from .batches import Batch, Prepared, batch_of, cut_items, distinct_texts, many, numbered
 from .call import Call, LookUp
 from .checking import MOST_PROBLEMS, check_arguments
 from .definition import Definition
@@ -50,6 +50,11 @@ class Action:
         """How often each item is sent: what acts goes to each node."""
         return max(1, len(self.calls)) if self.definition.acts else 1
 
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """The limits of the connection."""
+        return self.call.connection.limits if self.call else {}
+
     def prepare(self, arguments: Mapping[str, Any]) -> Prepared:
         """Check the arguments, whole, before anything is sent.
 
@@ -92,7 +97,7 @@ class Action:
         }
         if self.call:
             target.update(self.call.tenant)
-        return Prepared(given, target, duplicates, tuple(filling), items, self._cut, len(items))
+        return Prepared(given, target, duplicates, tuple(filling), items, self.cut, len(items))
 
     def before(self, batch: Batch, items: Sequence[str] | None = None) -> dict[str, Any]:
         """Return what is there before an addition, so that it can be told what it added.
@@ -200,19 +205,11 @@ class Action:
         """Return the call of a batch: the nodes take turns."""
         return self.calls[self.node_of(batch)]
 
-    def _cut(self, prepared: Prepared) -> Iterator[Batch]:
+    def cut(self, prepared: Prepared) -> Iterator[Batch]:
         """Cut a call into its batches; what acts is sent to each node."""
-        definition, given = self.definition, prepared.arguments
-        limits = self.call.connection.limits if self.call else {}
-        parts: Iterable[list[str]] = (
-            cut_items(prepared.items, definition, limits, given)
-            if definition.limits
-            else [list(prepared.items)]
-        )
-        for position, items in enumerate(parts):
-            for copy in range(self.copies):
-                number = position * self.copies + copy
-                yield batch_of(definition, number, given, items)
+        parts = cut_items(prepared.items, self.definition, self.limits, prepared.arguments)
+        for number, items in numbered(parts, self.copies):
+            yield batch_of(self.definition, number, prepared.arguments, items)
 
     def _settings(self) -> list[dict[str, Any]]:
         """Return the settings that the schema asks for, those of each node that differ.

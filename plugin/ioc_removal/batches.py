@@ -5,15 +5,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Siz
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from json.encoder import encode_basestring_ascii as encoded
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from .definition import Definition
+from .definition import Definition, Limits
 from .indicators.seen import Seen
 from .spool import Spool
 
 BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item
 KNOWN = 100_000  # texts in memory that tell which come again
 LONGEST_CHARACTER = 12  # bytes in JSON of one that is two of UTF-16
+_Part = TypeVar("_Part")
 
 
 class Batch(NamedTuple):
@@ -54,20 +55,18 @@ def cut_items(
     own: Mapping[str, int],
     arguments: Mapping[str, Any] | None = None,
 ) -> Iterator[list[str]]:
-    """Cut by items and by the bytes that they take in JSON.
+    """Cut by items and by the bytes that they take in JSON, unless there are no limits.
 
     own: limits of the connection; arguments: of the call, with what goes along with the items.
     """
     limits = definition.limits
     if limits is None:
+        yield list(items)
         return
-    most = min(own.get("items", limits.items), limits.most or own.get("items", limits.items))
-    room = own.get("bytes", limits.bytes) if limits.bytes else None
-    along = [(arguments or {}).get(name) for name in limits.along] if room else []
-    more = [given for given in along if given]
+    most, room, more = batch_bounds(limits, own, arguments or {})
     walk = iter(items)
     while not more and (portion := list(islice(walk, most))):
-        if room and _at_most(portion) > room:
+        if room and most_bytes(portion) > room:
             walk = chain(portion, walk)
             break
         yield portion
@@ -86,7 +85,27 @@ def cut_items(
         yield batch
 
 
-def _at_most(items: Sequence[str]) -> int:
+def numbered(parts: Iterable[_Part], copies: int) -> Iterator[tuple[int, _Part]]:
+    """Yield the parts that a call is cut into with the numbers of their batches.
+
+    copies: how often each is sent.
+    """
+    for position, part in enumerate(parts):
+        for copy in range(copies):
+            yield position * copies + copy, part
+
+
+def batch_bounds(
+    limits: Limits, own: Mapping[str, int], arguments: Mapping[str, Any]
+) -> tuple[int, int | None, list[Mapping[str, Any]]]:
+    """Return how many items a batch has at most, how many bytes, and what goes along with them."""
+    most = min(own.get("items", limits.items), limits.most or own.get("items", limits.items))
+    room = own.get("bytes", limits.bytes) if limits.bytes else None
+    along = [arguments.get(name) for name in limits.along] if room else []
+    return most, room, [given for given in along if given]
+
+
+def most_bytes(items: Sequence[str]) -> int:
     """Return how many bytes items take in JSON at the most."""
     return sum(map(len, items)) * LONGEST_CHARACTER + len(items) * (BYTES_AROUND_ITEM + 2)
 

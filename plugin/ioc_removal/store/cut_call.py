@@ -1,11 +1,11 @@
 """How a call is cut into batches, kept so that it is cut the same when it goes on."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from ..action import Action
 from ..batches import Batch, Prepared
 from .ahead import RowsDigest
+from .batch_texts import rows_of
 from .columns import parsed
 from .database import Database
 from .intents import moment
@@ -33,7 +33,7 @@ class CutCall:
         if not self.count():
             hashing, digest = self._database.hashing, RowsDigest()
             with self._database.transaction() as connection:
-                cut = ((batch.number, json.dumps(list(batch.items))) for batch in batches)
+                cut = rows_of(self._action, batches)
                 at = moment(self._database)  # so that the intent has room for its own
                 connection.executemany(
                     "INSERT INTO batches VALUES (?, ?, ?, ?, 0, 0, ?)",

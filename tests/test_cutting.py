@@ -1,0 +1,59 @@
+"""A call is cut the same whether its items are read or only their JSON is."""
+
+import json
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ioc_removal.batches import cut_items
+from ioc_removal.integration import load_integration
+from ioc_removal.sandbox import Sandbox
+from ioc_removal.store.batch_texts import cut_texts, rows_of
+from ioc_removal.store.database import Database
+from ioc_removal.store.sets import write_set
+from test_action import DELETE, TARGET, bound
+
+INTEGRATION = load_integration()
+plain = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
+
+
+@given(
+    st.lists(plain | st.text(max_size=5), unique=True, max_size=30),
+    st.sampled_from(
+        [
+            "cybertrace-indicators-delete",
+            "cybertrace-indicators-add",
+            "waf-ip-reputation-rules-find",
+        ]
+    ),
+    st.integers(1, 9),
+    st.integers(70, 2_000),
+    st.booleans(),
+)
+def test_texts_are_cut_as_the_items_are(
+    items: list[str], name: str, most: int, room: int, along: bool
+) -> None:
+    definition = INTEGRATION.definition(name)
+    own = {"items": most, "bytes": room}
+    more = {"tags": {item: ["a tag"] for item in items[::3]}} if along else {}
+    cut = list(cut_texts(map(json.dumps, items), definition, own, more))
+    assert cut == [*map(json.dumps, cut_items(items, definition, own, more))]
+    assert [item for part in cut for item in json.loads(part)] == items
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_the_rows_of_batches_are_the_same_of_a_list_in_the_store(
+    tmp_path: Path, copies: int
+) -> None:
+    texts = [f"host-{number}.example.com" for number in range(2_345)] + ['"', "\\", "é"]
+    with Sandbox() as sandbox, closing(Database(tmp_path / "store.db")) as database:
+        action = bound(sandbox, DELETE)
+        action = replace(action, calls=action.calls * copies)
+        stored = write_set(database, "run", "texts", texts)
+        found = list(rows_of(action, action.prepare({**TARGET, "indicators": stored})))
+        assert found == list(rows_of(action, action.prepare({**TARGET, "indicators": texts})))
+        assert [number for number, _ in found] == [*range(3 * copies)]
