@@ -50,6 +50,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "loader",
             "wording",
             "judging",
+            "plain_lists",
             "outcome",
             "refusals",
             "deadline",
