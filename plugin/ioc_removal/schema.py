@@ -1,8 +1,8 @@
 """Check values against JSON Schemas, one line a mistake; the only door to the schema libraries.
 
-Most values are right: a judge made of the schema says so, of a long list jsonschema-rs where it is
-installed. Only what they refuse is looked at by jsonschema, which takes long to import, and words
-each mistake.
+Most values are right: a judge made of the schema says so; of a long list one look does, or else
+jsonschema-rs where it is installed. Only what they refuse is looked at by jsonschema, which takes
+long to import, and words each mistake.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -103,12 +103,22 @@ def write_texts(database: Database, run: str, name: str, texts: Iterable[str]) -
 
 def _written(database: Database, run: str, name: str, pieces: Iterator[Piece]) -> StoredSet:
     size = 0
-    with database.transaction() as connection:
-        connection.execute("DELETE FROM pieces WHERE run = ? AND name = ?", (run, name))
+    forget_set(database, run, name)
     while portion := list(islice(pieces, AT_ONCE)):
         with database.transaction() as connection:
             insert_pieces(connection, run, name, portion)
         size = portion[-1][0] + len(texts_in(portion[-1][1]))
+    return note_set(database, run, name, size)
+
+
+def forget_set(database: Database, run: str, name: str) -> None:
+    """Take away the items of a set, of which others follow."""
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM pieces WHERE run = ? AND name = ?", (run, name))
+
+
+def note_set(database: Database, run: str, name: str, size: int) -> StoredSet:
+    """Note that a set is written whole, and return it; size: how many items it has."""
     with database.transaction() as connection:
         connection.execute(
             "INSERT INTO sets VALUES (?, ?, ?)"
