@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ioc_removal.store.ahead import rows_facts
-from ioc_removal.store.plain_json import lines_of, quoted
+from ioc_removal.store.plain_json import lines_of
 
 plain = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)
 texts = st.lists(plain) | st.lists(plain | st.text(max_size=5))
@@ -20,11 +20,6 @@ def test_lines_are_those_of_each_alone(items: list[Any]) -> None:
     lines = lines_of(items)
     assert lines == ",\n".join(json.dumps(item) for item in items)
     assert json.loads(f"[{lines}]") == items
-
-
-@given(st.text() | plain | texts.map(json.dumps))
-def test_a_text_is_quoted_as_json_has_it(text: str) -> None:
-    assert quoted(text) == json.dumps(text)
 
 
 rows = st.tuples(st.integers() | st.booleans() | plain, texts.map(json.dumps) | st.binary())

@@ -66,7 +66,7 @@ def cut_items(
     most, room, more = batch_bounds(limits, own, arguments or {})
     walk = iter(items)
     while not more and (portion := list(islice(walk, most))):
-        if room and most_bytes(portion) > room:
+        if room and most_bytes(len(portion), sum(map(len, portion))) > room:
             walk = chain(portion, walk)
             break
         yield portion
@@ -105,9 +105,9 @@ def batch_bounds(
     return most, room, [given for given in along if given]
 
 
-def most_bytes(items: Sequence[str]) -> int:
-    """Return how many bytes items take in JSON at the most."""
-    return sum(map(len, items)) * LONGEST_CHARACTER + len(items) * (BYTES_AROUND_ITEM + 2)
+def most_bytes(items: int, characters: int) -> int:
+    """Return how many bytes items of so many characters take in JSON at the most."""
+    return characters * LONGEST_CHARACTER + items * (BYTES_AROUND_ITEM + 2)
 
 
 def batch_of(

@@ -7,12 +7,12 @@ tables can let a run do another thing than what was approved.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
+from json.encoder import encode_basestring_ascii as encoded
 from typing import TYPE_CHECKING, Any
 
 from .chain import Link
 from .database import EVERY, Database
 from .journal import CUT, READ, SEEN
-from .plain_json import quoted
 from .set_digest import set_digest
 from .sets import references
 
@@ -68,7 +68,7 @@ class RowsDigest:
 def _encoded(row: Any) -> str:
     """Return a row as JSON, as all chains have it."""
     if len(row) == NUMBERED and type(row[0]) is int and type(row[1]) is str:  # nearly all
-        return f"[{row[0]}, {quoted(row[1])}]"
+        return f"[{row[0]}, {encoded(row[1])}]"
     return _encode(row)
 
 

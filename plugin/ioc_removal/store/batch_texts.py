@@ -11,6 +11,7 @@ from typing import Any
 from ..action import Action
 from ..batches import Batch, Prepared, batch_bounds, cut_items, most_bytes, numbered
 from ..definition import Definition
+from .pieces import BETWEEN, texts_in
 from .sets import StoredSet
 
 
@@ -21,31 +22,41 @@ def rows_of(action: Action, batches: Iterable[Batch]) -> Iterator[tuple[int, str
         and isinstance(batches.items, StoredSet)
         and batches.cut == action.cut
     ):
-        texts = batches.items.texts()
-        parts = cut_texts(texts, action.definition, action.limits, batches.arguments)
+        pieces = batches.items.pieces()
+        parts = cut_pieces(pieces, action.definition, action.limits, batches.arguments)
         yield from numbered(parts, action.copies)
         return
     for batch in batches:
         yield batch.number, json.dumps(list(batch.items))
 
 
-def cut_texts(
-    texts: Iterable[str],
+def cut_pieces(
+    pieces: Iterable[str],
     definition: Definition,
     own: Mapping[str, int],
     arguments: Mapping[str, Any],
 ) -> Iterator[str]:
     """Cut as cut_items() does, as far as it can be without a look at the items.
 
-    texts: of the items, as JSON; yielded are those of each batch, as JSON.
+    pieces: of a list; yielded are the items of each batch, as JSON.
     """
-    walk = iter(texts)
+    walk = iter(pieces)
+    texts: Iterator[str] = chain.from_iterable(map(texts_in, walk))
     if definition.limits:
         most, room, more = batch_bounds(definition.limits, own, arguments)
-        while not more and (portion := list(islice(walk, most))):
-            if room and most_bytes(portion) > room:
-                walk = chain(portion, walk)
+
+        def fits(items: int, characters: int) -> bool:
+            return not more and not (room and most_bytes(items, characters) > room)
+
+        for piece in walk:  # each is a batch, where both are of the same size
+            if piece.count(BETWEEN) + 1 != most or not fits(most, len(piece)):
+                texts = chain(texts_in(piece), texts)
+                break
+            yield piece
+        while portion := list(islice(texts, most)):
+            if not fits(len(portion), sum(map(len, portion))):
+                texts = chain(portion, texts)
                 break
             yield f"[{', '.join(portion)}]"
-    for items in cut_items(map(json.loads, walk), definition, own, arguments):
+    for items in cut_items(map(json.loads, texts), definition, own, arguments):
         yield json.dumps(items)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any
 
-_QUOTE = b'"'
 _PLAIN = bytes({*range(ord(" "), ord("~") + 1)} - {*b'"\\'})
 
 
@@ -18,19 +17,7 @@ def lines_of(items: Sequence[Any]) -> str:
         whole = "".join(items)
     except TypeError:  # not all are texts
         return ",\n".join(map(json.dumps, items))
-    if _holds_only(whole, _PLAIN):
+    if whole.isascii() and not whole.encode().translate(None, _PLAIN):
         joined = '",\n"'.join(items)
         return f'"{joined}"' if items else ""
     return ",\n".join(map(encoded, items))
-
-
-def quoted(text: str) -> str:
-    """Return a long text as JSON, such as one that is JSON itself."""
-    if _holds_only(text, _PLAIN + _QUOTE):
-        quotes = text.replace('"', '\\"')
-        return f'"{quotes}"'
-    return encoded(text)
-
-
-def _holds_only(text: str, characters: bytes) -> bool:
-    return text.isascii() and not text.encode().translate(None, characters)

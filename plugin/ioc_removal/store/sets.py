@@ -55,23 +55,23 @@ class StoredSet(Sequence[Any]):
             raise IndexError(index)
         return self._portion(position, position + 1)[0]
 
-    def texts(self) -> Iterator[str]:
-        """Return the items as JSON. Raises StoreError."""
-        pieces = read_pieces(self._database, self.run, self.name)
-        return chain.from_iterable(texts_in(text) for _, text in pieces)
+    def pieces(self) -> Iterator[str]:
+        """Yield the items as the store keeps them. Raises StoreError."""
+        for _, text in read_pieces(self._database, self.run, self.name):
+            yield text
 
     def in_order(self) -> Iterator[Any]:
         """Yield the items ordered by their texts, whichever order they were written in.
 
         Raises StoreError.
         """
-        for text in ordered(self.texts(), self._size):
+        texts = chain.from_iterable(map(texts_in, self.pieces()))
+        for text in ordered(texts, self._size):
             yield parsed(text, COLUMN, self.run)
 
     def __contains__(self, item: object) -> bool:
         sought = json.dumps(item)
-        pieces = read_pieces(self._database, self.run, self.name)
-        return any(sought in text and sought in texts_in(text) for _, text in pieces)
+        return any(sought in text and sought in texts_in(text) for text in self.pieces())
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, StoredSet):
