@@ -1,6 +1,7 @@
 """Whatever the text, refanging, typing and keys hold to their promises."""
 
 from io import BytesIO
+from itertools import chain
 
 import pytest
 from hypothesis import example, given, settings
@@ -69,7 +70,7 @@ def test_a_key_is_its_own_key_and_keeps_the_type(text: str) -> None:
 def test_any_bytes_are_items_or_a_named_error(content: bytes) -> None:
     for name in ("iocs.csv", "iocs.txt", "iocs.json", "-"):
         try:
-            items = list(read_indicators(BytesIO(content), name))
+            items = [*chain.from_iterable(read_indicators(BytesIO(content), name))]
         except ArgumentError as error:
             assert str(error).startswith(f"{name}: ")  # noqa: PT017
             assert "\n" not in str(error)  # noqa: PT017
@@ -83,7 +84,7 @@ def test_a_list_of_urls_is_never_cut_at_a_comma(lines: list[str]) -> None:
     content = "\n".join(lines).encode()
     for name in ("iocs.csv", "iocs.txt", "-"):
         try:
-            items = list(read_indicators(BytesIO(content), name))
+            items = [*chain.from_iterable(read_indicators(BytesIO(content), name))]
         except ArgumentError as error:
             assert "--format text" in str(error)  # noqa: PT017
             assert name != "iocs.txt"
@@ -91,14 +92,18 @@ def test_a_list_of_urls_is_never_cut_at_a_comma(lines: list[str]) -> None:
             assert {item.value for item in items if isinstance(item, Indicator)} == set(lines)
 
 
-@given(st.lists(st.integers(0, 60), max_size=120))
-def test_what_came_before_is_known_beyond_what_is_kept_in_memory(numbers: list[int]) -> None:
+@given(st.lists(st.lists(st.integers(0, 60), max_size=30)))
+def test_what_came_before_is_known_beyond_what_is_kept_in_memory(lists: list[list[int]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seen, "IN_MEMORY", 5)
         patch.setattr(seen, "MARKS", 64)
         patch.setattr(seen, "PARTS", 2)
         patch.setattr(seen, "PIECE", 60)
         known, plain = seen.Seen(), set[int]()
-        for number in numbers:
-            assert known.is_new(f"host{number}.example") == (number not in plain)
-            plain.add(number)
+        for numbers in lists:
+            met = []
+            for at, number in enumerate(numbers):
+                met += [at] if number in plain else []
+                plain.add(number)
+            assert known.again([f"host{number}.example" for number in numbers]) == met
+        assert known.is_new("host0.example") == (0 not in plain)

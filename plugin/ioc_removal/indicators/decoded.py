@@ -3,6 +3,7 @@
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterable, Iterator
 from io import IncrementalNewlineDecoder
+from itertools import chain
 
 from ..errors import ArgumentError
 
@@ -18,16 +19,21 @@ def encoding_of(start: bytes) -> str:
 
 def text_lines(pieces: Iterable[bytes], name: str) -> Iterator[str]:
     """Yield the lines of a file, each without its end; name stands in the messages."""
+    return chain.from_iterable(_lines(pieces, name))
+
+
+def _lines(pieces: Iterable[bytes], name: str) -> Iterator[list[str]]:
+    """Yield the lines that end in each piece, and the last."""
     number, rest = 1, ""
     for text in _decoded(pieces, name):
         odd = "\0" in text or len(rest) + len(text) > LONGEST_LINE
         *lines, rest = (rest + text).split("\n")
         for at, line in enumerate((*lines, rest) if odd else (), number):
             _check_line(line, at, name)
-        yield from lines
+        yield lines
         number += len(lines)
     if rest:
-        yield rest
+        yield [rest]
 
 
 def _check_line(line: str, number: int, name: str) -> None:

@@ -1,33 +1,34 @@
-"""Read CSV and plain text line by line, in constant memory."""
+"""Read CSV and plain text, many lines at a time, in constant memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from re import IGNORECASE
 from re import compile as pattern
+from typing import NamedTuple
 
 from ..errors import ArgumentError
-from .columns import chosen_column, is_usual_header
-from .items import Indicator, Unused, typed_item
+from .columns import Column, chosen_column, is_usual_header
+from .items import AT_ONCE, Portion, Unused, typed_portion
+from .rows import Rows, rows_of
 from .separators import SAMPLE, numbered_rows, separator_of, unquoted
 
 # Excel's own first line, which names the separator.
 _EXCEL = pattern(r'"?sep=[,;\t]"?', IGNORECASE).fullmatch
 
 
-def plain_items(lines: Iterable[str], start: int = 0) -> Iterator[Indicator | Unused]:
+def plain_portions(lines: Iterable[str], start: int = 0) -> Iterator[Portion]:
     """Yield one item a line; blank lines and "#" comments are no items.
 
     start: how many lines of the file come before these.
     """
-    for number, line in enumerate(lines, start + 1):
-        text = unquoted(line).strip()
-        if text and not text.startswith("#"):
-            yield typed_item(text, f"line {number}")
+    walk = iter(lines)
+    while portion := list(islice(walk, AT_ONCE)):
+        yield typed_portion(portion, partial(_line, start), partial(_text_of, portion))
+        start += len(portion)
 
 
-def delimited_items(
-    lines: Iterable[str], name: str, asked: str | None
-) -> Iterator[Indicator | Unused]:
+def delimited_portions(lines: Iterable[str], name: str, asked: str | None) -> Iterator[Portion]:
     """Yield one item a row of a CSV file; blank rows and comments before the first are no items.
 
     asked: the column, by its name in the header or its number from 1; without it the column is
@@ -47,7 +48,17 @@ def delimited_items(
         raise ArgumentError(
             f"{name}: there is no column {asked!r}: its lines hold one value each, without columns"
         )
-    yield from plain_items(islice(whole, int(titled), None), start + titled)
+    yield from plain_portions(islice(whole, int(titled), None), start + titled)
+
+
+def _line(start: int, at: int) -> str:
+    return f"line {start + at + 1}"
+
+
+def _text_of(lines: Sequence[str], at: int) -> str | None:
+    """Return what a line says; None when it is blank, or a comment."""
+    text = unquoted(lines[at]).strip()
+    return text if text and not text.startswith("#") else None
 
 
 def _cells(
@@ -57,23 +68,43 @@ def _cells(
     name: str,
     asked: str | None,
     start: int,
-) -> Iterator[Indicator | Unused]:
-    first_rows = [row for _, row in numbered_rows(sample, separator, name, strict=False)]
-    column = chosen_column(first_rows, asked, name)
-    rows = numbered_rows(lines, separator, name, start)
-    header = next(rows) if column.header else None
-    if header and column.guessed:
-        place = f"line {header[0]}, column {column.index + 1}"
-        yield Unused(column.name, place, "taken for a header: its row holds no indicator")
-    for number, row in rows:
-        place = f"line {number}, column {column.name}"
+) -> Iterator[Portion]:
+    first_rows = list(numbered_rows(sample, separator, name))
+    column = chosen_column([row for _, row in first_rows], asked, name)
+    header = start + first_rows[0][0] if column.header else 0
+    for rows in rows_of(lines, separator, column.index, column.width, name, start):
+        cells = _Cells(rows, column, separator, header)
+        yield typed_portion(rows.cells, cells.place, cells.given)
+
+
+class _Cells(NamedTuple):
+    """The cells of a column; header: the number of the line where the header is, 0 without one."""
+
+    rows: Rows
+    column: Column
+    separator: str
+    header: int
+
+    def place(self, at: int) -> str:
+        """Return where a cell stood, in words for a person."""
+        number, column = self.rows.numbers[at], self.column
+        said = column.index + 1 if number == self.header else column.name
+        return f"line {number}, column {said}"
+
+    def given(self, at: int) -> str | Unused | None:
+        """Return what a cell says, or why it is not used; None for a blank row, or the header."""
+        row, column = self.rows.row(at), self.column
+        if not row:
+            return None
+        if self.rows.numbers[at] == self.header:
+            reason = "taken for a header: its row holds no indicator"
+            return Unused(column.name, self.place(at), reason) if column.guessed else None
         if len(row) > column.width:
             reason = f"its row has {len(row)} cells instead of {column.width}: quote a cell that"
-            yield Unused(separator.join(row), place, f"{reason} holds the separator")
-        elif column.index >= len(row):
-            yield Unused(separator.join(row), place, "its row has no such cell")
-        else:
-            yield typed_item(row[column.index].strip(), place)
+            return Unused(self.separator.join(row), self.place(at), f"{reason} holds the separator")
+        if column.index >= len(row):
+            return Unused(self.separator.join(row), self.place(at), "its row has no such cell")
+        return row[column.index].strip()
 
 
 def _beginning(lines: Iterator[str]) -> tuple[int, list[str]]:

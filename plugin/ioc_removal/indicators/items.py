@@ -1,10 +1,15 @@
 """What comes out of a file: indicators, and what was not used with its place and reason."""
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 from .refang import refang
-from .typed import judged, plain_type
+from .typed import judged, plain_types
+
+AT_ONCE = 1_000  # texts of a file that are looked at together
+T = TypeVar("T")
 
 
 class Indicator(NamedTuple):
@@ -30,6 +35,70 @@ class Duplicate(NamedTuple):
     place: str
 
 
+@dataclass(slots=True)
+class Portion:
+    """Texts of a file that were read together, in their order; walking it yields their items.
+
+    values: as they will be sent (trimmed and refanged); types: theirs, "" for none; place: tells
+    where the text of an index stood; others: by index, what is no indicator to be used, None for no
+    item.
+    """
+
+    values: list[str]
+    types: list[str]
+    place: Callable[[int], str]
+    others: dict[int, Unused | Duplicate | None] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Indicator | Unused | Duplicate]:
+        for at, (value, kind) in enumerate(zip(self.values, self.types, strict=True)):
+            if at not in self.others:
+                yield Indicator(value, kind, self.place(at))
+            elif item := self.others[at]:
+                yield item
+
+    def of_used(self, all_: Sequence[T]) -> Sequence[T]:
+        """Return what there is of the indicators to be used; all_: of each text."""
+        if not self.others:
+            return all_
+        return [one for at, one in enumerate(all_) if at not in self.others]
+
+
+def typed_portion(
+    texts: Iterable[str],
+    place: Callable[[int], str],
+    given: Callable[[int], str | Unused | None],
+) -> Portion:
+    """Type texts, most of which are plain; only what is not is looked at by itself.
+
+    place: tells where the text of an index stood; given: what is to be typed in its stead, or why
+    it is not used, or None when it is no item.
+    """
+    values = list(texts)
+    portion = Portion(values, plain_types(values), place)
+    for at in [at for at, kind in enumerate(portion.types) if not kind]:
+        text = given(at)
+        item = typed_item(text, place(at)) if isinstance(text, str) else text
+        if isinstance(item, Indicator):
+            values[at], portion.types[at] = item.value, item.type
+        else:
+            portion.others[at] = item
+    return portion
+
+
+def portions_of(items: Iterable[Indicator | Unused]) -> Iterator[Portion]:
+    """Yield items that were typed one by one in portions."""
+    walk = iter(items)
+    while listed := list(islice(walk, AT_ONCE)):
+        places = [item.place for item in listed]
+        portion = Portion([item[0] for item in listed], [""] * len(listed), places.__getitem__)
+        for at, item in enumerate(listed):
+            if isinstance(item, Indicator):
+                portion.types[at] = item.type
+            else:
+                portion.others[at] = item
+        yield portion
+
+
 def typed_item(
     text: str, place: str, claimed: Collection[str] = (), claim: str = ""
 ) -> Indicator | Unused:
@@ -37,11 +106,8 @@ def typed_item(
 
     claimed: the types that the file allows it, all if empty; claim: how the file says so.
     """
-    value = text
-    kind, reason = plain_type(text), ""
-    if kind is None:
-        value = refang(text)
-        kind, reason = judged(value)
+    value = refang(text)
+    kind, reason = judged(value)
     if kind is None:
         return Unused(text, place, reason)
     if claimed and kind not in claimed:

@@ -8,14 +8,14 @@ from typing import Any, BinaryIO
 
 from ..errors import ArgumentError
 from .decoded import encoding_of, text_lines
-from .delimited import delimited_items, plain_items
+from .delimited import delimited_portions, plain_portions
 from .formats import FORMATS
-from .items import Duplicate, Indicator, Unused
+from .items import Duplicate, Indicator, Portion, Unused, portions_of
 from .misp import misp_events, misp_items
 from .seen import Seen
 from .stix import stix_items
 
-__all__ = ["FORMATS", "Duplicate", "Indicator", "Unused", "read_indicators"]
+__all__ = ["FORMATS", "Duplicate", "Indicator", "Portion", "Unused", "read_indicators"]
 
 LARGEST_JSON = 256 << 20
 
@@ -31,11 +31,11 @@ def read_indicators(
     format: str | None = None,  # noqa: A002 (the option's name)
     column: str | None = None,
     to_ids_only: bool = False,
-) -> Iterator[Indicator | Unused | Duplicate]:
+) -> Iterator[Portion]:
     """Yield what a file holds, in its order; a text that stood there before is a Duplicate.
 
-    The items are all that was read, so read = used + duplicates + unused. CSV and text are read
-    line by line, JSON whole. An ArgumentError may come at any item: collect them before use.
+    The items are all that was read, so read = used + duplicates + unused. CSV and text are read in
+    portions, JSON whole. An ArgumentError may come at any portion: collect them before use.
 
     name: the file's name, for its extension and for messages; format: one of FORMATS, else the
     extension decides, else the content; column: for CSV, by header or by number from 1;
@@ -51,22 +51,26 @@ def read_indicators(
         raise ArgumentError(f"{name}: --column is for CSV, not for {form}")
     if to_ids_only and form in {"csv", "text"}:
         raise ArgumentError(f"{name}: --to-ids-only is for MISP events, not for {form}")
+    portions: Iterator[Portion]
     if form == "text":
-        items = plain_items(text_lines(whole, name))
+        portions = plain_portions(text_lines(whole, name))
     elif form == "csv":
-        items = delimited_items(text_lines(whole, name), name, column)
+        portions = delimited_portions(text_lines(whole, name), name, column)
     else:
-        items = _json_items(_document(whole, name), name, form, to_ids_only=to_ids_only)
-    yield from _once(items)
+        document = _document(whole, name)
+        portions = portions_of(_json_items(document, name, form, to_ids_only=to_ids_only))
+    yield from _once(portions)
 
 
-def _once(items: Iterable[Indicator | Unused]) -> Iterator[Indicator | Unused | Duplicate]:
-    is_new = Seen().is_new
-    for item in items:
-        if isinstance(item, Unused) or is_new(item.value):
-            yield item
-        else:
-            yield Duplicate(item.value, item.place)
+def _once(portions: Iterable[Portion]) -> Iterator[Portion]:
+    """Note in each portion what stood in the file before."""
+    seen = Seen()
+    for portion in portions:
+        places = portion.of_used(range(len(portion.values)))
+        for again in seen.again(portion.of_used(portion.values)):
+            at = places[again]
+            portion.others[at] = Duplicate(portion.values[at], portion.place(at))
+        yield portion
 
 
 def _form(name: str, start: bytes) -> str:

@@ -13,7 +13,7 @@ _BRACKETED = {
     "[://]": "://",
 }
 _CLOSING = re.compile(r"(?<=[\])])")
-_SCHEME = re.compile(r"^(?:(hxxp)|fxp)(?=s?://)", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:(hxxp)|fxp)(?=s?://)", re.IGNORECASE).match
 
 
 def refang(text: str) -> str:
@@ -23,10 +23,12 @@ def refang(text: str) -> str:
     """
     plain = text.strip()
     if "]" in plain or ")" in plain:
-        plain = _without_brackets(plain)
-    if "://" not in plain:
+        dotted = plain.replace("[.]", ".")  # mostly that is all
+        plain = _without_brackets(plain) if "]" in dotted or ")" in dotted else dotted
+    found = _SCHEME(plain)
+    if found is None:
         return plain
-    return _SCHEME.sub(lambda found: "http" if found[1] else "ftp", plain)
+    return ("http" if found[1] else "ftp") + plain[found.end() :]
 
 
 def _without_brackets(text: str) -> str:

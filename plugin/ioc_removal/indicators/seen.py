@@ -1,17 +1,20 @@
 """Which values came before, in memory that stays the same however many there are."""
 
 from array import array
+from collections.abc import Collection, Iterable, Sequence
+from itertools import combinations
 from os import pread, pwrite
 from struct import Struct
 from tempfile import TemporaryFile
 from weakref import finalize
 
 IN_MEMORY = 500_000  # values; the others are kept in a file
-MARKS = 1 << 27  # bits that tell of most values that they are new
+MARKS = 1 << 25  # bytes that tell of most values that they are new
 PARTS = 1 << 13  # of the file, by the hash of a value
-PIECE = 2_048  # bytes of a part that are written together
+PIECE = 2_048  # bytes of a part that are written together, in the mean
 NONE = -1  # the place of the piece before the first
 _HEAD = Struct("<qq")  # of a piece: place and length of the one before
+_PAIRS = [1 << one | 1 << other for one, other in combinations(range(8), 2)]  # of bits
 
 
 class Seen:
@@ -27,51 +30,73 @@ class Seen:
 
     def is_new(self, value: str) -> bool:
         """Tell whether a value is met for the first time, and remember it."""
-        values = self._values
-        if value in values:
-            return False
-        if self._kept is None:
-            values.add(value)
-            if len(values) == self._most:
-                self._kept = _Kept()
-            return True
-        return self._kept.is_new(value)
+        return not self.again((value,))
+
+    def again(self, values: Sequence[str]) -> list[int]:
+        """Return where values stand that are not met for the first time, and remember all."""
+        distinct = dict.fromkeys(values)
+        met = self._met(distinct)
+        if not met and len(distinct) == len(values):
+            return []
+        found = []
+        for at, value in enumerate(values):
+            if value in met:
+                found.append(at)
+            met.add(value)
+        return found
+
+    def _met(self, distinct: Collection[str]) -> set[str]:
+        """Return which of some values were met before, and remember the others."""
+        if self._kept is not None:
+            return self._kept.met(distinct)
+        met = self._values.intersection(distinct)
+        self._values.update(distinct)
+        if len(self._values) >= self._most:
+            self._kept = _Kept(self._values)
+        return met
 
 
 class _Kept:
     """Values in a file that nobody else sees, and that is gone with the process.
 
-    Each value marks two bits, by its hash: one of which they are not both marked is new. Of the
-    few others the part of the file is searched that its hash names.
+    Each value marks two bits of a byte, by its hash: one of which they are not both marked is new.
+    Of the few others the part of the file is searched that the byte names. first: values that are
+    not in the file.
     """
 
-    def __init__(self) -> None:
-        self._marks = bytearray(MARKS >> 3)
+    def __init__(self, first: Collection[str]) -> None:
+        self._first, self._marks = first, bytearray(MARKS)
         self._pieces = [bytearray(b"\n") for _ in range(PARTS)]
+        self._size = 0  # bytes of the pieces
         self._places = array("q", [NONE]) * PARTS  # of the last piece that was written
         self._lengths = array("q", [0]) * PARTS
         file = TemporaryFile(buffering=0)  # noqa: SIM115  # closed with this
         self._number, self._end = file.fileno(), 0
         finalize(self, file.close)
+        for value in first:
+            known = hash(value)
+            self._marks[known % MARKS] |= _PAIRS[(known >> 40) % len(_PAIRS)]
 
-    def is_new(self, value: str) -> bool:
-        """Tell whether a value is met for the first time, and remember it."""
-        known = hash(value)
-        one, two, part = known % MARKS, (known >> 32) % MARKS, (known >> 16) % PARTS
-        marks, line = self._marks, value.encode() + b"\n"
-        at, other, bit, other_bit = one >> 3, two >> 3, 1 << (one & 7), 1 << (two & 7)
-        if marks[at] & bit and marks[other] & other_bit and self._has(part, b"\n" + line):
-            return False
-        marks[at] |= bit
-        marks[other] |= other_bit
-        piece = self._pieces[part]
-        piece += line
-        if len(piece) >= PIECE:
-            self._write(part, piece)
-        return True
+    def met(self, distinct: Iterable[str]) -> set[str]:
+        """Return which of some values were met before, and remember the others."""
+        marks, pieces, met = self._marks, self._pieces, set[str]()
+        for value in distinct:
+            known, line = hash(value), value.encode() + b"\n"
+            at, bits = known % MARKS, _PAIRS[(known >> 40) % len(_PAIRS)]
+            marked = marks[at]
+            if marked & bits == bits and (value in self._first or self._has(at % PARTS, line)):
+                met.add(value)
+            else:
+                marks[at] = marked | bits
+                pieces[at % PARTS] += line
+                self._size += len(line)
+        if self._size >= PARTS * PIECE:
+            self._write()
+        return met
 
     def _has(self, part: int, line: bytes) -> bool:
-        """Tell whether a line is in a part, with the ends of lines around it."""
+        """Tell whether a line is in a part."""
+        line = b"\n" + line
         if line in self._pieces[part]:
             return True
         place, length = self._places[part], self._lengths[part]
@@ -82,10 +107,13 @@ class _Kept:
             place, length = _HEAD.unpack_from(piece)
         return False
 
-    def _write(self, part: int, piece: bytearray) -> None:
-        whole = _HEAD.pack(self._places[part], self._lengths[part]) + piece
-        self._places[part], self._lengths[part] = self._end, len(whole)
-        while whole:
-            written = pwrite(self._number, whole, self._end)
-            whole, self._end = whole[written:], self._end + written
-        piece[:] = b"\n"
+    def _write(self) -> None:
+        """Write all pieces, and begin others."""
+        self._size = 0
+        for part, piece in enumerate(self._pieces):
+            whole = _HEAD.pack(self._places[part], self._lengths[part]) + piece
+            self._places[part], self._lengths[part] = self._end, len(whole)
+            while whole:
+                written = pwrite(self._number, whole, self._end)
+                whole, self._end = whole[written:], self._end + written
+            piece[:] = b"\n"

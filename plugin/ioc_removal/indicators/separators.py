@@ -56,24 +56,22 @@ def unquoted(line: str) -> str:
 
 
 def numbered_rows(
-    lines: Iterable[str], separator: str, name: str, start: int = 0, *, strict: bool = True
+    lines: Iterable[str], separator: str, name: str
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not blank, each with the number of the line where it begins.
+    """Yield the first rows that are not blank, each with the number of the line where it begins.
 
-    start: how many lines of the file come before; strict: a quote that does not end is an error,
-    for it would swallow the rows below it.
+    lines: the first; a quote need not end in them.
     """
-    cells = reader(
-        map(add, lines, repeat("\n")), delimiter=separator, skipinitialspace=True, strict=strict
-    )
-    number = start + 1
+    ends = map(add, lines, repeat("\n"))
+    cells = reader(ends, delimiter=separator, skipinitialspace=True, strict=False)
+    number = 1
     try:
         for row in cells:
             while row and not row[-1].strip():
                 row.pop()
             if row:
                 yield number, row
-            number = start + cells.line_num + 1
+            number = cells.line_num + 1
     except Error as error:
         raise ArgumentError(
             f"{name}: line {number} cannot be read as CSV ({error}): check its quotes"
@@ -102,7 +100,7 @@ def separator_of(lines: Sequence[str], asked: str | None, name: str) -> str | No
 
 def _split(lines: Sequence[str], separator: str, name: str) -> _Split | None:
     """Split the lines; None without a header and without the separator in nine rows of ten."""
-    found = list(numbered_rows(lines, separator, name, strict=False))
+    found = list(numbered_rows(lines, separator, name))
     if len(lines) == SAMPLE:
         found = found[:-1]  # the last row may go on beyond the sample
     if not found:

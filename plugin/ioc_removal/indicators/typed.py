@@ -1,6 +1,7 @@
 """Say what type a value is, or why it is none that can be removed; never guess."""
 
 import re
+from collections.abc import Sequence
 from unicodedata import category
 
 from .addresses import IPV4, IPV6, judged_address, split_port, version_of
@@ -10,8 +11,8 @@ TYPES = ("md5", "sha1", "sha256", "ipv4", "ipv6", "domain", "url")
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
 _OTHER_HASHES = {56: "SHA-224", 96: "SHA-384", 128: "SHA-512"}
 _HEX = re.compile(r"[0-9A-Fa-f]+")
-_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
-_ASCII_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?=[A-Za-z])[A-Za-z0-9-]{{2,63}}(?<!-)\.?")
+_LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?<!-)"
+_ASCII_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{1,62}}(?<!-)\.?")
 _IS_LABEL = re.compile(_LABEL).fullmatch
 # What is plainly of a type, and the same refanged; the most frequent first, but for names, which
 # take long to be refused.
@@ -53,6 +54,13 @@ def plain_type(text: str) -> str | None:
         return None
     kind = found.lastgroup
     return kind if kind != "domain" or len(text) <= _LONGEST_NAME else None
+
+
+def plain_types(texts: Sequence[str]) -> list[str]:
+    """Return of each text what plain_type() does, "" for None."""
+    if texts and len(max(texts, key=len)) > _LONGEST_NAME:
+        return [plain_type(text) or "" for text in texts]
+    return [str(found.lastgroup) if found else "" for found in map(_IS_PLAIN, texts)]
 
 
 def _closely(text: str) -> tuple[str | None, str]:

@@ -1,15 +1,15 @@
 """Read an indicator file into a set of a run; the sums: read = used + duplicates + unused."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from sys import stdin
 from typing import Any
 
 from ..errors import ArgumentError
-from ..indicators.items import Duplicate, Indicator, Unused
+from ..indicators.items import Duplicate, Portion, Unused
 from ..store.database import EVERY, Database
 from ..store.journal import INPUTS, fingerprint, note
 from ..store.runs import get_run
@@ -18,7 +18,6 @@ from ..store.sets import StoredSet, by_reference, references, write_set
 
 INDICATORS = "indicators"  # the name of the set
 READ_BY = "read_by"  # in the details of a run, the run that read its file
-AT_ONCE = 2_000  # items looked at together
 
 
 @dataclass
@@ -59,23 +58,22 @@ class IndicatorFile:
 
     def _portions(
         self, database: Database, run: str, sums: Sums, types: Counter[str]
-    ) -> Iterator[list[str]]:
+    ) -> Iterator[Sequence[str]]:
         """Yield the values, many together, and add up what the file holds."""
-        walk = iter(self._items())
-        while portion := list(islice(walk, AT_ONCE)):
-            used = [item for item in portion if type(item) is Indicator]
-            if len(used) < len(portion):
-                unused = [item for item in portion if type(item) is Unused]
-                if unused:
-                    _keep(database, run, sums.unused, unused)
-                sums.unused += len(unused)
-                sums.duplicates += len(portion) - len(used) - len(unused)
-            types.update([item.type for item in used])
-            sums.read += len(portion)
+        for portion in self._read():
+            others = portion.others.values()
+            unused = [item for item in others if isinstance(item, Unused)]
+            used = portion.of_used(portion.values)
+            types.update(portion.of_used(portion.types))
+            if unused:
+                _keep(database, run, sums.unused, unused)
             sums.used += len(used)
-            yield [item.value for item in used]
+            sums.unused += len(unused)
+            sums.duplicates += sum(isinstance(item, Duplicate) for item in others)
+            yield used
+        sums.read = sums.used + sums.unused + sums.duplicates
 
-    def _items(self) -> Iterator[Indicator | Unused | Duplicate]:
+    def _read(self) -> Iterator[Portion]:
         from ..indicators.reader import read_indicators  # most calls have no file
 
         options: dict[str, Any] = {
