@@ -30,7 +30,7 @@ from ioc_removal.store.outcome_rows import (
 from ioc_removal.store.outcome_walk import columns_of_part
 from ioc_removal.trust.forms import forms_of
 from ioc_removal.trust.lists import Lists
-from ioc_removal.trust.shapes import is_plain, private_in, suffix_in, wildcard_in
+from ioc_removal.trust.shapes import is_plain, not_plain, private_in, suffix_in, wildcard_in
 from test_tables import PARTS, SCHEMAS, seeds, variants
 
 VALUES = [f"host{number}.example" for number in range(23)]
@@ -87,6 +87,14 @@ def test_of_what_is_plain_the_guards_have_nothing_to_say(text: str) -> None:
         assert wildcard_in(text, forms, path=True) is None
         assert suffix_in(text, forms, {"a.example"}) is None
         assert private_in(forms) is None
+
+
+@given(st.lists(TEXTS))
+@example(["com.a1", "www.CO", "http://co.uk./", "a.local.", "a.example.com/x", "a.b\n1.2.3.4", ""])
+@example(["a.example", "1.2.3.4", "10.0.0.1", "1" * 32, "2a00:1450::1", "https://a.bc.de/?b=1"])
+def test_what_is_plain_of_a_list_is_so_by_itself(texts: list[str]) -> None:
+    for known in (frozenset[str](), frozenset({"a.example", "bc.de"})):
+        assert [*not_plain(texts, known)] == [text for text in texts if not is_plain(text, known)]
 
 
 @pytest.mark.parametrize(("name", "part"), PARTS)

@@ -5,14 +5,14 @@ from ipaddress import AddressValueError, IPv6Address
 
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
-_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-IPV4 = rf"(?:{_BYTE}\.){{3}}{_BYTE}"
+BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+IPV4 = rf"(?:{BYTE}\.){{3}}{BYTE}"
 is_ipv4 = re.compile(IPV4).fullmatch
 _GROUP = "[0-9A-Fa-f]{1,4}"
 # Most addresses of version 6, as a pattern: eight groups, or at most seven around "::".
 IPV6 = (
     rf"(?:(?:{_GROUP}:){{7}}{_GROUP}"
-    rf"|(?!(?:[^:]*:){{8}})(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}})"
+    rf"|(?!(?:[^:\n]*:){{8}})(?:{_GROUP}:){{1,6}}(?::{_GROUP}){{1,6}})"
 )
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 _PORT = re.compile(r"(?P<host>.*):(?P<port>[0-9]*)", re.DOTALL)

@@ -12,12 +12,14 @@ _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
 _OTHER_HASHES = {56: "SHA-224", 96: "SHA-384", 128: "SHA-512"}
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?<!-)"
-_ASCII_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{1,62}}(?<!-)\.?")
+# A repetition is left at once where what follows it is one character.
+_LABELS = r"(?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.(?<!-\.))"
+_ASCII_DOMAIN = re.compile(rf"{_LABELS}+[A-Za-z][A-Za-z0-9-]{{1,62}}(?<!-)\.?")
 _IS_LABEL = re.compile(_LABEL).fullmatch
 # What is plainly of a type, and the same refanged; the most frequent first, but for names, which
 # take long to be refused.
 _IS_PLAIN = re.compile(
-    rf"(?P<url>https?://(?:{_LABEL}\.)*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\][!-(*-\\^-~]*)?)"
+    rf"(?P<url>https?://{_LABELS}*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\][!-(*-\\^-~]*)?)"
     rf"|(?P<ipv4>{IPV4})"
     r"|(?P<sha256>[0-9A-Fa-f]{64})|(?P<md5>[0-9A-Fa-f]{32})|(?P<sha1>[0-9A-Fa-f]{40})"
     rf"|(?P<domain>{_ASCII_DOMAIN.pattern})"

@@ -30,7 +30,7 @@ from .forms import Forms, forms_of
 from .listed import Listed
 from .lists import ById
 from .provider_rules import LastRules, other_tags
-from .shapes import is_plain, private_in, suffix_in, wildcard_in
+from .shapes import is_plain, not_plain, private_in, suffix_in, wildcard_in
 from .snapshot import Snapshot
 
 ALERTS = "is known to be good, so that it will alert at once"
@@ -109,8 +109,7 @@ class Guarded:
             found.refuse(EXPECT_TAGS, item, unnamed)
         values = batch.items if definition.named_by == "value" else ()
         if not self._compared(effect):  # most of a long list are plain
-            known = self.guards.second_levels
-            values = [value for value in values if not is_plain(value, known)]
+            values = not_plain(values, self.guards.second_levels)
         for value in values:
             if value not in found.refused:
                 self._judge(found, value, value, effect)

@@ -1,9 +1,9 @@
 """What a value's own shape tells against removing it: wildcards, suffixes, private addresses."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence, Set
 from re import compile as pattern
 
-from ..indicators.addresses import IPV4, IPV6, version_of
+from ..indicators.addresses import BYTE, IPV4, IPV6, version_of
 from ..indicators.typed import is_domain, type_of
 from .forms import Forms, host_name
 
@@ -37,6 +37,35 @@ _MAY_BE_PLAIN = pattern(
     rf"|(?P<ipv6>(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6})"
 ).fullmatch
 LONGEST_NAME = 253  # characters
+
+# Lines that are plain, nearly all that is_plain() tells: names with a top level in lower case and
+# labels so short that they cannot be too long together, unless they may be a registry's.
+_RESERVED = "|".join(str(number) for number in range(1, 224) if number not in PUBLIC)
+_TOPS = "|".join(sorted({name.rpartition(".")[2] for name in LOCAL}))
+_END_OF_NAME = r"\.?(?![^/\n])"
+_REGISTRY = rf"[A-Za-z]{{2,{max(map(len, REGISTRIES))}}}\.[a-z][a-z0-9]{_END_OF_NAME}"
+_SHORT_NAME = (
+    rf"(?!{_REGISTRY})(?:[A-Za-z0-9_][A-Za-z0-9_-]{{0,29}}\.(?<!-\.)){{1,7}}"
+    rf"(?!(?:{_TOPS}){_END_OF_NAME})[a-z][a-z0-9-]{{0,28}}[a-z0-9]"
+)
+_PLAIN_LINES = pattern(
+    rf"\n(?:https?://({_SHORT_NAME})\.?(?:/[!-'+-Z^-~]*)?"
+    rf"|(?!(?:{_RESERVED})\.)(?:[1-9][0-9]?|1[0-9]{{2}}|2[01][0-9]|22[0-3])(?:\.{BYTE}){{3}}"
+    "|(?=[0-9]*[A-Fa-f])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})"
+    rf"|({_SHORT_NAME})\.?"
+    rf"|(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6})(?![^\n])"
+)
+
+
+def not_plain(texts: Sequence[str], second_levels: Set[str] = frozenset()) -> Sequence[str]:
+    """Return those of some texts that are not plain, in their order: few of a long list."""
+    joined = "\n".join(("", *texts))
+    if joined.count("\n") == len(texts):  # none has several lines
+        pieces = _PLAIN_LINES.split(joined)
+        names = filter(None, pieces[1::3] + pieces[2::3])
+        if second_levels.isdisjoint(map(str.lower, names)):
+            texts = "".join(pieces[::3]).split("\n")[1:]
+    return [text for text in texts if not is_plain(text, second_levels)]
 
 
 def is_plain(text: str, second_levels: Container[str] = ()) -> bool:
