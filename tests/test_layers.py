@@ -35,6 +35,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("wire", "signature", "huawei_sdk"),
     ("adapter", "answer"),
     (
+        "same_outcome",
         "schema",
         "quotes",
         "retries",

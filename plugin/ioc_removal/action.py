@@ -115,7 +115,7 @@ class Action:
         *,
         repeated: bool = False,
         before: Mapping[str, Any] | None = None,
-    ) -> list[Outcome]:
+    ) -> Sequence[Outcome]:
         """Let the handler send a batch of what acts; whatever happens becomes outcomes.
 
         target: of the call; repeated: whether an earlier process may have sent the batch; before:
@@ -140,12 +140,12 @@ class Action:
     def outcomes(
         self,
         batch: Batch,
-        items: Iterable[str],
+        items: Sequence[str],
         target: Mapping[str, str],
         outcome: str,
         reason: str,
         attempts: int,
-    ) -> list[Outcome]:
+    ) -> Sequence[Outcome]:
         """Return one and the same outcome for some items of a batch; target: of the call."""
         place = self.target_of(batch, target)
         return outcomes_of(self.definition, items, place, outcome, reason, attempts)

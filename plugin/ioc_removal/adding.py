@@ -22,13 +22,13 @@ class Adding(NamedTuple):
     more is to be asked; before: what was there before.
     """
 
-    send: Callable[[Sequence[str]], list[Outcome]]
-    lost: Callable[[Sequence[str]], list[Outcome]]
+    send: Callable[[Sequence[str]], Sequence[Outcome]]
+    lost: Callable[[Sequence[str]], Sequence[Outcome]]
     look: Callable[[Sequence[str]], There] | None
     wait: Callable[[], bool]
     before: There
 
-    def outcomes(self, items: Sequence[str], *, repeated: bool) -> list[Outcome]:
+    def outcomes(self, items: Sequence[str], *, repeated: bool) -> Sequence[Outcome]:
         """Return an outcome an item, in their order; repeated: of an earlier process's try."""
         sent = self.lost(items) if repeated else self.send(items)
         if self.look is None:

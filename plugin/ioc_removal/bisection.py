@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from .errors import ApiError
 from .outcome import Outcome
+from .same_outcome import kinds_of
 
 MORE = 8  # requests, besides the two halves of each level
 
@@ -18,7 +19,7 @@ class Part(NamedTuple):
     """
 
     items: Sequence[str]
-    answer: list[Outcome] | ApiError
+    answer: Sequence[Outcome] | ApiError
     attempts: int = 0
     unclear: bool = False
 
@@ -26,7 +27,7 @@ class Part(NamedTuple):
 def bisected(
     items: Sequence[str],
     refusal: ApiError,
-    send: Callable[[Sequence[str], int], list[Outcome] | ApiError],
+    send: Callable[[Sequence[str], int], Sequence[Outcome] | ApiError],
 ) -> Iterator[Part]:
     """Yield the parts into which refused items fall, each answered, or refused to the end.
 
@@ -54,8 +55,8 @@ def bisected(
                 yield sent
 
 
-def attempts_of(answer: list[Outcome] | ApiError) -> int:
+def attempts_of(answer: Sequence[Outcome] | ApiError) -> int:
     """Return how many requests an answer took."""
     if isinstance(answer, ApiError):
         return answer.attempts
-    return max((outcome.attempts for outcome in answer), default=0)
+    return max((outcome.attempts for outcome in kinds_of(answer)), default=0)

@@ -1,6 +1,6 @@
 """Send the items of one batch of what acts: whatever happens becomes outcomes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ from .errors import (
 )
 from .outcome import ABSENT, CHANGED, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
 from .refusals import MISSING
+from .same_outcome import SameOutcome, kinds_of
 
 LOST = "an earlier process may have sent it, and did not live to see the answer"
 LOOK = "what was done is not known: look it up in the system before anything else"
@@ -35,7 +36,7 @@ NOT_A_VALUE = frozenset({"credentials", "permission", "place", "limit"})
 
 def outcomes_of(
     definition: Definition,
-    items: Iterable[str],
+    items: Sequence[str],
     target: Mapping[str, str],
     outcome: str,
     reason: str,
@@ -43,7 +44,7 @@ def outcomes_of(
     answer: ApiError | ResponseError | None = None,
     *,
     late: bool = False,
-) -> list[Outcome]:
+) -> Sequence[Outcome]:
     """Return one and the same outcome for some items."""
     one = Outcome(
         outcome,
@@ -57,9 +58,9 @@ def outcomes_of(
         missing=isinstance(answer, ApiError) and answer.about == MISSING,
         late=late or (isinstance(answer, ApiError) and answer.status == GATEWAY_TIMEOUT),
     )
-    if definition.named_by == "value":
-        return [one.same_of(item) for item in items]
-    return [one.same_of(id_=item if definition.named_by == "id" else None) for item in items]
+    if definition.named_by not in {"value", "id"}:
+        return [one.same_of() for _ in items]
+    return SameOutcome(one, items, definition.named_by)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Sender:
         *,
         repeated: bool = False,
         before: Mapping[str, Any] | None = None,
-    ) -> list[Outcome]:
+    ) -> Sequence[Outcome]:
         """Return an outcome an item, in their order; what no answer tells is looked up.
 
         repeated: whether an earlier process may have sent them before; before: what was there
@@ -98,16 +99,17 @@ class Sender:
             adding = Adding(self._sent, self._lost, look, wait, before or {})
             settled = adding.outcomes(items, repeated=repeated)
         else:
-            outcomes = self._sent(items)
+            outcomes: Sequence[Outcome] = self._sent(items)
             if repeated:
                 outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
             settled = self._settled(outcomes, items)
-        return [
-            replace(row, advice=LOOK) if row.outcome == UNKNOWN and not row.advice else row
-            for row in settled
-        ]
+        if not any(map(_needs_advice, kinds_of(settled))):
+            return settled
+        if isinstance(settled, SameOutcome):
+            return settled.but(advice=LOOK)
+        return [replace(row, advice=LOOK) if _needs_advice(row) else row for row in settled]
 
-    def _lost(self, items: Sequence[str]) -> list[Outcome]:
+    def _lost(self, items: Sequence[str]) -> Sequence[Outcome]:
         """Return the outcomes of an addition that an earlier process may have sent."""
         return outcomes_of(self.definition, items, self.target, UNKNOWN, LOST, 0)
 
@@ -117,7 +119,7 @@ class Sender:
         field = (self.definition.named or "").rpartition(".")[2]
         return there(self.call.look_up(self.arguments(items), items), items, field)
 
-    def _sent(self, items: Sequence[str]) -> list[Outcome]:
+    def _sent(self, items: Sequence[str]) -> Sequence[Outcome]:
         """Send items, halved where one may have spoilt the others; an outcome each."""
         answer = self._try(items, self.call)
         if isinstance(answer, ApiError) and len(items) > 1:
@@ -132,15 +134,15 @@ class Sender:
             )
         else:
             parts = [Part(items, answer)]
-            if isinstance(answer, list) and [row.indicator for row in answer] == list(items):
+            if not isinstance(answer, ApiError) and _indicators(answer) == list(items):
                 return answer  # in order, as mostly
         told = {outcome.indicator: outcome for part in parts for outcome in self._told(part)}
         return [told[item] for item in items]
 
-    def _try(self, items: Sequence[str], call: Call) -> list[Outcome] | ApiError:
+    def _try(self, items: Sequence[str], call: Call) -> Sequence[Outcome] | ApiError:
         """Let the handler send some items, once; what one value may have caused is returned."""
         try:
-            outcomes: list[Outcome] = self.definition.handler(call, **self.arguments(items))
+            outcomes: Sequence[Outcome] = self.definition.handler(call, **self.arguments(items))
         except (ArgumentError, ClosedError) as error:
             return outcomes_of(self.definition, items, self.target, REFUSED, str(error), 0)
         except TransportError as error:
@@ -158,7 +160,7 @@ class Sender:
             return error if spoilt else self._refused(items, error, error.said)
         return outcomes
 
-    def _told(self, part: Part) -> list[Outcome]:
+    def _told(self, part: Part) -> Sequence[Outcome]:
         """Return what became of the items of a part, given what was sent of them before."""
         answer = part.answer
         if isinstance(answer, ApiError):
@@ -171,22 +173,22 @@ class Sender:
             told = [replace(row, attempts=row.attempts + part.attempts) for row in answer]
         return [after_a_lost_try(row) for row in told] if part.unclear else told
 
-    def _refused(self, items: Sequence[str], refusal: ApiError, reason: str) -> list[Outcome]:
+    def _refused(self, items: Sequence[str], refusal: ApiError, reason: str) -> Sequence[Outcome]:
         outcome = UNKNOWN if refusal.unclear else FAILED
         return outcomes_of(
             self.definition, items, self.target, outcome, reason, refusal.attempts, refusal
         )
 
-    def _settled(self, outcomes: list[Outcome], items: Sequence[str]) -> list[Outcome]:
+    def _settled(self, outcomes: Sequence[Outcome], items: Sequence[str]) -> Sequence[Outcome]:
         """Look up what is unknown, or perhaps not there: there is failed, gone is absent.
 
         What a change set is there, too, and shows it.
         """
         if self.call.look_up is None:
             return outcomes
-        doubtful = [outcome for outcome in outcomes if outcome.doubtful]
-        if not doubtful:
+        if not any(outcome.doubtful for outcome in kinds_of(outcomes)):
             return outcomes
+        doubtful = [outcome for outcome in outcomes if outcome.doubtful]
         looked = self._looked(self.call.look_up, items, doubtful)
         early = [outcome for outcome in doubtful if _early(outcome, looked[outcome.indicator])]
         if early and waited_for_a_look(self.call):
@@ -215,6 +217,16 @@ def waited_for_a_look(call: Call) -> bool:
     with wire.deadline() as deadline:
         pause = min(LOOK_AGAIN, wire.timeouts.read)
         return not wire.closed and deadline.waited(pause) and not wire.closed
+
+
+def _indicators(outcomes: Sequence[Outcome]) -> list[str]:
+    if isinstance(outcomes, SameOutcome):
+        return [*outcomes.names]
+    return [outcome.indicator for outcome in outcomes]
+
+
+def _needs_advice(outcome: Outcome) -> bool:
+    return outcome.outcome == UNKNOWN and not outcome.advice
 
 
 def _poisoned(refusal: ApiError) -> bool:

@@ -10,6 +10,7 @@ from ..answer import Answer
 from ..call import Call
 from ..errors import ArgumentError
 from ..outcome import ABSENT, ADDED, FAILED, REMOVED, UNKNOWN, Outcome, worst
+from ..same_outcome import SameOutcome
 from .cybertrace_rows import match_rows
 
 FALSE_POSITIVE = "FalsePositive"
@@ -21,7 +22,7 @@ SAYS = {REMOVED: "deleted", ADDED: "added"}
 
 def delete_indicators(
     call: Call, supplier: str, indicators: Sequence[str], unmark_detections: bool | None = None
-) -> list[Outcome]:
+) -> Sequence[Outcome]:
     """DELETE suppliers/{supplier}/indicators."""
     flag = {}
     if supplier == FALSE_POSITIVE and call.api_version in UNMARKING_VERSIONS:
@@ -44,7 +45,7 @@ def add_indicators(
     indicators: Sequence[str],
     context: Mapping[str, Mapping[str, str]] | None = None,
     tags: Mapping[str, Sequence[str]] | None = None,
-) -> list[Outcome]:
+) -> Sequence[Outcome]:
     """PUT suppliers/{supplier}/indicators."""
     if tags and call.api_version == WITHOUT_TAGS:
         raise ArgumentError("tags: the server speaks REST API 1.0, which knows none; leave it out")
@@ -61,7 +62,7 @@ def add_indicators(
 
 def unmark_false_positives(
     call: Call, indicators: Sequence[str], unmark_detections: bool | None = None
-) -> list[Outcome]:
+) -> Sequence[Outcome]:
     """DELETE suppliers/FalsePositive/indicators."""
     return delete_indicators(call, FALSE_POSITIVE, indicators, unmark_detections)
 
@@ -108,7 +109,7 @@ def _found(rows: Sequence[Mapping[str, Any]], *, doubtful: bool) -> dict[str, An
 
 def _outcomes(
     answer: Answer, indicators: Sequence[str], target: Mapping[str, str], done: str
-) -> list[Outcome]:
+) -> Sequence[Outcome]:
     """Read what became of each indicator from the rows of the answer and its status.
 
     done: removed or added, which a success means.
@@ -150,7 +151,7 @@ def _outcomes(
         return (alike if indicator in doubtful else rest).same_of(indicator)
 
     if not matched and not doubtful:
-        return [rest.same_of(indicator) for indicator in indicators]
+        return SameOutcome(rest, indicators)
     return [outcome(indicator) for indicator in indicators]
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..errors import ArgumentError
 from .columns import Column, chosen_column, is_usual_header
 from .items import AT_ONCE, Portion, Unused, typed_portion
-from .rows import Rows, rows_of
+from .rows import CsvRows, rows_of
 from .separators import SAMPLE, numbered_rows, separator_of, unquoted
 
 # Excel's own first line, which names the separator.
@@ -80,7 +80,7 @@ def _cells(
 class _Cells(NamedTuple):
     """The cells of a column; header: the number of the line where the header is, 0 without one."""
 
-    rows: Rows
+    rows: CsvRows
     column: Column
     separator: str
     header: int

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from ..errors import ArgumentError
 from .items import AT_ONCE
 
-Row = list[str]
+_Row = list[str]
 
 
-class Rows(NamedTuple):
-    """Rows that were read together, blank ones too.
+class CsvRows(NamedTuple):
+    """CsvRows that were read together, blank ones too.
 
     cells: of one column, "" where a row has none or too many cells; numbers: of the lines where the
     rows begin; row: returns that of an index, without the blank cells at its end.
@@ -22,12 +22,12 @@ class Rows(NamedTuple):
 
     cells: Sequence[str]
     numbers: Sequence[int]
-    row: Callable[[int], Row]
+    row: Callable[[int], _Row]
 
 
 def rows_of(
     lines: Iterable[str], separator: str, column: int, width: int, name: str, start: int = 0
-) -> Iterator[Rows]:
+) -> Iterator[CsvRows]:
     """Yield the rows of a file.
 
     column: the index of the cells to return; width: how many a row has; name: of the file, for
@@ -40,13 +40,13 @@ def rows_of(
         cells = _column(portion, separator, column, width)
         if cells is not None:
             numbers: Sequence[int] = range(start + 1, start + len(portion) + 1)
-            yield Rows(cells, numbers, partial(_row_of, portion, separator))
+            yield CsvRows(cells, numbers, partial(_row_of, portion, separator))
             start, left = start + len(portion), []
             continue
         rows, error, line = _parsed(portion, separator)
         *numbers, after = accumulate(map(_lines_in, rows), initial=start + 1)
         cells = [row[column] if column < len(row) <= width else "" for row in rows]
-        yield Rows(cells, numbers, partial(_row_at, rows))
+        yield CsvRows(cells, numbers, partial(_row_at, rows))
         left = portion[after - 1 - start :]
         start = after - 1
         if line < len(portion):
@@ -71,12 +71,12 @@ def _column(lines: Sequence[str], separator: str, column: int, width: int) -> li
     return cells[column::width] if column else firsts.split("\n")
 
 
-def _parsed(lines: Sequence[str], separator: str) -> tuple[list[Row], Error | None, int]:
+def _parsed(lines: Sequence[str], separator: str) -> tuple[list[_Row], Error | None, int]:
     """Return the rows of some lines up to an error, the error, and how many lines were read.
 
     An error in the last line may be a quote that ends in lines that follow.
     """
-    rows: list[Row] = []
+    rows: list[_Row] = []
     reading = _reader(lines, separator)
     try:
         rows.extend(reading)  # which keeps those before an error
@@ -90,15 +90,15 @@ def _reader(lines: Iterable[str], separator: str) -> Any:
     return reader(ends, delimiter=separator, skipinitialspace=True, strict=True)
 
 
-def _lines_in(row: Row) -> int:
+def _lines_in(row: _Row) -> int:
     return 1 + sum(cell.count("\n") for cell in row)
 
 
-def _row_of(lines: Sequence[str], separator: str, at: int) -> Row:
+def _row_of(lines: Sequence[str], separator: str, at: int) -> _Row:
     return _row_at(list(_reader([lines[at]], separator)), 0)
 
 
-def _row_at(rows: Sequence[Row], at: int) -> Row:
+def _row_at(rows: Sequence[_Row], at: int) -> _Row:
     row = list(rows[at])
     while row and not row[-1].strip():
         row.pop()

@@ -1,10 +1,9 @@
 """Tell of each batch that was finished, for logs and metrics."""
 
-from collections import Counter
-
 from ..action import Action
 from ..events import DETAIL, WRONG, is_told, tell
 from ..outcome import FAILED, UNKNOWN
+from ..same_outcome import counts_of, kinds_of
 from ..trust.recorder import Finished
 
 MOST = 20  # ids of requests that are told
@@ -18,14 +17,15 @@ def tell_batch(run: str, call: str, action: Action, finished: Finished) -> None:
     """
     if not action.definition.acts or not is_told(WRONG):
         return
-    wrong = [row for row in finished.outcomes if row.outcome in {FAILED, UNKNOWN}]
+    rows = kinds_of(finished.outcomes)
+    wrong = [row for row in rows if row.outcome in {FAILED, UNKNOWN}]
     level = WRONG if wrong else DETAIL
     if not is_told(level):
         return
-    ids = dict.fromkeys(row.request_id for row in finished.outcomes if row.request_id)
+    ids = dict.fromkeys(row.request_id for row in rows if row.request_id)
     facts = {
-        "outcomes": dict(Counter(row.outcome for row in finished.outcomes)),
-        "attempts": max((row.attempts for row in finished.outcomes), default=0),
+        "outcomes": dict(counts_of(finished.outcomes)),
+        "attempts": max((row.attempts for row in rows), default=0),
         "request_ids": list(ids)[:MOST],
         "reason": wrong[0].reason if wrong else None,
     }

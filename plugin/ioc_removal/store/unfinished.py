@@ -32,4 +32,4 @@ def unfinished(
             outcome = UNKNOWN if tries else REFUSED
             text = f"it may have been sent: {reason}" if tries else unsent or f"not sent: {reason}"
             outcomes = action.outcomes(batch, batch.items, target, outcome, text, tries)
-            yield Finished(batch, outcomes=tuple(outcomes))
+            yield Finished(batch, outcomes=outcomes)

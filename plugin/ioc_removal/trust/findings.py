@@ -1,6 +1,6 @@
 """What the guards find of one batch: what is refused, and what is told of the rest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..outcome import ABSENT, PRESENT, REFUSED, Outcome
@@ -42,9 +42,9 @@ class Findings:
         if why and guard not in self.disabled and guard not in self.overrides:
             self._note(guard, item, why, name)
 
-    def advised(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    def advised(self, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
         """Return outcomes with what is to be told of their items as a part of their advice."""
-        return [self._advised(o) for o in outcomes] if self.notes else list(outcomes)
+        return [self._advised(o) for o in outcomes] if self.notes else outcomes
 
     def _advised(self, outcome: Outcome) -> Outcome:
         notes = self.notes.get(outcome.value or "") or self.notes.get(outcome.id or "")

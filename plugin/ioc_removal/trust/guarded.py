@@ -1,9 +1,7 @@
 """The guards of one call: asked before each batch, by itself and by what is there."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from operator import attrgetter
 from threading import Lock
 from typing import Any, Protocol
 
@@ -12,6 +10,7 @@ from ..batches import Batch, Prepared
 from ..definition import ADDS
 from ..errors import HungUpError, PluginError
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..same_outcome import counts_of
 from .caps import Excess
 from .catalogue import (
     EXPECT_TAGS,
@@ -137,7 +136,7 @@ class Guarded:
 
     def count(self, batch: Batch, found: Findings, outcomes: Sequence[Outcome]) -> None:
         """Count what became of a batch; of what goes to several nodes, warnings count once."""
-        tried = Counter(map(attrgetter("outcome"), outcomes))
+        tried = counts_of(outcomes)
         with self._lock:
             self.tried += tried.total() - tried[REFUSED] - tried[PLANNED]
             self.failed += tried[FAILED] + tried[UNKNOWN]

@@ -20,6 +20,9 @@ class Lists:
         self._known: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {}
         self._changes = 0
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def rows(self, target: str, read: Callable[[], Iterable[Mapping[str, Any]]]) -> ById:
         """Return the rows of a target by their ids, which read returns unless they are known.
 

@@ -1,6 +1,6 @@
 """What perform() tells a recorder, and asks it: the store's, or that of a host without one."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,7 +17,7 @@ class Finished:
     """
 
     batch: Batch
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: Sequence[Outcome] = ()
     outputs: Collection[dict[str, Any]] = ()
 
 

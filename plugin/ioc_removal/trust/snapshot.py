@@ -9,6 +9,7 @@ from ..action import Action
 from ..batches import Batch, cut_items
 from ..errors import HungUpError, PluginError
 from ..outcome import REMOVED, Outcome, Rows
+from ..same_outcome import kinds_of
 from .lists import ById, Lists
 
 # The arguments by which a read takes items, by what names these.
@@ -68,13 +69,12 @@ class Snapshots:
         told, unread = self._by_item(rows, asked)
         return Snapshot({**kept, **told}, unread, listed)
 
-    def done(self, outcomes: Iterable[Outcome]) -> None:
+    def done(self, outcomes: Sequence[Outcome]) -> None:
         """Let the lists know what was done since they were read."""
-        tried = [outcome for outcome in outcomes if outcome.attempts]
-        if all(outcome.outcome == REMOVED for outcome in tried):
-            self._lists.without({outcome.id for outcome in tried if outcome.id})
-        else:
+        if any(outcome.attempts and outcome.outcome != REMOVED for outcome in kinds_of(outcomes)):
             self._lists.forget()
+        elif self._lists:
+            self._lists.without({o.id for o in outcomes if o.attempts and o.id})
 
     def _rows(
         self, read: Action, arguments: Mapping[str, Any], items: Sequence[str]

@@ -1,8 +1,7 @@
 """The steps of one batch: guards -> approval -> plan -> snapshot -> intent -> send -> outcomes."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any
 
 from ..action import Action
@@ -10,6 +9,7 @@ from ..batches import Batch, Prepared
 from ..definition import ADDS
 from ..errors import HungUpError, PluginError
 from ..outcome import ABSENT, CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
+from ..same_outcome import SameOutcome, names_of
 from .effects import effect_of
 from .findings import Findings
 from .recorder import Finished, Known, Recorder
@@ -47,16 +47,18 @@ class Steps:
             return known.finished
         found, planned, before = self._judged(batch, known)
         allowed = self._without(batch, {*found.refused, *planned.refused, *planned.done})
-        outcomes = self._refused(batch, found.refused)
+        others = self._refused(batch, found.refused)
         if known.repeated:
-            outcomes = [after_a_lost_try(outcome) for outcome in outcomes]
-        outcomes += self._refused(batch, planned.refused)  # so it was, whichever try this is
-        outcomes += planned.done.values()
+            others = [after_a_lost_try(outcome) for outcome in others]
+        others += self._refused(batch, planned.refused)  # so it was, whichever try this is
+        others += planned.done.values()
+        outcomes: Sequence[Outcome] = []
         if self._terms.dry_run:
-            outcomes += self._planned(allowed, before)
+            outcomes = self._planned(allowed, before)
         elif allowed.items:
             before = self._intended(allowed, before, known)
-            outcomes += self._sent(allowed, before.rows, repeated=known.repeated)
+            outcomes = self._sent(allowed, before.rows, repeated=known.repeated)
+        outcomes = [*others, *outcomes] if others else outcomes
         if before.rows or before.unread:
             outcomes = [self._with_snapshot(outcome, before) for outcome in outcomes]
         outcomes = found.advised(outcomes)
@@ -64,7 +66,7 @@ class Steps:
             self._snapshots.done(outcomes)
         if self._guarded:
             self._guarded.count(batch, found, outcomes)
-        finished = Finished(batch, outcomes=tuple(self._ordered(outcomes, batch)))
+        finished = Finished(batch, outcomes=self._ordered(outcomes, batch))
         self._recorder.finish(finished)
         return finished
 
@@ -103,7 +105,7 @@ class Steps:
 
     def _beyond(self, batch: Batch, before: Snapshot) -> Mapping[str, str]:
         """Say of what has another effect than its call tells why it needs an approval."""
-        if self._terms.approval is None or self._terms.dry_run:
+        if self._terms.approval is None or self._terms.dry_run or not before.rows:
             return {}
         definition, given = self._action.definition, batch.arguments
         shown = {
@@ -134,7 +136,9 @@ class Steps:
         except PluginError:
             return {}
 
-    def _sent(self, batch: Batch, snapshots: Mapping[str, Any], *, repeated: bool) -> list[Outcome]:
+    def _sent(
+        self, batch: Batch, snapshots: Mapping[str, Any], *, repeated: bool
+    ) -> Sequence[Outcome]:
         """Send a batch; a mistake of ours in reading its answer leaves it unknown."""
         try:
             sent = self._action.send(batch, self._target, repeated=repeated, before=snapshots)
@@ -181,13 +185,14 @@ class Steps:
             for outcome in self._action.outcomes(batch, [item], self._target, REFUSED, reason, 0)
         ]
 
-    def _ordered(self, outcomes: list[Outcome], batch: Batch) -> list[Outcome]:
+    def _ordered(self, outcomes: Sequence[Outcome], batch: Batch) -> Sequence[Outcome]:
         """Return outcomes in the order in which the batch names what they are of."""
         named = self._action.definition.named_by
-        if [*map(attrgetter(named), outcomes)] == list(batch.items):
-            return outcomes
+        if names_of(outcomes, named) == list(batch.items):
+            return outcomes if isinstance(outcomes, SameOutcome) else tuple(outcomes)
         place = {item: at for at, item in enumerate(batch.items)}
-        return sorted(outcomes, key=lambda o: place.get(getattr(o, named), len(place)))
+        ordered = sorted(outcomes, key=lambda o: place.get(getattr(o, named), len(place)))
+        return tuple(ordered)
 
     def _without(self, batch: Batch, refused: Collection[str]) -> Batch:
         """Return a batch without what is refused."""

@@ -19,7 +19,7 @@ def can_be_verified(definition: Definition) -> bool:
     return definition.acts and definition.settle is not None
 
 
-def verified(action: Action, batch: Batch, outcomes: Sequence[Outcome]) -> list[Outcome]:
+def verified(action: Action, batch: Batch, outcomes: Sequence[Outcome]) -> Sequence[Outcome]:
     """Look whether what is said to be done is done, twice before it is taken for failed.
 
     A look that fails changes no outcome: its advice says that it could not be verified.
@@ -27,7 +27,7 @@ def verified(action: Action, batch: Batch, outcomes: Sequence[Outcome]) -> list[
     due = [row for row in outcomes if row.outcome in SAID and row.id is not None]
     look_up = action.look_up(batch)
     if look_up is None or not due:
-        return list(outcomes)
+        return outcomes
 
     definition = action.definition
 
