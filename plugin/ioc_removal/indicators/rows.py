@@ -14,7 +14,7 @@ _Row = list[str]
 
 
 class CsvRows(NamedTuple):
-    """CsvRows that were read together, blank ones too.
+    """Rows that were read together, blank ones too.
 
     cells: of one column, "" where a row has none or too many cells; numbers: of the lines where the
     rows begin; row: returns that of an index, without the blank cells at its end.
