@@ -50,6 +50,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "private_file",
             "loader",
             "wording",
+            "body",
             "judging",
             "plain_lists",
             "outcome",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema_rs import validator_for
 
+from ioc_removal.body import objects_of
 from ioc_removal.cli import main
 from ioc_removal.indicators.refang import refang
 from ioc_removal.indicators.typed import _closely, plain_type
@@ -194,6 +195,15 @@ def test_rows_made_together_are_those_made_alone(made: list[Outcome]) -> None:
         told = outcome_of(tuple(row), "run").row()
         flat = flat_row("an-action", tuple(row), "run")
         assert list(flat.items()) == [("action", "an-action"), *told.items()]
+
+
+@given(st.lists(st.text()), st.dictionaries(st.text(), st.one_of(st.booleans(), st.text())))
+def test_a_body_put_together_at_once_is_what_json_says(texts: list[str], more: Any) -> None:
+    more.pop("indicator", None)
+    objects = [{"indicator": text, **more} for text in texts]
+    assert (
+        objects_of("indicator", texts, more) == json.dumps(objects, separators=(",", ":")).encode()
+    )
 
 
 @given(st.lists(st.text()))

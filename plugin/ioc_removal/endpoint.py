@@ -49,9 +49,10 @@ class Endpoint(NamedTuple):
     ) -> Answer:
         """Send a request, again where it is surely safe, and return its 2xx answer.
 
-        path, query: by placeholder and name, a None in the query is left out; body: JSON value,
-        None for no body; crashes: how often a 500 is tried again; tries: how many there may be in
-        all, None for the usual; once: whether only what was surely not carried out is sent again.
+        path, query: by placeholder and name, a None in the query is left out; body: JSON value, or
+        its text in bytes, None for no body; crashes: how often a 500 is tried again; tries: how
+        many there may be in all, None for the usual; once: whether only what was surely not carried
+        out is sent again.
         Raises ArgumentError, TransportError, ApiError, ResponseError, HungUpError.
         """
         segments = {name: segment(name, value) for name, value in (path or {}).items()}
@@ -60,7 +61,7 @@ class Endpoint(NamedTuple):
         if given:
             url += "?" + urlencode(given, quote_via=quote, safe="~")
         headers = {name: value.format_map(segments) for name, value in self.headers.items()}
-        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
+        content = body if isinstance(body, bytes) else _json(body)
         retries, unclear = retries_of_one_request(crashes, tries, once=once), False
         reply: Reply | None = None
         with wire.deadline() as deadline:
@@ -91,6 +92,10 @@ class Endpoint(NamedTuple):
                     raise ended  # without its cause, which holds the request with its credentials
                 assert left is not None  # noqa: S101  # else it is over
                 retries = left
+
+
+def _json(body: object) -> bytes | None:
+    return None if body is None else json.dumps(body, separators=(",", ":")).encode()
 
 
 def segment(name: str, value: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..answer import Answer
+from ..body import objects_of
 from ..call import Call
 from ..errors import ArgumentError
 from ..outcome import ABSENT, ADDED, FAILED, REMOVED, UNKNOWN, Outcome, worst
@@ -24,7 +25,7 @@ def delete_indicators(
     call: Call, supplier: str, indicators: Sequence[str], unmark_detections: bool | None = None
 ) -> Sequence[Outcome]:
     """DELETE suppliers/{supplier}/indicators."""
-    flag = {}
+    flag: dict[str, bool] = {}
     if supplier == FALSE_POSITIVE and call.api_version in UNMARKING_VERSIONS:
         flag = {"unmark_detections": bool(unmark_detections)}
     elif unmark_detections is not None:
@@ -34,7 +35,7 @@ def delete_indicators(
         )
     answer = call.send(
         path={"supplier": supplier},
-        body=[{"indicator": indicator, **flag} for indicator in indicators],
+        body=objects_of("indicator", indicators, flag),
     )
     return _outcomes(answer, indicators, {"supplier": supplier, **call.place}, REMOVED)
 
@@ -78,7 +79,7 @@ def list_suppliers(call: Call) -> list[dict[str, Any]]:
 
 def look_up_indicators(call: Call, indicators: Sequence[str]) -> list[dict[str, Any]]:
     """POST lookup."""
-    answer = call.send(body=[{"object": indicator} for indicator in indicators])
+    answer = call.send(body=objects_of("object", indicators, {}))
     rows = [{**row, "indicator": row["object"]} for row in call.listed(answer, None, "object")]
     matched, doubtful = match_rows(rows, indicators)
     found = {i: _found(matched.get(i, ()), doubtful=i in doubtful) for i in indicators}
