@@ -18,6 +18,7 @@ from ioc_removal.indicators.typed import _closely, plain_type
 from ioc_removal.loader import read
 from ioc_removal.outcome import OUTCOMES, Outcome
 from ioc_removal.plain_lists import plain_lists
+from ioc_removal.same_outcome import SameOutcome, counts_of, kinds_of, names_of
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store import columns, found, run_outcomes
@@ -195,6 +196,22 @@ def test_rows_made_together_are_those_made_alone(made: list[Outcome]) -> None:
         told = outcome_of(tuple(row), "run").row()
         flat = flat_row("an-action", tuple(row), "run")
         assert list(flat.items()) == [("action", "an-action"), *told.items()]
+
+
+@given(outcomes(), st.lists(st.text(), unique=True), st.sampled_from(["value", "id"]))
+def test_the_same_outcome_of_several_is_that_of_each(
+    made: list[Outcome], names: list[str], named_by: str
+) -> None:
+    same = SameOutcome(made[0], names, named_by)
+    alone = [made[0].same_of(**{"value" if named_by == "value" else "id_": n}) for n in names]
+    assert same == alone
+    assert [*same] == [same[at] for at in range(len(same))] == same[:]
+    assert names_of(same, named_by) == names
+    assert names_of(same, "value") == names_of(alone, "value")
+    assert counts_of(same) == counts_of(alone)
+    assert [outcome.outcome for outcome in kinds_of(same)] == [*counts_of(alone)]
+    key, hashing = ("run", "call", 7), Hashing()
+    assert rows_of_batch(key, same, hashing, 3) == rows_of_batch(key, alone, hashing, 3)
 
 
 @given(st.lists(st.text()), st.dictionaries(st.text(), st.one_of(st.booleans(), st.text())))

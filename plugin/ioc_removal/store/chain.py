@@ -80,6 +80,12 @@ class Hashing:
             else digest(self._key, data, "sha256").hex()
         )
 
+    def texts(self, texts: Iterable[str]) -> list[str]:
+        """Return the hashes of rows as their JSON has them."""
+        if self._key is None:
+            return [sha256(text.encode()).hexdigest() for text in texts]
+        return [*map(self.text, texts)]
+
     def rows(self, hashes: Sequence[str] = ()) -> "RowHashes":
         """Return what gathers the hashes of a batch's rows; hashes: of the first of them."""
         made = RowHashes(sha256() if self._key is None else new(self._key, digestmod="sha256"))

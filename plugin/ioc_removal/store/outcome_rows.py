@@ -1,13 +1,14 @@
 """An outcome as a row of the store."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
 
 from ..outcome import FAILED, OUTCOMES, REFUSED, TARGETS, Outcome
+from ..same_outcome import SameOutcome
 from .chain import ROW, Hashing
 from .columns import parsed, unreadable
 from .statements import Transaction
@@ -126,35 +127,55 @@ def rows_of_batch(
 
     Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
-    head, front, end = json.dumps(batch, separators=(",", ":"))[:-1], "", ""
-    before: object = None
-    rows: list[Alike] = []
-    alike, known = Alike((), [], []), dict[tuple[Any, ...], Alike]()
-    every: list[str] = []
-    hash_of = hashing.text
-    for at, outcome in enumerate(outcomes, start):
-        likeness = outcome.likeness
-        if likeness is None or likeness is not before or len(alike.own) == TOGETHER:
-            before, columns = likeness, columns_of(outcome)[NAMES:]
-            shared = (*columns[:SNAPSHOT], *columns[SNAPSHOT + 1 :])
-            front = _compact(columns[:SNAPSHOT])[1:-1]
-            end = _compact(columns[SNAPSHOT + 1 :])[1:]
+    head = json.dumps(batch, separators=(",", ":"))[:-1]
+    rows, known, every = list[Alike](), dict[tuple[Any, ...], Alike](), list[str]()
+    for one, own in _alike(outcomes, start):
+        columns = columns_of(one)[NAMES:]
+        shared = (*columns[:SNAPSHOT], *columns[SNAPSHOT + 1 :])
+        front, end = _compact(columns[:SNAPSHOT])[1:-1], _compact(columns[SNAPSHOT + 1 :])[1:]
+        hashes = hashing.texts([f"{head},{names},{front},{told},{end}" for names, told in own])
+        texts = [f"[{names},{told}]" for names, told in own]
+        every += hashes
+        while texts:
             if shared not in known or len(known[shared].own) == TOGETHER:
                 known[shared] = Alike(shared, [], [])
                 rows.append(known[shared])
             alike = known[shared]
-        # What follows is done for each indicator: a call less in it is seen.
-        value, id_, snapshot = outcome.value, outcome.id, outcome.snapshot
-        names = (
-            f"{at},{'null' if value is None else encoded(value)}"
-            f",{'null' if id_ is None else encoded(id_)}"
-        )
-        told = "null" if snapshot is None else encoded(_sorted(snapshot))
-        hash_ = hash_of(f"{head},{names},{front},{told},{end}")
-        alike.own.append(f"[{names},{told}]")
-        alike.hashes.append(hash_)
-        every.append(hash_)
+            room = TOGETHER - len(alike.own)
+            alike.own.extend(texts[:room])
+            alike.hashes.extend(hashes[:room])
+            texts, hashes = texts[room:], hashes[room:]
     return rows, every
+
+
+def _alike(
+    outcomes: Iterable[Outcome], start: int
+) -> Iterator[tuple[Outcome, list[tuple[str, str]]]]:
+    """Yield one of outcomes that are alike, and of each its place and names, and its snapshot.
+
+    These are JSON: what is made of them is made for each indicator, where a call less is seen.
+    """
+    if isinstance(outcomes, SameOutcome):
+        before, after = ("", ",null") if outcomes.named_by == "value" else ("null,", "")
+        told = _told(outcomes.one)
+        names = enumerate(map(encoded, outcomes.names), start)
+        yield outcomes.one, [(f"{at},{before}{name}{after}", told) for at, name in names]
+        return
+    one, own = Outcome("", {}), list[tuple[str, str]]()
+    for at, outcome in enumerate(outcomes, start):
+        if own and (outcome.likeness is None or outcome.likeness is not one.likeness):
+            yield one, own
+            own = []
+        one, value, id_ = outcome, outcome.value, outcome.id
+        value_text = "null" if value is None else encoded(value)
+        id_text = "null" if id_ is None else encoded(id_)
+        own.append((f"{at},{value_text},{id_text}", _told(outcome)))
+    if own:
+        yield one, own
+
+
+def _told(outcome: Outcome) -> str:
+    return "null" if outcome.snapshot is None else encoded(_sorted(outcome.snapshot))
 
 
 def insert_rows(
