@@ -4,6 +4,7 @@ Source: https://support.kaspersky.com/CyberTrace/5.1/en-US/198660.htm
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from ..answer import Answer
@@ -127,6 +128,7 @@ def _outcomes(
         succeeded = succeeded and answer.status in {200, 201} and "error" not in str(status).lower()
     quoted = {} if status is None else answer.quotes.fields({"status": status})
 
+    @cache
     def said_of(name: str, reason: str | None) -> Outcome:
         return Outcome(
             name,

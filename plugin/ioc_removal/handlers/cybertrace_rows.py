@@ -23,8 +23,6 @@ def match_rows(rows: Sequence[Any], indicators: Sequence[str]) -> tuple[dict[str
     a row that fits several, or every one without a row when a row fits none.
     """
     matched: dict[str, Rows] = {}
-    if not rows:
-        return matched, set()
     left = [row if isinstance(row, dict) else {} for row in rows]
     left, doubtful = _pass(left, indicators, matched, str)
     # What is echoed in other words than were sent can stand for any of one stored form.
@@ -58,6 +56,8 @@ def _twins(rows: Rows, indicators: Sequence[str]) -> set[str]:
 
     They do when each has a row, and all these say the same.
     """
+    if not rows:
+        return set()
     reasons: dict[str | None, list[str]] = {}
     for row in rows:
         reasons.setdefault(_form(row, stored_form), []).append(str(row.get("reason")))

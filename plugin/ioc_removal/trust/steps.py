@@ -149,19 +149,29 @@ class Steps:
             return self._action.outcomes(batch, batch.items, self._target, UNKNOWN, reason, 1)
         return verified(self._action, batch, sent) if self._terms.verify else sent
 
-    def _planned(self, batch: Batch, before: Snapshot) -> list[Outcome]:
+    def _planned(self, batch: Batch, before: Snapshot) -> Sequence[Outcome]:
         """Return what a dry run says of a batch, by what is there, where that was asked."""
         definition = self._action.definition
         looked = self._snapshots and self._action.snapshots and definition.does != ADDS
-        outcomes: list[Outcome] = []
+        told: dict[tuple[str, str], list[str]] = {}
         for item in batch.items:
             if looked and item not in before.rows and item not in before.unread:
-                told = ABSENT, GONE_BEFORE
+                told.setdefault((ABSENT, GONE_BEFORE), []).append(item)
             else:
                 effect = effect_of(definition, batch.arguments, before.rows.get(item))
-                told = PLANNED, f"would be {definition.done}; {effect}"
-            outcomes += self._action.outcomes(batch, [item], self._target, *told, 0)
-        return outcomes
+                said = f"would be {definition.done}; {effect}"
+                told.setdefault((PLANNED, said), []).append(item)
+        return self._told(batch, told)
+
+    def _told(
+        self, batch: Batch, told: Mapping[tuple[str, str], Sequence[str]]
+    ) -> Sequence[Outcome]:
+        """Return outcomes of what is not sent; told: the items by outcome and reason."""
+        same = [
+            self._action.outcomes(batch, items, self._target, outcome, reason, 0)
+            for (outcome, reason), items in told.items()
+        ]
+        return same[0] if len(same) == 1 else [outcome for each in same for outcome in each]
 
     def _with_snapshot(self, outcome: Outcome, before: Snapshot) -> Outcome:
         """Return an outcome with what was there before, or with why it cannot be put back."""
@@ -179,11 +189,10 @@ class Steps:
 
     def _refused(self, batch: Batch, reasons: Mapping[str, str]) -> list[Outcome]:
         """Return outcomes of what is refused, each with its reason."""
-        return [
-            outcome
-            for item, reason in reasons.items()
-            for outcome in self._action.outcomes(batch, [item], self._target, REFUSED, reason, 0)
-        ]
+        told: dict[tuple[str, str], list[str]] = {}
+        for item, reason in reasons.items():
+            told.setdefault((REFUSED, reason), []).append(item)
+        return [*self._told(batch, told)]
 
     def _ordered(self, outcomes: Sequence[Outcome], batch: Batch) -> Sequence[Outcome]:
         """Return outcomes in the order in which the batch names what they are of."""
