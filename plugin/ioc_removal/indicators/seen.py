@@ -9,12 +9,11 @@ from tempfile import TemporaryFile
 from weakref import finalize
 
 IN_MEMORY = 500_000  # values; the others are kept in a file
-MARKS = 1 << 25  # bytes that tell of most values that they are new
+MARKS = 1 << 23  # words of 32 bits that tell of most values that they are new
 PARTS = 1 << 13  # of the file, by the hash of a value
 PIECE = 2_048  # bytes of a part that are written together, in the mean
 NONE = -1  # the place of the piece before the first
 _HEAD = Struct("<qq")  # of a piece: place and length of the one before
-_PAIRS = [1 << one | 1 << other for one, other in combinations(range(8), 2)]  # of bits
 
 
 class Seen:
@@ -59,13 +58,14 @@ class Seen:
 class _Kept:
     """Values in a file that nobody else sees, and that is gone with the process.
 
-    Each value marks two bits of a byte, by its hash: one of which they are not both marked is new.
-    Of the few others the part of the file is searched that the byte names. first: values that are
-    not in the file.
+    Each value marks three bits of a word, by its hash: one of which not all are marked is new. Of
+    the few others the part of the file is searched that the word names. first: values that are not
+    in the file.
     """
 
     def __init__(self, first: Collection[str]) -> None:
-        self._first, self._marks = first, bytearray(MARKS)
+        self._first, self._marks = first, array("I", [0]) * MARKS
+        self._bits = [sum(1 << bit for bit in three) for three in combinations(range(32), 3)]
         self._pieces = [bytearray(b"\n") for _ in range(PARTS)]
         self._size = 0  # bytes of the pieces
         self._places = array("q", [NONE]) * PARTS  # of the last piece that was written
@@ -75,14 +75,14 @@ class _Kept:
         finalize(self, file.close)
         for value in first:
             known = hash(value)
-            self._marks[known % MARKS] |= _PAIRS[(known >> 40) % len(_PAIRS)]
+            self._marks[known % MARKS] |= self._bits[(known >> 40) % len(self._bits)]
 
     def met(self, distinct: Iterable[str]) -> set[str]:
         """Return which of some values were met before, and remember the others."""
-        marks, pieces, met = self._marks, self._pieces, set[str]()
+        marks, pieces, bits_of, met = self._marks, self._pieces, self._bits, set[str]()
         for value in distinct:
             known, line = hash(value), value.encode() + b"\n"
-            at, bits = known % MARKS, _PAIRS[(known >> 40) % len(_PAIRS)]
+            at, bits = known % MARKS, bits_of[(known >> 40) % len(bits_of)]
             marked = marks[at]
             if marked & bits == bits and (value in self._first or self._has(at % PARTS, line)):
                 met.add(value)
