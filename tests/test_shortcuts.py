@@ -32,7 +32,7 @@ from ioc_removal.store.outcome_rows import (
 from ioc_removal.store.outcome_walk import columns_of_part
 from ioc_removal.trust.forms import forms_of
 from ioc_removal.trust.lists import Lists
-from ioc_removal.trust.shapes import is_plain, not_plain, private_in, suffix_in, wildcard_in
+from ioc_removal.trust.shapes import FEW, is_plain, not_plain, private_in, suffix_in, wildcard_in
 from test_tables import PARTS, SCHEMAS, seeds, variants
 
 VALUES = [f"host{number}.example" for number in range(23)]
@@ -96,7 +96,9 @@ def test_of_what_is_plain_the_guards_have_nothing_to_say(text: str) -> None:
 @example(["a.example", "1.2.3.4", "10.0.0.1", "1" * 32, "2a00:1450::1", "https://a.bc.de/?b=1"])
 def test_what_is_plain_of_a_list_is_so_by_itself(texts: list[str]) -> None:
     for known in (frozenset[str](), frozenset({"a.example", "bc.de"})):
-        assert [*not_plain(texts, known)] == [text for text in texts if not is_plain(text, known)]
+        odd = [text for text in texts if not is_plain(text, known)]
+        plain = ["www.example.com"] * (FEW + 1)
+        assert [*not_plain(texts, known)] == [*not_plain(texts + plain, known)] == odd
 
 
 @pytest.mark.parametrize(("name", "part"), PARTS)

@@ -6,15 +6,17 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 from sys import stdin
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
-from ..indicators.items import Duplicate, Portion, Unused
 from ..store.database import EVERY, Database
 from ..store.journal import INPUTS, fingerprint, note
 from ..store.runs import get_run
 from ..store.set_digest import set_digest
 from ..store.sets import StoredSet, by_reference, references, write_set
+
+if TYPE_CHECKING:
+    from ..indicators.items import Portion, Unused
 
 INDICATORS = "indicators"  # the name of the set
 READ_BY = "read_by"  # in the details of a run, the run that read its file
@@ -60,6 +62,8 @@ class IndicatorFile:
         self, database: Database, run: str, sums: Sums, types: Counter[str]
     ) -> Iterator[Sequence[str]]:
         """Yield the values, many together, and add up what the file holds."""
+        from ..indicators.items import Duplicate, Unused  # most calls have no file
+
         for portion in self._read():
             others = portion.others.values()
             unused = [item for item in others if isinstance(item, Unused)]
@@ -73,8 +77,8 @@ class IndicatorFile:
             yield used
         sums.read = sums.used + sums.unused + sums.duplicates
 
-    def _read(self) -> Iterator[Portion]:
-        from ..indicators.reader import read_indicators  # most calls have no file
+    def _read(self) -> "Iterator[Portion]":
+        from ..indicators.reader import read_indicators
 
         options: dict[str, Any] = {
             "format": self.format,
@@ -110,7 +114,7 @@ def unused_rows(database: Database, run: str, limit: int = EVERY) -> list[dict[s
     return [dict(zip(("text", "place", "reason"), row, strict=True)) for row in rows]
 
 
-def _keep(database: Database, run: str, start: int, unused: list[Unused]) -> None:
+def _keep(database: Database, run: str, start: int, unused: "list[Unused]") -> None:
     with database.transaction() as connection:
         connection.executemany(
             "INSERT INTO unused VALUES (?, ?, ?, ?, ?) ON CONFLICT (run, position) DO UPDATE"

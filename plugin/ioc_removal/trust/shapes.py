@@ -1,6 +1,8 @@
 """What a value's own shape tells against removing it: wildcards, suffixes, private addresses."""
 
 from collections.abc import Container, Sequence, Set
+from functools import cache
+from re import Pattern
 from re import compile as pattern
 
 from ..indicators.addresses import BYTE, IPV4, IPV6, version_of
@@ -48,20 +50,26 @@ _SHORT_NAME = (
     rf"(?!{_REGISTRY})(?:[A-Za-z0-9_][A-Za-z0-9_-]{{0,29}}\.(?<!-\.)){{1,7}}"
     rf"(?!(?:{_TOPS}){_END_OF_NAME})[a-z][a-z0-9-]{{0,28}}[a-z0-9]"
 )
-_PLAIN_LINES = pattern(
+_PLAIN_LINES = (
     rf"\n(?:https?://({_SHORT_NAME})\.?(?:/[!-'+-Z^-~]*)?"
     rf"|(?!(?:{_RESERVED})\.)(?:[1-9][0-9]?|1[0-9]{{2}}|2[01][0-9]|22[0-3])(?:\.{BYTE}){{3}}"
     "|(?=[0-9]*[A-Fa-f])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})"
     rf"|({_SHORT_NAME})\.?"
     rf"|(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6})(?![^\n])"
 )
+FEW = 20  # texts that are sooner looked at one by one
+
+
+@cache
+def _plain_lines() -> Pattern[str]:
+    return pattern(_PLAIN_LINES)
 
 
 def not_plain(texts: Sequence[str], second_levels: Set[str] = frozenset()) -> Sequence[str]:
     """Return those of some texts that are not plain, in their order: few of a long list."""
     joined = "\n".join(("", *texts))
-    if joined.count("\n") == len(texts):  # none has several lines
-        pieces = _PLAIN_LINES.split(joined)
+    if len(texts) > FEW and joined.count("\n") == len(texts):  # none has several lines
+        pieces = _plain_lines().split(joined)
         names = filter(None, pieces[1::3] + pieces[2::3])
         if second_levels.isdisjoint(map(str.lower, names)):
             texts = "".join(pieces[::3]).split("\n")[1:]
