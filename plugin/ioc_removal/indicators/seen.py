@@ -46,12 +46,12 @@ class Seen:
 
     def _met(self, distinct: Collection[str]) -> set[str]:
         """Return which of some values were met before, and remember the others."""
-        if self._kept is not None:
-            return self._kept.met(distinct)
         met = self._values.intersection(distinct)
+        if self._kept is not None:
+            return met | self._kept.met([value for value in distinct if value not in met])
         self._values.update(distinct)
         if len(self._values) >= self._most:
-            self._kept = _Kept(self._values)
+            self._kept = _Kept()
         return met
 
 
@@ -59,12 +59,11 @@ class _Kept:
     """Values in a file that nobody else sees, and that is gone with the process.
 
     Each value marks three bits of a word, by its hash: one of which not all are marked is new. Of
-    the few others the part of the file is searched that the word names. first: values that are not
-    in the file.
+    the few others the part of the file is searched that the word names.
     """
 
-    def __init__(self, first: Collection[str]) -> None:
-        self._first, self._marks = first, array("I", [0]) * MARKS
+    def __init__(self) -> None:
+        self._marks = array("I", [0]) * MARKS
         self._bits = [sum(1 << bit for bit in three) for three in combinations(range(32), 3)]
         self._pieces = [bytearray(b"\n") for _ in range(PARTS)]
         self._size = 0  # bytes of the pieces
@@ -73,23 +72,22 @@ class _Kept:
         file = TemporaryFile(buffering=0)  # noqa: SIM115  # closed with this
         self._number, self._end = file.fileno(), 0
         finalize(self, file.close)
-        for value in first:
-            known = hash(value)
-            self._marks[known % MARKS] |= self._bits[(known >> 40) % len(self._bits)]
 
     def met(self, distinct: Iterable[str]) -> set[str]:
         """Return which of some values were met before, and remember the others."""
         marks, pieces, bits_of, met = self._marks, self._pieces, self._bits, set[str]()
+        size = 0
         for value in distinct:
             known, line = hash(value), value.encode() + b"\n"
             at, bits = known % MARKS, bits_of[(known >> 40) % len(bits_of)]
             marked = marks[at]
-            if marked & bits == bits and (value in self._first or self._has(at % PARTS, line)):
+            if marked & bits == bits and self._has(at % PARTS, line):
                 met.add(value)
             else:
                 marks[at] = marked | bits
                 pieces[at % PARTS] += line
-                self._size += len(line)
+                size += len(line)
+        self._size += size
         if self._size >= PARTS * PIECE:
             self._write()
         return met
