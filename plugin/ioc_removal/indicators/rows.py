@@ -39,16 +39,17 @@ def rows_of(
         portion, error = left + more, None
         cells = _column(portion, separator, column, width)
         if cells is not None:
-            numbers: Sequence[int] = range(start + 1, start + len(portion) + 1)
-            yield CsvRows(cells, numbers, partial(_row_of, portion, separator))
+            begins: Sequence[int] = range(start + 1, start + len(portion) + 1)
+            yield CsvRows(cells, begins, partial(_row_of, portion, separator))
             start, left = start + len(portion), []
             continue
         rows, error, line = _parsed(portion, separator)
-        *numbers, after = accumulate(map(_lines_in, rows), initial=start + 1)
+        begins = range(start + 1, start + len(portion) + 2)
+        if len(rows) < len(portion):
+            begins = [*accumulate(map(_lines_in, rows), initial=start + 1)]
         cells = [row[column] if column < len(row) <= width else "" for row in rows]
-        yield CsvRows(cells, numbers, partial(_row_at, rows))
-        left = portion[after - 1 - start :]
-        start = after - 1
+        yield CsvRows(cells, begins[:-1], partial(_row_at, rows))
+        left, start = portion[begins[-1] - 1 - start :], begins[-1] - 1
         if line < len(portion):
             break
     if error is not None:
