@@ -93,10 +93,13 @@ class _Cells(NamedTuple):
 
     def given(self, at: int) -> str | Unused | None:
         """Return what a cell says, or why it is not used; None for a blank row, or the header."""
+        text, is_header = self.rows.cells[at].strip(), self.rows.numbers[at] == self.header
+        if text and not is_header:
+            return text
         row, column = self.rows.row(at), self.column
         if not row:
             return None
-        if self.rows.numbers[at] == self.header:
+        if is_header:
             reason = "taken for a header: its row holds no indicator"
             return Unused(column.name, self.place(at), reason) if column.guessed else None
         if len(row) > column.width:

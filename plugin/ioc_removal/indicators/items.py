@@ -77,11 +77,15 @@ def typed_portion(
     portion = Portion(values, plain_types(values), place)
     for at in [at for at, kind in enumerate(portion.types) if not kind]:
         text = given(at)
-        item = typed_item(text, place(at)) if isinstance(text, str) else text
-        if isinstance(item, Indicator):
-            values[at], portion.types[at] = item.value, item.type
+        if not isinstance(text, str):
+            portion.others[at] = text
+            continue
+        values[at] = refang(text)
+        kind, reason = judged(values[at])
+        if kind:
+            portion.types[at] = kind
         else:
-            portion.others[at] = item
+            portion.others[at] = Unused(text, place(at), reason)
     return portion
 
 
