@@ -52,7 +52,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "wording",
             "body",
             "judging",
-            "plain_lists",
             "outcome",
             "refusals",
             "deadline",

@@ -17,7 +17,6 @@ from ioc_removal.indicators.refang import refang
 from ioc_removal.indicators.typed import _closely, plain_type
 from ioc_removal.loader import read
 from ioc_removal.outcome import OUTCOMES, Outcome
-from ioc_removal.plain_lists import plain_lists
 from ioc_removal.same_outcome import SameOutcome, counts_of, kinds_of, names_of
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
@@ -135,33 +134,6 @@ def test_what_is_sendable_is_so_in_utf_8() -> None:
     assert schema.is_sendable(given_)
     for odd in ("a\ud800b", "\udfff", "\ud83d\ude00", "", "a\x00", 1):
         assert not schema.is_sendable({**given_, "indicators": [*given_["indicators"], odd]})
-
-
-LISTS = [
-    (name, argument)
-    for name, part in PARTS
-    if part == "arguments"
-    for argument in plain_lists(SCHEMAS[name]["$defs"][part])
-]
-
-
-@given(
-    st.sampled_from(LISTS),
-    st.lists(st.sampled_from(["", " ", "a b", "a\x00", "\x7f", "é", "a\ud800", 1, None, "x" * 65])),
-    st.integers(0, 1_500),
-)
-def test_a_list_of_which_all_is_plain_is_what_the_library_takes(
-    one: tuple[str, str], odd: list[Any], at: int
-) -> None:
-    name, argument = one
-    schema = Schema(SCHEMAS[name], "arguments")
-    library = Draft202012Validator({**SCHEMAS[name], "$ref": "#/$defs/arguments"})
-    long = ["plain.example"] * 1_500
-    given_ = next(iter(seeds(name, "arguments")))
-    value = {**given_, argument: [*long[:at], *odd, *long[at:]]}
-    taken = library.is_valid({**value, argument: [long[0], *odd]})
-    half = any(isinstance(one, str) and "\ud800" in one for one in odd)
-    assert schema.is_sendable(value) == (taken and not half)
 
 
 @st.composite

@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from .judging import Judge, UnjudgedError, is_list, judge_of
-from .plain_lists import are_plain, plain_lists
 from .wording import hint, line_of, message_of, own_message
 
 if TYPE_CHECKING:
@@ -54,14 +53,7 @@ class Schema:
 
         False when that is not known: the library takes only what is JSON in UTF-8.
         """
-        if not (isinstance(value, dict) and _is_long(value)):
-            return self._quickly(value) is True
-        few = {
-            name: value[name][:1]
-            for name, longest in self._plain_lists.items()
-            if are_plain(value.get(name), longest)
-        }
-        return self.accepts({**value, **few}) if few else self._quickly(value) is True
+        return self._quickly(value) is True
 
     def _quickly(self, value: object) -> bool | None:
         """Return the verdict of jsonschema-rs on a long value; None when there is none."""
@@ -78,10 +70,6 @@ class Schema:
             return judge_of(self.part, self.document)
         except UnjudgedError:
             return None
-
-    @cached_property
-    def _plain_lists(self) -> Mapping[str, int]:
-        return plain_lists(self.part)
 
     @cached_property
     def _quick(self) -> Judge | None:
