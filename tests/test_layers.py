@@ -59,7 +59,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         ),
         "spool",
     ),
-    ("duration", "errors", "events", "places", "secret"),
+    ("clean_texts", "duration", "errors", "events", "places", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}
 TRUST = LAYER["trust"]

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema_rs import validator_for
 
 from ioc_removal.body import objects_of
+from ioc_removal.clean_texts import judge_of_texts
 from ioc_removal.cli import main
 from ioc_removal.indicators.refang import refang
 from ioc_removal.indicators.typed import _closely, plain_type
@@ -128,12 +129,54 @@ def test_a_long_list_with_a_mistake_is_refused_in_the_same_words() -> None:
     assert list(schema.problems({**given_, "indicators": many})) == []
 
 
-def test_what_is_sendable_is_so_in_utf_8() -> None:
-    schema = Schema(SCHEMAS["cybertrace/delete_indicators"], "arguments")
-    given_ = {"supplier": "InternalTI", "api_version": "1.3", "indicators": ["x.example"] * 5_000}
-    assert schema.is_sendable(given_)
-    for odd in ("a\ud800b", "\udfff", "\ud83d\ude00", "", "a\x00", 1):
-        assert not schema.is_sendable({**given_, "indicators": [*given_["indicators"], odd]})
+LISTS_OF_TEXTS = [
+    SCHEMAS[f"{name}_indicators"]["$defs"]["arguments"]["properties"][argument]
+    for name, argument in (("cybertrace/delete", "indicators"), ("secmaster/delete", "batch_ids"))
+]
+
+
+@pytest.mark.parametrize("schema", LISTS_OF_TEXTS)
+@given(
+    st.lists(
+        st.one_of(
+            TEXTS,
+            st.text(st.sampled_from(" \t\x00\x1f\x7f\x80\xa0\u2028\u3000é~!\ud800"), max_size=3),
+            st.text("a", min_size=60, max_size=70),
+            st.integers(),
+        ),
+        max_size=5,
+    )
+)
+def test_texts_judged_at_once_are_right_one_by_one(schema: dict[str, Any], texts: Any) -> None:
+    judge = judge_of_texts(schema["items"])
+    assert judge is not None
+    one = Draft202012Validator(schema["items"])
+    if judge(texts):
+        assert all(map(one.is_valid, texts))
+        assert "".join(texts).encode() or not texts
+    elif all(map(one.is_valid, texts)):  # a doubt: a half of a pair, or a space of another kind
+        assert any("\ud800" in text or not text.strip() for text in texts)
+
+
+def test_a_long_list_of_texts_is_judged_whole() -> None:
+    judge = judge_of_texts(LISTS_OF_TEXTS[0]["items"])
+    assert judge is not None
+    texts = [f"host-{number}.example" for number in range(2_000)]
+    assert judge(texts)
+    for odd in ("a\ud800b", "\udfff", "\ud83d\ude00", "", "  ", "a\x00", "a\n", "\x7f", 1, None):
+        for place in (0, 499, 500, 1_999):
+            assert not judge([*texts[:place], odd, *texts[place + 1 :]])
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        *(True, {}, {"type": "integer"}, {"type": "string", "minLength": 2}),
+        *({"type": "string", "enum": ["a"]}, {"type": "string", "not": {"pattern": "a"}}),
+    ],
+)
+def test_only_what_a_schema_says_of_texts_is_judged_at_once(items: object) -> None:
+    assert judge_of_texts(items) is None
 
 
 @st.composite

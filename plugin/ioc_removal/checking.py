@@ -32,7 +32,8 @@ def check_arguments(
     start = 0
     for portion in _portions(items):
         whole = {**given, **settings, **({argument: portion} if argument else {})}
-        said = dict.fromkeys(_problems(definition, whole, argument))  # two rules, one message
+        found = chain(_halves("", whole), definition.schema.problems(whole))
+        said = dict.fromkeys(found)  # two rules, one message
         if problems := list(islice(said, MOST_PROBLEMS + 1)):
             if start and argument:
                 problems = [_counted_from(start, argument, line) for line in problems]
@@ -53,17 +54,6 @@ def _portions(items: Iterable[Any]) -> Iterator[Sequence[Any]]:
     yield portion
     while portion := list(islice(walk, CHECKED_AT_ONCE)):
         yield portion
-
-
-def _problems(
-    definition: Definition, whole: Mapping[str, Any], argument: str | None
-) -> Iterator[str]:
-    """Say what is wrong with arguments; argument: the name of the batch argument."""
-    if definition.schema.is_sendable(whole):
-        rest = {**whole, argument: ()} if argument else whole
-        yield from _halves("", rest)
-    else:
-        yield from chain(_halves("", whole), definition.schema.problems(whole))
 
 
 def _counted_from(start: int, argument: str, problem: str) -> str:

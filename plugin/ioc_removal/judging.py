@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from re import compile as pattern
 from typing import Any
 
+from .clean_texts import judge_of_texts
+
 Judge = Callable[[Any], bool]
 # What says nothing of a value; with every x-... .
 SILENT = frozenset(
@@ -206,8 +208,10 @@ class _Judges:
         return lambda value: then(value) if test(value) else other(value)
 
     def _items(self, said: Any, _: object) -> Judge:
-        judge = self.of(said)
-        return _of_list(lambda value: all(map(judge, value)))
+        judge, at_once = self.of(said), judge_of_texts(said)
+        if at_once is None:
+            return _of_list(lambda value: all(map(judge, value)))
+        return _of_list(lambda value: at_once(value) or all(map(judge, value)))
 
     def _properties(self, said: Mapping[str, Any], _: object) -> Judge:
         judges: dict[str, Judge] = {}  # of those that are met

@@ -1,11 +1,11 @@
 """Check values against JSON Schemas, one line a mistake; the only door to the schema libraries.
 
-Most values are right: a judge made of the schema says so; of a long list one look does, or else
-jsonschema-rs where it is installed. Only what they refuse is looked at by jsonschema, which takes
-long to import, and words each mistake.
+Most values are right: a judge made of the schema says so, of a long list of objects jsonschema-rs
+where it is installed. Only what they refuse is looked at by jsonschema, which takes long to import,
+and words each mistake.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -47,13 +47,6 @@ class Schema:
             return self._judge is not None and self._judge(value)
         except (RecursionError, UnjudgedError):
             return False
-
-    def is_sendable(self, value: object) -> bool:
-        """Tell of a long value that nothing is wrong with it, nor with any text: UTF-8 carries it.
-
-        False when that is not known: the library takes only what is JSON in UTF-8.
-        """
-        return self._quickly(value) is True
 
     def _quickly(self, value: object) -> bool | None:
         """Return the verdict of jsonschema-rs on a long value; None when there is none."""
@@ -127,9 +120,12 @@ class Schema:
 
 
 def _is_long(value: object) -> bool:
-    """Tell whether a value is, or holds, a long list."""
+    """Tell whether a value is, or holds, a long list of what a judge does not judge at once."""
     held = value.values() if isinstance(value, dict) else (value,)
-    return any(isinstance(entry, list | Sequence) and len(entry) >= LONG_LIST for entry in held)
+    return any(
+        isinstance(entry, list) and len(entry) >= LONG_LIST and not isinstance(entry[0], str)
+        for entry in held
+    )
 
 
 def _meant(error: "ValidationError") -> "ValidationError":
