@@ -6,7 +6,7 @@ handler.
 
 from collections import deque
 from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from itertools import islice
 
 from ..action import Action
@@ -15,6 +15,7 @@ from ..spool import kept
 from .recorder import Finished, Recorder
 from .steps import Steps
 from .terms import Terms
+from .threads import give_back, pool_of
 
 EARNEST = Terms()
 LEAVE = 0.5  # seconds for what was just answered, when the caller is interrupted
@@ -57,7 +58,7 @@ def together(
     """
     # Half of them wait for the store, or compute, while as many requests as may be are in flight.
     at_once = 1 if action.in_flight == 1 else 2 * action.in_flight
-    pool = ThreadPoolExecutor(at_once, thread_name_prefix=action.definition.name)
+    pool = pool_of(at_once)
     walk, running = iter(pairs), deque[tuple[Steps, Future[Finished]]]()
 
     def begin(most: int) -> None:
@@ -80,5 +81,5 @@ def together(
     except Exception:
         pool.shutdown(cancel_futures=True)  # what is in flight is recorded before
         raise
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    else:
+        give_back(pool, at_once)
