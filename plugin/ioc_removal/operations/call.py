@@ -115,12 +115,11 @@ def _perform(
     definition = action.definition
     calling = calling_of(database, run, {definition.name: definition})
     recorder = calling.recorder(ONLY, action)
-    with database.transaction():
-        recorder.begin(prepared)
-        if definition.acts:  # kept, so that whoever ends it knows what is left
-            count, size = calling.plan(ONLY, action, prepared)
-            cut = partial(_planned, recorder, count)
-            prepared = replace(prepared, size=size, cut=cut)
+    recorder.begin(prepared)
+    if definition.acts:  # kept, so that whoever ends it knows what is left
+        count, size = calling.plan(recorder, ONLY, action, prepared)
+        cut = partial(_planned, recorder, count)
+        prepared = replace(prepared, size=size, cut=cut)
     for call in action.calls:
         tell_pauses(database, run, call.connection)
         ask_before_requests(database, run, call.connection)

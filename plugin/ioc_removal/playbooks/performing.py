@@ -159,8 +159,9 @@ class Performing:
         try:
             action = self.bind(name)
             prepared = action.prepare(by_value(self.database, given))
-            self.calling.recorder(call, action).begin(prepared, assumed=assumed)
-            batches, size = self.calling.plan(call, action, prepared)
+            recorder = self.calling.recorder(call, action)
+            recorder.begin(prepared, assumed=assumed)
+            batches, size = self.calling.plan(recorder, call, action, prepared)
             effect = action.definition.effect_on(prepared.arguments)
             self.approval.add(call, effect, size)
             shared = self.database.is_shared

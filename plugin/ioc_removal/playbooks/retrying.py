@@ -76,7 +76,9 @@ class Retrying(Calling):
                 return write_set(self.database, self.run, OUTPUTS.format(call), old)
             raise
 
-    def plan(self, call: str, action: Action, prepared: Prepared) -> tuple[int, int]:
+    def plan(
+        self, recorder: StoreRecorder, call: str, action: Action, prepared: Prepared
+    ) -> tuple[int, int]:
         """Keep how what is left of a call is cut, and what was done of it before."""
         definition, tried = action.definition, Tried()
         tried.doubtful = self._retried.doubtful(action, prepared.arguments, prepared.target)
@@ -84,7 +86,6 @@ class Retrying(Calling):
         done = self._retried.done_rows(definition, prepared.arguments, items, tried)
         rows = ({"action": definition.name, **outcome.row()} for outcome in done)
         write_set(self.database, self.run, BEFORE.format(call), rows)
-        recorder = self.recorder(call, action)
         batches = recorder.plan(Left(action, prepared, tried, self._planned(action, prepared)))
         return batches, recorder.prepared().size
 

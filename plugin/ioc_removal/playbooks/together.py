@@ -103,8 +103,9 @@ def _kept(
 ) -> dict[str, Any]:
     action, prepared = checked
     try:
-        performing.calling.recorder(call, action).begin(prepared, assumed=assumed)
-        batches, size = performing.calling.plan(call, action, prepared)
+        recorder = performing.calling.recorder(call, action)
+        recorder.begin(prepared, assumed=assumed)
+        batches, size = performing.calling.plan(recorder, call, action, prepared)
         performing.approval.add(call, action.definition.effect_on(prepared.arguments), size)
     except PluginError as error:
         return {"errors": [error_of(call, error)]}

@@ -1,16 +1,20 @@
-"""How a call is cut into batches, kept so that it is cut the same when it goes on."""
+"""How a call begins, and is cut into batches, kept so that it is cut the same when it goes on."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
 from .ahead import RowsDigest
 from .batch_texts import rows_of
+from .called import called
 from .columns import parsed
 from .database import Database
 from .intents import moment
-from .journal import CUT, add_link
-from .sets import by_value
+from .journal import CALLED, CUT, add_link
+from .sets import by_reference, by_value
+from .statements import Transaction
 
 AT_ONCE = 20  # batches read together
 State = tuple[int, int, int]  # of a batch: tries, finished, at
@@ -26,6 +30,43 @@ class CutCall:
         self._database, self._run, self._call, self._action = database, run, call, action
         self._target: Mapping[str, str] = {}
         self._states: dict[int, State] = {}  # of batches that this process alone is at
+        self._begun: tuple[Any, ...] | None = None  # the row of a call that is not kept yet
+
+    def begin(self, prepared: Prepared, *, assumed: bool = False) -> None:
+        """Note a call that is about to be performed; noting it again changes nothing.
+
+        What acts is kept together with what is kept of it first, such as how it is cut. assumed:
+        whether it depends on what a dry run only assumes.
+        """
+        self._target = prepared.target
+        call = self._action.call
+        self._begun = (
+            self._run,
+            self._call,
+            self._action.definition.name,
+            call.connection.name if call else None,
+            json.dumps(prepared.target, sort_keys=True),
+            json.dumps(by_reference(_short(self._action, prepared))),
+            prepared.duplicates,
+            json.dumps(prepared.filled),
+            assumed,
+        )
+        if not self._action.definition.acts:  # it may read for long, and who looks sees that
+            with self._database.transaction() as connection:
+                self._keep_begun(connection)
+            self._begun = None
+
+    def _keep_begun(self, connection: Transaction) -> None:
+        """Keep that the call began, if it did and that is not kept; last in what goes beside."""
+        if (values := self._begun) is None:
+            return
+        query = "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+        if connection.execute(query, values).rowcount:
+            call = self._action.call
+            facts = {**called(values[2:]), "address": call.connection.place if call else None}
+            self._database.line_up(f"chain of {self._run}")
+            hashing = self._database.hashing
+            add_link(connection, hashing, self._run, CALLED, call=self._call, facts=facts)
 
     def plan(self, batches: Iterable[Batch]) -> int:
         """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
@@ -33,6 +74,7 @@ class CutCall:
         if not self.count():
             hashing, digest = self._database.hashing, RowsDigest()
             with self._database.transaction() as connection:
+                self._keep_begun(connection)
                 cut = rows_of(self._action, batches)
                 at = moment(self._database)  # so that the intent has room for its own
                 connection.executemany(
@@ -40,6 +82,7 @@ class CutCall:
                     ((*key, *row, at) for row in digest.through(cut)),
                 )
                 add_link(connection, hashing, self._run, CUT, call=self._call, facts=digest.facts)
+            self._begun = None
         return self.count()
 
     def count(self) -> int:
@@ -87,3 +130,9 @@ class CutCall:
         )
         [(size,)] = self._database.rows(query, (self._run, self._call, self._action.copies))
         return int(size)
+
+
+def _short(action: Action, prepared: Prepared) -> dict[str, Any]:
+    """Return the arguments without the list that the batches hold."""
+    limits = action.definition.limits
+    return {k: v for k, v in prepared.arguments.items() if not limits or k != limits.argument}

@@ -6,23 +6,20 @@ from functools import partial
 from time import sleep
 from typing import Any
 
-from ..action import Action
-from ..batches import Batch, Prepared
+from ..batches import Batch
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN
 from ..trust.caps import Excess
 from ..trust.catalogue import EXPECT_TAGS
 from ..trust.recorder import Finished, Known
 from .batch_rows import SNAPSHOTS, end, intend
-from .called import called
 from .cancelling import ask_cancelled
 from .columns import parsed
 from .counts import leaves_none, note_sent, note_staying, note_unsent, reserve
 from .cut_call import CutCall, State
 from .intents import begin_intent, end_intent, moment, seconds_left
-from .journal import BATCH, CALLED, add_link
+from .journal import BATCH, add_link
 from .outcome_rows import OUTCOME_COLUMNS, insert_rows, outcome_of, rows_of_batch
 from .output_rows import keep_read, output_rows
-from .sets import by_reference
 from .told_batches import tell_batch
 from .unfinished import unfinished
 
@@ -37,37 +34,16 @@ class StoreRecorder(CutCall):
     call: "call", or the path of the task in its playbook.
     """
 
-    def begin(self, prepared: Prepared, *, assumed: bool = False) -> None:
-        """Note a call that is about to be performed; noting it again changes nothing.
-
-        assumed: whether it depends on what a dry run only assumes.
-        """
-        self._target = prepared.target
-        call = self._action.call
-        values = (
-            self._run,
-            self._call,
-            self._action.definition.name,
-            call.connection.name if call else None,
-            json.dumps(prepared.target, sort_keys=True),
-            json.dumps(by_reference(_short(self._action, prepared))),
-            prepared.duplicates,
-            json.dumps(prepared.filled),
-            assumed,
-        )
-        facts = {**called(values[2:]), "address": call.connection.place if call else None}
-        with self._database.transaction() as connection:
-            query = "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
-            if connection.execute(query, values).rowcount:
-                hashing = self._database.hashing
-                add_link(connection, hashing, self._run, CALLED, call=self._call, facts=facts)
-
     def reserve(
         self, place: str, size: int, caps: Mapping[str, int], *, dry_run: bool
     ) -> Excess | None:
         """Reserve the size of the call, in one step with counting what all runs sent."""
         key = (self._run, self._call)
-        return reserve(self._database, key, place, size, caps, dry_run=dry_run)
+        with self._database.transaction() as connection:
+            self._keep_begun(connection)
+            excess = reserve(self._database, key, place, size, caps, dry_run=dry_run)
+        self._begun = None
+        return excess
 
     def leaves_none(self, policy: str, rule: str, there: Set[str]) -> bool:
         """Tell whether no rule would be left of a policy, given what other runs take away now."""
@@ -119,6 +95,7 @@ class StoreRecorder(CutCall):
         Raises CancelledError when the run was cancelled: then it is not.
         """
         self._database.outliving(lambda: self._intent(batch, snapshots))
+        self._begun = None
         begin_intent(self._database, (self._run, self._call, batch.number))
 
     def _intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
@@ -131,11 +108,14 @@ class StoreRecorder(CutCall):
             SNAPSHOTS.insert(connection, key, rows)
             if self._counts(batch):
                 note_sent(connection, key[:2], len(batch.items))
+            self._keep_begun(connection)
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch, all of it or nothing; once, if it was kept already."""
         end_intent()
-        if self._database.outliving(lambda: self._finish(finished)):
+        is_kept = self._database.outliving(lambda: self._finish(finished))
+        self._begun = None
+        if is_kept:
             tell_batch(self._run, self._call, self._action, finished)
 
     def _finish(self, finished: Finished) -> bool:
@@ -156,6 +136,7 @@ class StoreRecorder(CutCall):
                 note_unsent(connection, key[:2], unsent)
             if rows and EXPECT_TAGS in definition.schema.part["properties"]:
                 note_staying(connection, key[:2], outcomes)
+            self._keep_begun(connection)
             self._database.line_up(f"chain of {self._run}")
             if rows:
                 call, batch = key[1:]
@@ -178,7 +159,9 @@ class StoreRecorder(CutCall):
                 more := next(walk, None)
             ):
                 portion.append(more)
-            for finished in self._database.outliving(partial(self._finish_all, portion)):
+            kept = self._database.outliving(partial(self._finish_all, portion))
+            self._begun = None
+            for finished in kept:
                 tell_batch(self._run, self._call, self._action, finished)
 
     def _finish_all(self, portion: Iterable[Finished]) -> list[Finished]:
@@ -198,9 +181,3 @@ class StoreRecorder(CutCall):
         where = "WHERE run = ? AND call = ? AND batch = ? ORDER BY position"
         outcomes = self._database.rows(f"SELECT {OUTCOME_COLUMNS} FROM outcomes {where}", key)  # noqa: S608
         return Finished(batch, tuple(outcome_of(row, self._run) for row in outcomes))
-
-
-def _short(action: Action, prepared: Prepared) -> dict[str, Any]:
-    """Return the arguments without the list that the batches hold."""
-    limits = action.definition.limits
-    return {k: v for k, v in prepared.arguments.items() if not limits or k != limits.argument}
