@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Lock, RLock, get_ident
+from typing import cast
 
 from ..errors import StoreError
 from .statements import Driver, Transaction
@@ -17,25 +18,31 @@ MOST = 64  # transactions
 PATIENCE = 0.1  # seconds
 
 
-@dataclass
 class _Group:
     """Transactions of several threads; members: how many of them are done."""
 
-    members: int = 0
-    _ended: Event = field(default_factory=Event)
-    _error: StoreError | None = None
+    def __init__(self) -> None:
+        self.members = 0
+        self._is_over, self._error = False, cast("StoreError | None", None)
+        self._ended: Event | None = None  # of one that several wait for: most are alone
 
     def end(self, error: StoreError | None) -> None:
         """Let all go on; error: why nothing of it was kept."""
         self._error = error
-        self._ended.set()
+        self._is_over = True  # last: whoever sees it sees the error
+        if self._ended is not None:
+            self._ended.set()
+
+    def stay_open(self) -> None:
+        """Let others join it, and wait for its end."""
+        self._ended = self._ended or Event()
 
     def has_ended(self) -> bool:
         """Wait until it was committed, but not for long; raises StoreError when it was not."""
-        ended = self._ended.wait(PATIENCE)
+        is_over = self._is_over or (self._ended is not None and self._ended.wait(PATIENCE))
         if self._error is not None:
             raise StoreError(str(self._error), lost=self._error.lost)
-        return ended
+        return is_over
 
 
 class Committing:
@@ -68,14 +75,29 @@ class Committing:
             with self._told():
                 yield self._transaction
             return
-        with self._turn():
-            group = self._group or _Group()
+        self._take_turn()
+        group = self._group or _Group()
+        try:
+            transaction = self._joined(group)
+            self._owner = get_ident()
+            yield transaction
+            if group.members:
+                transaction.execute("RELEASE SAVEPOINT member")
+            group.members += 1
+        except BaseException as error:
+            self._forget(group, error)
+            if isinstance(error, self._driver.errors):
+                raise self._unusable(error) from error
+            raise
+        finally:
+            self._owner = None
             try:
-                with self._member(group) as transaction:
-                    yield transaction
-            finally:
                 if not self._waiting or group.members >= MOST:
                     self.end()
+                else:
+                    group.stay_open()
+            finally:
+                self.lock.release()
         while not group.has_ended():
             with self.lock:
                 if self._group is group:  # who was waited for went away
@@ -106,8 +128,7 @@ class Committing:
                 self._owner = self._transaction = None
                 self._is_beside = False
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _take_turn(self) -> None:
         """Wait to be the only thread; who goes before leaves it to this one to commit."""
         with self._counting:
             self._waiting += 1
@@ -116,30 +137,14 @@ class Committing:
         finally:
             with self._counting:
                 self._waiting -= 1
-        try:
-            yield
-        finally:
-            self.lock.release()
 
-    @contextmanager
-    def _member(self, group: _Group) -> Iterator[Transaction]:
-        """Run the statements of one thread as a part of a group; nothing is kept where it fails."""
-        with self._told():
-            try:
-                if self._transaction is None:
-                    self._transaction, self._group = self._driver.begin(), group
-                else:
-                    self._transaction.execute("SAVEPOINT member")
-                self._owner = get_ident()
-                yield self._transaction
-                if group.members:
-                    self._transaction.execute("RELEASE SAVEPOINT member")
-                group.members += 1
-            except BaseException as error:
-                self._forget(group, error)
-                raise
-            finally:
-                self._owner = None
+    def _joined(self, group: _Group) -> Transaction:
+        """Return the transaction of a group, begun, or with a savepoint for one more thread."""
+        if self._transaction is None:
+            self._transaction, self._group = self._driver.begin(), group
+        else:
+            self._transaction.execute("SAVEPOINT member")
+        return self._transaction
 
     def _forget(self, group: _Group, error: BaseException) -> None:
         """Forget what one thread did; without a session, all that is not committed is forgotten."""
