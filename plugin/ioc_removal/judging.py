@@ -106,6 +106,13 @@ def _one_type(said: str | list[str]) -> Judge:
     return lambda value: any(kind(value) for kind in kinds)
 
 
+def _enum(said: Sequence[Any]) -> Judge:
+    if all(isinstance(one, str) for one in said):
+        texts = frozenset(said)
+        return lambda value: isinstance(value, str) and value in texts
+    return lambda value: any(same(value, one) for one in said)
+
+
 def _distinct(value: Sequence[Any]) -> bool:
     return not any(same(one, two) for at, one in enumerate(value) for two in value[:at])
 
@@ -113,7 +120,7 @@ def _distinct(value: Sequence[Any]) -> bool:
 # What a keyword asks of a value itself.
 PLAIN: Mapping[str, Callable[[Any], Judge]] = {
     "type": _one_type,
-    "enum": lambda said: lambda value: any(same(value, one) for one in said),
+    "enum": _enum,
     "const": lambda said: lambda value: same(value, said),
     "pattern": _pattern,
     "minLength": lambda said: _of_text(lambda value: len(value) >= said),
@@ -126,7 +133,7 @@ PLAIN: Mapping[str, Callable[[Any], Judge]] = {
     "minimum": lambda said: _of_number(lambda value: value >= said),
     "maximum": lambda said: _of_number(lambda value: value <= said),
     "exclusiveMinimum": lambda said: _of_number(lambda value: value > said),
-    "required": lambda said: _of_object(lambda value: all(name in value for name in said)),
+    "required": lambda said: _of_object(frozenset(said).issubset),
 }
 
 

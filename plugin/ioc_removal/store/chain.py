@@ -4,10 +4,11 @@ Each is the SHA-256, in hexadecimal, of a JSON array without spaces in ASCII, or
 where a key is set. Every hash covers the one before it, so that none can be changed alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from hmac import digest, new
 from json import JSONEncoder
+from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
 
 from ..secret import Secret
@@ -24,6 +25,16 @@ ROW = (
 _encode = JSONEncoder(
     separators=(",", ":"), default=repr
 ).encode  # bytes, when it was tampered with
+_TEXTS: Mapping[type, Callable[[Any], str]] = {
+    str: encoded,
+    int: str,
+    type(None): lambda _: "null",
+}
+
+
+def array(values: Iterable[Any]) -> str:
+    """Return a JSON array without spaces; an encoder made anew takes several times as long."""
+    return f"[{','.join([_TEXTS.get(type(value), _encode)(value) for value in values])}]"
 
 
 class Link(NamedTuple):
@@ -102,7 +113,7 @@ class Hashing:
         return self._hash([before, *head])
 
     def _hash(self, value: Sequence[Any]) -> str:
-        return self.text(_encode(value))
+        return self.text(array(value))
 
 
 class RowHashes:

@@ -174,9 +174,14 @@ class Committing:
         anew in the middle of it.
         """
         with self.lock:
-            if split and self._owner != get_ident():
-                self.end()
+            if split:
+                self.part()
             yield
+
+    def part(self) -> None:
+        """Commit what is open, but for a transaction of this thread; the lock must be held."""
+        if self._owner != get_ident():
+            self.end()
 
     def end(self) -> None:
         """Commit what several threads did, if there is anything, and let them go on.

@@ -126,8 +126,13 @@ class Database:
         if beside is not None and self._committing.is_busy():
             with self._told():
                 return beside(query, values)
-        with self._alone(), self._told():
-            return self._driver.rows(query, values)
+        with self._committing.lock:  # as _alone() and _told() do, which takes longer than to read
+            try:
+                if self.is_shared:
+                    self._committing.part()
+                return self._driver.rows(query, values)
+            except self._driver.errors as error:
+                raise self.unusable(error) from error
 
     def walk(self, query: str, values: Values = ()) -> Iterator[Row]:
         """Yield the rows of a query, a portion at a time. Raises StoreError."""

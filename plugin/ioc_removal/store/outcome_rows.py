@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ..outcome import FAILED, OUTCOMES, REFUSED, TARGETS, Outcome
 from ..same_outcome import SameOutcome
-from .chain import ROW, Hashing
+from .chain import ROW, Hashing, array
 from .columns import parsed, unreadable
 from .statements import Transaction
 
@@ -23,7 +23,7 @@ _INSERT = f"INSERT INTO alike VALUES ({', '.join('?' * (7 + len(SHARED)))})"  # 
 _OUTCOME, _ATTEMPTS = SHARED.index("outcome"), SHARED.index("attempts")
 NAMES = 2  # of the columns of an outcome, those that name its indicator
 SNAPSHOT = ROW.index("snapshot") - 4 - NAMES  # of the rest
-_sorted, _compact = JSONEncoder(sort_keys=True).encode, JSONEncoder(separators=(",", ":")).encode
+_sorted = JSONEncoder(sort_keys=True).encode
 
 
 def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
@@ -127,12 +127,12 @@ def rows_of_batch(
 
     Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
-    head = json.dumps(batch, separators=(",", ":"))[:-1]
+    head = array(batch)[:-1]
     rows, known, every = list[Alike](), dict[tuple[Any, ...], Alike](), list[str]()
     for one, own in _alike(outcomes, start):
         columns = columns_of(one)[NAMES:]
         shared = (*columns[:SNAPSHOT], *columns[SNAPSHOT + 1 :])
-        front, end = _compact(columns[:SNAPSHOT])[1:-1], _compact(columns[SNAPSHOT + 1 :])[1:]
+        front, end = array(columns[:SNAPSHOT])[1:-1], array(columns[SNAPSHOT + 1 :])[1:]
         hashes = hashing.texts([f"{head},{names},{front},{told},{end}" for names, told in own])
         texts = [f"[{names},{told}]" for names, told in own]
         every += hashes

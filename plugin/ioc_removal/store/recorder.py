@@ -105,7 +105,8 @@ class StoreRecorder(CutCall):
             cancelled = ask_cancelled(connection, self._run)  # once it is kept, none is begun
             intend(connection, key, batch, moment(self._database))
             cancelled()
-            SNAPSHOTS.insert(connection, key, rows)
+            if rows:
+                SNAPSHOTS.insert(connection, key, rows)
             if self._counts(batch):
                 note_sent(connection, key[:2], len(batch.items))
             self._keep_begun(connection)
