@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from threading import Barrier, BrokenBarrierError, Event, Lock
+from threading import Barrier, BrokenBarrierError, Event, Lock, current_thread
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from ioc_removal.trust.perform import perform
 from ioc_removal.trust.recorder import Finished, Known, NoRecord
 from ioc_removal.trust.snapshot import Snapshot
 from ioc_removal.trust.terms import Planned, Terms
+from ioc_removal.trust.threads import end_idle
 from recorded import Recorded, Reply, reply, script, serving
 
 INTEGRATION = load_integration()
@@ -383,6 +384,26 @@ def test_a_read_that_fails_raises_and_is_not_kept() -> None:
         with pytest.raises(ApiError, match="403"):
             list(perform(action, action.prepare({}), memory))
         assert not memory.events
+
+
+def test_threads_go_from_one_call_to_the_next_until_they_are_ended() -> None:
+    threads = []
+
+    class Noting(NoRecord):
+        def known(self, batch: Batch) -> Known:
+            threads.append(current_thread())
+            return super().known(batch)
+
+    with serving(by=deleted) as server:
+        action = bound(server.url, items=1)
+        for _ in range(3):
+            list(perform(action, action.prepare(arguments(["1.example", "2.example"])), Noting()))
+        assert len(set(threads)) == 1
+        assert threads[0].is_alive()
+        end_idle()
+        assert not threads[0].is_alive()
+        list(perform(action, action.prepare(arguments(["1.example"])), Noting()))
+    assert len(set(threads)) == 2
 
 
 def test_an_odd_path_value_is_refused_before_any_intent() -> None:

@@ -10,6 +10,7 @@ from traceback import print_exc
 
 from ..errors import ArgumentError, PluginError, is_of_interruption
 from ..outcome import Summary, exit_status
+from ..trust.threads import end_idle
 from .commands import parser_with_commands
 from .log import logged
 from .output import Output
@@ -81,6 +82,7 @@ def _leave(output: Output, session: Session | None) -> int:
     before = {kind: signal.signal(kind, signal.SIG_IGN) for kind in ENDING} if ours else {}
     output.interrupted(sent=session is not None and session.connected)
     output.flush()
+    end_idle()
     if ours and threading.active_count() > 1:
         sys.stderr.flush()
         os._exit(INTERRUPTED)  # the interpreter would wait for every request's answer

@@ -27,3 +27,10 @@ def give_back(pool: ThreadPoolExecutor, threads: int) -> None:
         idle.append(pool)
     else:
         pool.shutdown(wait=False)
+
+
+def end_idle() -> None:
+    """End the threads that wait for a call: who then counts threads counts those at work."""
+    for (process, _), idle in [*_IDLE.items()]:
+        while idle:
+            idle.pop().shutdown(wait=process == getpid())
