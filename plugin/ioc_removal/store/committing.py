@@ -7,7 +7,6 @@ thread reads meanwhile may not be kept yet; but what it then sends has an intent
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
 from threading import Event, Lock, RLock, get_ident
 from typing import cast
 
