@@ -7,7 +7,7 @@ from typing import Any
 UNCLEAN = {"pattern": r"[\x00-\x1f\x7f]|^ *$"}
 CONTROLS = bytes((*range(32), 127))
 JUDGED = frozenset({"type", "minLength", "maxLength", "not"})
-AT_ONCE = 500  # texts, which stay near a processor while they are looked at a few times
+TEXTS_AT_ONCE = 500  # texts, which stay near a processor while they are looked at a few times
 
 
 def judge_of_texts(schema: Any) -> Callable[[Any], bool] | None:
@@ -23,7 +23,7 @@ def judge_of_texts(schema: Any) -> Callable[[Any], bool] | None:
     longest: int | None = said.get("maxLength")
 
     def judge(value: Any) -> bool:
-        portions = (value[at : at + AT_ONCE] for at in range(0, len(value), AT_ONCE))
+        portions = (value[at : at + TEXTS_AT_ONCE] for at in range(0, len(value), TEXTS_AT_ONCE))
         return isinstance(value, list) and all(_are_clean(texts, longest) for texts in portions)
 
     return judge
