@@ -8,7 +8,7 @@ from struct import Struct
 from tempfile import TemporaryFile
 from weakref import finalize
 
-IN_MEMORY = 500_000  # values; the others are kept in a file
+IN_MEMORY = 200_000  # values; the others are kept in a file
 MARKS = 1 << 23  # words of 32 bits that tell of most values that they are new
 PARTS = 1 << 13  # of the file, by the hash of a value
 PIECE = 2_048  # bytes of a part that are written together, in the mean
@@ -46,12 +46,12 @@ class Seen:
 
     def _met(self, distinct: Collection[str]) -> set[str]:
         """Return which of some values were met before, and remember the others."""
-        met = self._values.intersection(distinct)
         if self._kept is not None:
-            return met | self._kept.met([value for value in distinct if value not in met])
+            return self._kept.met(distinct)
+        met = self._values.intersection(distinct)
         self._values.update(distinct)
         if len(self._values) >= self._most:
-            self._kept = _Kept()
+            self._kept = _Kept(self._values)
         return met
 
 
@@ -59,11 +59,12 @@ class _Kept:
     """Values in a file that nobody else sees, and that is gone with the process.
 
     Each value marks three bits of a word, by its hash: one of which not all are marked is new. Of
-    the few others the part of the file is searched that the word names.
+    the few others the part of the file is searched that the word names. first: values that are
+    marked, and not in the file.
     """
 
-    def __init__(self) -> None:
-        self._marks = array("I", [0]) * MARKS
+    def __init__(self, first: Collection[str]) -> None:
+        self._first, self._marks = first, array("I", [0]) * MARKS
         self._bits = [sum(1 << bit for bit in three) for three in combinations(range(32), 3)]
         self._pieces = [bytearray(b"\n") for _ in range(PARTS)]
         self._size = 0  # bytes of the pieces
@@ -72,6 +73,9 @@ class _Kept:
         file = TemporaryFile(buffering=0)  # noqa: SIM115  # closed with this
         self._number, self._end = file.fileno(), 0
         finalize(self, file.close)
+        for value in first:
+            known = hash(value)
+            self._marks[known % MARKS] |= self._bits[(known >> 40) % len(self._bits)]
 
     def met(self, distinct: Iterable[str]) -> set[str]:
         """Return which of some values were met before, and remember the others."""
@@ -81,7 +85,7 @@ class _Kept:
             known, line = hash(value), value.encode() + b"\n"
             at, bits = known % MARKS, bits_of[(known >> 40) % len(bits_of)]
             marked = marks[at]
-            if marked & bits == bits and self._has(at % PARTS, line):
+            if marked & bits == bits and (value in self._first or self._has(at % PARTS, line)):
                 met.add(value)
             else:
                 marks[at] = marked | bits
