@@ -18,7 +18,7 @@ from ioc_removal.connection import Connection
 from ioc_removal.endpoint import segment
 from ioc_removal.errors import ArgumentError, DefinitionError, PluginError, SettingsError
 from ioc_removal.integration import load_integration
-from ioc_removal.loader import parse, parse_with_lines
+from ioc_removal.loader import parse
 from ioc_removal.sandbox.seed import merged, read_faults, read_seed
 from ioc_removal.secret import Secret
 from ioc_removal.settings import Settings, load_settings, settings_from
@@ -26,6 +26,7 @@ from ioc_removal.token_cache import Token, TokenCache
 from ioc_removal.trust.perform import perform
 from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
+from ioc_removal.yaml_reading import parse_with_lines
 from recorded import reply, serving
 
 INTEGRATION = load_integration()

@@ -72,7 +72,7 @@ def interruptible() -> None:
 
 def test_ctrl_c_while_the_program_is_still_loaded(tmp_path: Path) -> None:
     """A library that takes its time, in place of a slow disk."""
-    (tmp_path / "yaml.py").write_text(
+    (tmp_path / "requests.py").write_text(
         "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n"
     )
     for program in (

@@ -59,6 +59,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         ),
         "spool",
     ),
+    ("yaml_reading",),
     ("clean_texts", "duration", "errors", "events", "places", "secret"),
 )
 LAYER = {name: depth for depth, row in enumerate(LAYERS) for name in row}
@@ -66,7 +67,7 @@ TRUST = LAYER["trust"]
 CALL_PATH = {name for row in LAYERS[TRUST:] for name in row} - {"errors"}
 DOORS_OF_DBOS = ("engine", "engine_rows", "workflows", "conducting", "conducted")
 DOORS: Mapping[str, set[str]] = {
-    "yaml": {"loader", "hosts.yaml_text"},
+    "yaml": {"yaml_reading", "hosts.yaml_text"},
     "jsonschema": {"schema"},
     "jsonschema_rs": {"schema"},
     "fastjsonschema": {"hosts"},

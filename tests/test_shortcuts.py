@@ -16,7 +16,7 @@ from ioc_removal.clean_texts import judge_of_texts
 from ioc_removal.cli import main
 from ioc_removal.indicators.refang import refang
 from ioc_removal.indicators.typed import _closely, plain_type
-from ioc_removal.loader import read
+from ioc_removal.loader import parse, read
 from ioc_removal.outcome import OUTCOMES, Outcome
 from ioc_removal.same_outcome import SameOutcome, counts_of, kinds_of, names_of
 from ioc_removal.sandbox import Sandbox, default_seed
@@ -33,6 +33,7 @@ from ioc_removal.store.outcome_walk import columns_of_part
 from ioc_removal.trust.forms import forms_of
 from ioc_removal.trust.lists import Lists
 from ioc_removal.trust.shapes import FEW, is_plain, not_plain, private_in, suffix_in, wildcard_in
+from ioc_removal.yaml_reading import parse_yaml
 from test_tables import PARTS, SCHEMAS, seeds, variants
 
 VALUES = [f"host{number}.example" for number in range(23)]
@@ -61,6 +62,18 @@ TEXTS = st.one_of(
     st.from_regex(r"\A[0-9a-fA-F]{32,64}\Z"),
     st.ip_addresses().map(str),
     st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "hxxp"]), NAMES, PATHS),
+)
+
+
+NESTED = st.recursive(
+    st.one_of(
+        *(st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.sampled_from([0.5, -2.25])),
+        st.text(
+            st.characters(categories=("L", "N", "P", "S", "Zs"), max_codepoint=0xD7FF), max_size=8
+        ),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text("ab"), inner)),
+    max_leaves=6,
 )
 
 
@@ -117,6 +130,21 @@ def test_judges_and_libraries_come_to_one_verdict(name: str, part: str) -> None:
 )
 def test_our_own_documents_are_judged_without_a_library(name: str, document: str) -> None:
     assert Schema(read(f"schemas/{name}.json")).accepts(read(document))
+
+
+@given(st.dictionaries(st.text("aé<=.-~: ", max_size=3), NESTED, max_size=4))
+@example({"off": "on", "a": [1, -2, 0.5, True, None, "1e5", "2026-11-29", "<<"], "<<": {"a": 1}})
+def test_what_is_json_is_read_as_yaml_is(document: dict[str, Any]) -> None:
+    for text in (json.dumps(document), json.dumps(document, indent=2, ensure_ascii=False)):
+        assert parse(text, "settings.yml") == parse_yaml(text, "settings.yml") == document
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1e5}', '{"a": 1.5E+3}', '{"a": NaN}', "{a: 1, b: [x]}", '{"a": 1, "a": 2}', " {}\n"],
+)
+def test_what_json_reads_otherwise_is_read_as_yaml(text: str) -> None:
+    assert parse(text, "settings.yml") == parse_yaml(text, "settings.yml")
 
 
 def test_a_long_list_with_a_mistake_is_refused_in_the_same_words() -> None:

@@ -19,10 +19,10 @@ from ioc_removal.cli import main
 from ioc_removal.hosts.stackstorm.export import NOT_GIVEN, pack_files
 from ioc_removal.hosts.stackstorm.inside.configuration import MOST, settings_of
 from ioc_removal.integration import load_integration
-from ioc_removal.loader import FAST
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import SECRETS
 from ioc_removal.store.location import Location, Server
+from ioc_removal.yaml_reading import FAST
 from stackstorm.compare import config_of
 
 ROOT = Path(__file__).parents[1]

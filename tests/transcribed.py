@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from ioc_removal.loader import FAST
+from ioc_removal.yaml_reading import FAST
 
 HERE = Path(__file__).parent
 

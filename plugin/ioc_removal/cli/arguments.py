@@ -7,7 +7,6 @@ from sys import stdin
 from typing import Any
 
 from ..errors import ArgumentError, DefinitionError
-from ..loader import parse_with_lines
 from ..wording import hint
 
 BOOLEANS = {"true": True, "false": False}
@@ -45,6 +44,8 @@ def read_arguments(path: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
+        from ..yaml_reading import parse_with_lines
+
         try:
             value, _ = parse_with_lines(text, name)
         except DefinitionError as error:

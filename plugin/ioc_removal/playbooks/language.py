@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
-from ..loader import parse_with_lines, read
+from ..loader import read
 from ..schema import Schema
+from ..yaml_reading import parse_with_lines
 from .flow import flow_problems
 from .model import ASK, NOOP, PREFIX, Playbook, Task
 from .reader import Reader

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DefinitionError
-from ..loader import Where
+from ..yaml_reading import Where
 from .functions import AFTER_TASK, EVERYWHERE, IN_ITEM, IN_TASK
 from .model import PREFIX, Assignments, Items, Join, Playbook, Retry, Task, Transition
 from .values import Place, Value
