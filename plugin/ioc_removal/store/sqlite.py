@@ -191,8 +191,13 @@ class SQLite:
         [version] = self._connection.execute("PRAGMA user_version").fetchone()
         if version == VERSION:
             return
-        names = self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        tables = {name for (name,) in names}
+        # Both at once: another process may make the tables now.
+        query = (
+            "SELECT user_version, name FROM pragma_user_version"
+            " LEFT JOIN sqlite_master ON type = 'table'"
+        )
+        found = self._connection.execute(query).fetchall()
+        version, tables = found[0][0], {name for _, name in found if name is not None}
         if tables and (not version or "runs" not in tables):
             raise SettingsError(
                 f"cannot use the store {self._path}: it is a database of another program; {CHOOSE}"
