@@ -1,10 +1,11 @@
 """Where a measure works: a folder, sizes, settings for a server."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 PROJECT, WORKSPACE = "0123456789abcdef0123456789abcdef", "909494e3-558e-46b6-a9eb-07a8e18ca620"
 POLICY = "6d392034d94c4e8a95a78c98127453b6"
@@ -51,7 +52,7 @@ class Place:
             },
         }
         path = self.folder / "settings.yml"
-        path.write_text(json.dumps(document))
+        path.write_text(yaml.safe_dump(document))
         return path
 
     def store(self) -> Path:
