@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,12 @@ from one_by_one import COLUMNS
 
 TARGET = {"supplier": "InternalTI"}
 DONE = Outcome("removed", TARGET, "a", http_status=200, attempts=1, response={"status": "ok"})
-GONE = replace(DONE, outcome="absent", reason='it says "gone",\nand nothing else')
+GONE = DONE.but(outcome="absent", reason='it says "gone",\nand nothing else')
 LOST = Outcome("unknown", TARGET, id="7", reason="é", snapshot={"name": "\u2028 ]", "n": [1.5]})
 NAMES = [f"host-{number}.example" for number in range(8)]
 BATCHES = [
     [(GONE if at % 3 == 1 else DONE).same_of(name) for at, name in enumerate(NAMES)],
-    [DONE.same_of("ü.example, [x]"), LOST, replace(LOST, id="8"), DONE.same_of('"quoted"\\')],
+    [DONE.same_of("ü.example, [x]"), LOST, LOST.but(id="8"), DONE.same_of('"quoted"\\')],
 ]
 
 

@@ -1,7 +1,6 @@
 """Add once: what became of an addition without an answer is told by what is new since."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from .errors import HungUpError, PluginError
@@ -62,9 +61,7 @@ class Adding(NamedTuple):
             unread = _undecided(
                 outcome, f"what was there before is not known; now there is {found}"
             )
-            return replace(
-                unread, advice=f"look when it was created: {found}; if just now, it is added"
-            )
+            return unread.but(advice=f"look when it was created: {found}; if just now, it is added")
         if new is None:
             return _undecided(outcome, "what is there now is not known")
         if not new:
@@ -72,8 +69,7 @@ class Adding(NamedTuple):
         if len(new) > 1:
             return _undecided(outcome, f"several are new since: {', '.join(new)}")
         reason = f"{outcome.reason}; one is new since"
-        return replace(
-            outcome,
+        return outcome.but(
             outcome=ADDED,
             id=new[0],
             reason=reason,
@@ -104,7 +100,7 @@ class Adding(NamedTuple):
             return {}
         first = {outcome.indicator: outcome for outcome in missing}
         second = [
-            replace(outcome, attempts=outcome.attempts + first[outcome.indicator].attempts)
+            outcome.but(attempts=outcome.attempts + first[outcome.indicator].attempts)
             for outcome in self.send(list(first))
         ]
         told: dict[str, Outcome | None] = {o.indicator: after_a_lost_try(o) for o in second}
@@ -130,12 +126,12 @@ class Adding(NamedTuple):
             return outcome
         if new is None:
             why = "an earlier try without an answer may have been carried out too"
-            return replace(outcome, reason=why, advice="look whether it is there twice")
+            return outcome.but(reason=why, advice="look whether it is there twice")
         others = [id_ for id_ in new if id_ != outcome.id]
         if not others:
             return outcome
         why = f"an earlier try without an answer was carried out too: {', '.join(others)}"
-        return replace(outcome, reason=why, advice="it is there twice: delete one of the two")
+        return outcome.but(reason=why, advice="it is there twice: delete one of the two")
 
 
 def there(rows: Iterable[Mapping[str, Any]], items: Iterable[str], field: str) -> There:
@@ -156,4 +152,4 @@ def there(rows: Iterable[Mapping[str, Any]], items: Iterable[str], field: str) -
 
 
 def _undecided(outcome: Outcome, why: str) -> Outcome:
-    return replace(outcome, reason=f"{outcome.reason}; and {why}")
+    return outcome.but(reason=f"{outcome.reason}; and {why}")

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 REMOVED = "removed"
@@ -31,9 +31,8 @@ SUCCEEDED = "succeeded"
 PARTIAL = "partial"
 
 
-@dataclass(frozen=True)
 class Outcome:
-    """What became of one indicator at one target.
+    """What became of one indicator at one target; it is not changed once it was made.
 
     outcome: one of OUTCOMES; target: supplier, workspace or policy, by the vendor's names;
     value, id: what was named, at least one of them; attempts: requests that carried it;
@@ -45,23 +44,46 @@ class Outcome:
     there; late: it may still be carried out, as only the wait for it ended. The row tells neither.
     """
 
-    outcome: str
-    target: Mapping[str, str]
-    value: str | None = None
-    id: str | None = None
-    reason: str | None = None
-    http_status: int | None = None
-    request_id: str | None = None
-    attempts: int = 0
-    maybe_ours: bool = False
-    settled: bool = False
-    advice: str | None = None
-    verified: bool = False
-    snapshot: Mapping[str, Any] | None = None
-    not_restored: tuple[str, ...] = ()
-    response: Mapping[str, Any] = field(default_factory=dict)
-    missing: bool = field(default=False, compare=False)
-    late: bool = field(default=False, compare=False)
+    def __init__(
+        self,
+        outcome: str,
+        target: Mapping[str, str],
+        value: str | None = None,
+        id: str | None = None,  # noqa: A002  # as the row has it
+        reason: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        attempts: int = 0,
+        maybe_ours: bool = False,
+        settled: bool = False,
+        advice: str | None = None,
+        verified: bool = False,
+        snapshot: Mapping[str, Any] | None = None,
+        not_restored: tuple[str, ...] = (),
+        response: Mapping[str, Any] | None = None,
+        missing: bool = False,
+        late: bool = False,
+    ) -> None:
+        self.outcome, self.target = outcome, target
+        self.value, self.id = value, id
+        self.reason, self.http_status, self.request_id = reason, http_status, request_id
+        self.attempts, self.maybe_ours, self.settled = attempts, maybe_ours, settled
+        self.advice, self.verified, self.snapshot = advice, verified, snapshot
+        self.not_restored = not_restored
+        self.response: Mapping[str, Any] = {} if response is None else response
+        self.missing, self.late = missing, late
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Outcome) and _shown(self) == _shown(other)
+
+    def __repr__(self) -> str:
+        return f"Outcome({self.row()})"
+
+    def but(self, **changes: Any) -> "Outcome":
+        """Return the same outcome with other fields; raises TypeError for what is no field."""
+        fields = {**self.__dict__, **changes}
+        fields.pop("alike", None)
+        return Outcome(**fields)
 
     def same_of(self, value: str | None = None, id_: str | None = None) -> "Outcome":
         """Return the same outcome of another indicator; value, id_: its names."""
@@ -124,20 +146,27 @@ class Outcome:
         return {name: value for name, value in row.items() if value is not None}
 
 
+# What is compared: all but missing and late, as in a row.
+_shown = attrgetter(
+    *("outcome", "target", "value", "id", "reason", "http_status", "request_id", "attempts"),
+    *("maybe_ours", "settled", "advice", "verified", "snapshot", "not_restored", "response"),
+)
+
+
 def _made(fields: dict[str, Any]) -> Outcome:
-    """Return an outcome at once: a frozen one is made field by field, which takes long."""
+    """Return an outcome at once: one that is made field by field takes long."""
     outcome = object.__new__(Outcome)
-    object.__setattr__(outcome, "__dict__", fields)
+    outcome.__dict__ = fields
     return outcome
 
 
 def after_a_lost_try(outcome: Outcome) -> Outcome:
     """Weigh an outcome when an earlier request may have been carried out already."""
     if outcome.outcome == ABSENT:
-        return replace(outcome, maybe_ours=True)
+        return outcome.but(maybe_ours=True)
     if outcome.outcome in {REFUSED, FAILED}:
         reason = f"an earlier try may have been carried out; this one: {outcome.reason}"
-        return replace(outcome, outcome=UNKNOWN, reason=reason)
+        return outcome.but(outcome=UNKNOWN, reason=reason)
     return outcome
 
 
@@ -151,7 +180,6 @@ def ordered(counts: Mapping[str, int]) -> dict[str, int]:
     return {name: counts[name] for name in reversed(OUTCOMES) if counts.get(name)}
 
 
-@dataclass
 class Summary:
     """What came of a call or run.
 
@@ -159,9 +187,11 @@ class Summary:
     unreachable: whether something failed because no answer could be had.
     """
 
-    counts: dict[str, int] = field(default_factory=dict)
-    sent: bool = False
-    unreachable: bool = False
+    def __init__(
+        self, counts: dict[str, int] | None = None, sent: bool = False, unreachable: bool = False
+    ) -> None:
+        self.counts = counts or {}
+        self.sent, self.unreachable = sent, unreachable
 
     @property
     def result(self) -> str:

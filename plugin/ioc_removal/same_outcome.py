@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any, overload
 
@@ -49,7 +48,7 @@ class SameOutcome(Sequence[Outcome]):
 
     def but(self, **changes: Any) -> "SameOutcome":
         """Return the same outcomes with other fields."""
-        return SameOutcome(replace(self.one, **changes), self.names, self.named_by)
+        return SameOutcome(self.one.but(**changes), self.names, self.named_by)
 
 
 def kinds_of(outcomes: Sequence[Outcome]) -> Sequence[Outcome]:

@@ -107,7 +107,7 @@ class Sender:
             return settled
         if isinstance(settled, SameOutcome):
             return settled.but(advice=LOOK)
-        return [replace(row, advice=LOOK) if _needs_advice(row) else row for row in settled]
+        return [row.but(advice=LOOK) if _needs_advice(row) else row for row in settled]
 
     def _lost(self, items: Sequence[str]) -> Sequence[Outcome]:
         """Return the outcomes of an addition that an earlier process may have sent."""
@@ -170,7 +170,7 @@ class Sender:
             answer = self._refused(part.items, answer, reason)
         told = answer
         if part.attempts:
-            told = [replace(row, attempts=row.attempts + part.attempts) for row in answer]
+            told = [row.but(attempts=row.attempts + part.attempts) for row in answer]
         return [after_a_lost_try(row) for row in told] if part.unclear else told
 
     def _refused(self, items: Sequence[str], refusal: ApiError, reason: str) -> Sequence[Outcome]:
@@ -251,14 +251,12 @@ def _decided(outcome: Outcome, row: Mapping[str, Any] | None, wanted: Mapping[st
             name, ours = CHANGED, True
         else:
             name, ours = FAILED, False
-        return replace(
-            outcome, outcome=name, reason=reason, advice=None, maybe_ours=ours, settled=True
-        )
+        return outcome.but(outcome=name, reason=reason, advice=None, maybe_ours=ours, settled=True)
     if row is not None and row["outcome"] != ABSENT:
         return _undecided(outcome, str(row["reason"]))
     ours = outcome.outcome == UNKNOWN
     gone = f"{outcome.reason}; it is {'gone' if ours else 'not there'}"
-    return replace(outcome, outcome=ABSENT, reason=gone, advice=None, maybe_ours=ours, settled=True)
+    return outcome.but(outcome=ABSENT, reason=gone, advice=None, maybe_ours=ours, settled=True)
 
 
 def _early(outcome: Outcome, looked: Outcome) -> bool:
@@ -276,4 +274,4 @@ def _unread(outcome: Outcome, error: PluginError) -> Outcome:
 
 
 def _undecided(outcome: Outcome, why: str) -> Outcome:
-    return replace(outcome, reason=f"{outcome.reason}; and {why}")
+    return outcome.but(reason=f"{outcome.reason}; and {why}")

@@ -4,7 +4,6 @@ Source: https://support.huaweicloud.com/intl/en-us/api-secmaster/DeleteIndicator
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..call import Call
@@ -32,7 +31,7 @@ def delete_threat_indicators(
         attempts=answer.attempts,
         response=call.outputs(answer),
     )
-    silent = replace(done, outcome=UNKNOWN, reason="the answer does not say that it is deleted")
+    silent = done.but(outcome=UNKNOWN, reason="the answer does not say that it is deleted")
     return [(done if id_ in removed else silent).same_of(id_=id_) for id_ in batch_ids]
 
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..definition import Definition
@@ -81,7 +80,7 @@ class Sections:
         """Return what undo could not put back, a text each; without a snapshot the same for all."""
         if outcome.snapshot is None and number in self._usual:
             return self._usual[number]
-        row = replace(outcome, outcome=definition.done).row()
+        row = outcome.but(outcome=definition.done).row()
         try:
             how = undoing_of(self._integration, definition.name, row, arguments)
         except ArgumentError as error:

@@ -72,8 +72,7 @@ class UndoRecorder(StoreRecorder):
             advice = "; ".join(filter(None, (advice, self.advice)))
         if reason is None and old and outcome.id and outcome.id != old:
             reason = f"in place of {old}"
-        return replace(
-            outcome,
+        return outcome.but(
             value=next((v for v in (outcome.value, self.name, done.value) if v is not None), None),
             reason=reason,
             advice=advice,

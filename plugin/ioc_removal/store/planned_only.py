@@ -1,7 +1,6 @@
 """What a run that applies a plan may do: what is in it, once."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ..batches import Batch
 from ..definition import Definition
@@ -159,4 +158,4 @@ def planned_keys(database: Database, plan: str, keys: Sequence[str]) -> set[str]
 def _again(outcome: Outcome, call: str) -> Outcome:
     """Return an outcome as a later call of the run gives it: nothing is sent for it."""
     reason = AGAIN.format(call) + (f": {outcome.reason}" if outcome.reason else "")
-    return replace(outcome, reason=reason, attempts=0, snapshot=None)
+    return outcome.but(reason=reason, attempts=0, snapshot=None)

@@ -1,7 +1,7 @@
 """What the runs of a family did of one call, for a run that tries the rest again."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..action import Action
@@ -89,7 +89,7 @@ class Retried:
             if outcome.outcome in DONE and not tried.is_done(place, item):
                 tried.done.setdefault(place, set()).add(item)
                 text = BEFORE.format(run) + (f": {outcome.reason}" if outcome.reason else "")
-                yield replace(outcome, reason=text, attempts=0, snapshot=None)
+                yield outcome.but(reason=text, attempts=0, snapshot=None)
 
     def doubtful(
         self, action: Action, arguments: Mapping[str, Any], target: Mapping[str, str]

@@ -48,4 +48,4 @@ class RetryRecorder(StoreRecorder):
 def _told(outcome: Outcome) -> Outcome:
     if not (outcome.reason or "").startswith(LOST):
         return outcome
-    return replace(outcome, reason=SENT + str(outcome.reason).removeprefix(LOST))
+    return outcome.but(reason=SENT + str(outcome.reason).removeprefix(LOST))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..outcome import ADDED, Outcome
@@ -67,7 +67,7 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
         outcome = outcome_of(tuple(row), run)
         if outcome.outcome != ADDED and (outcome.snapshot is None or lineage.half((run, key))):
             before = lineage.snapshot((run, key))
-            outcome = replace(outcome, snapshot=outcome.snapshot if before is None else before)
+            outcome = outcome.but(snapshot=outcome.snapshot if before is None else before)
         name = outcome.value or value or _told(outcome)
         found.append(Done(run, key, action, connection, arguments[text], outcome, name))
     sent = {_removal(done) for done in found if done.outcome.attempts}

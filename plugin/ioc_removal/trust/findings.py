@@ -1,7 +1,7 @@
 """What the guards find of one batch: what is refused, and what is told of the rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ..outcome import ABSENT, PRESENT, REFUSED, Outcome
 from .catalogue import GUARDS
@@ -50,7 +50,7 @@ class Findings:
         notes = self.notes.get(outcome.value or "") or self.notes.get(outcome.id or "")
         if not notes or outcome.outcome in UNTOUCHED:
             return outcome
-        return replace(outcome, advice="; ".join(filter(None, (outcome.advice, *notes))))
+        return outcome.but(advice="; ".join(filter(None, (outcome.advice, *notes))))
 
     def _note(self, guard: str, item: str, text: str, name: str = "") -> None:
         notes = self.notes.setdefault(item, [])

@@ -1,7 +1,6 @@
 """The steps of one batch: guards -> approval -> plan -> snapshot -> intent -> send -> outcomes."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..action import Action
@@ -185,7 +184,7 @@ class Steps:
             return outcome
         lost = "it cannot be put back" if action.snapshots else "its context cannot be put back"
         doubt = f"{lost}, as no snapshot could be taken: {before.unread[item]}"
-        return replace(outcome, advice="; ".join(filter(None, (outcome.advice, doubt))))
+        return outcome.but(advice="; ".join(filter(None, (outcome.advice, doubt))))
 
     def _refused(self, batch: Batch, reasons: Mapping[str, str]) -> list[Outcome]:
         """Return outcomes of what is refused, each with its reason."""

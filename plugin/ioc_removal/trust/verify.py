@@ -1,7 +1,6 @@
 """Read back what a system says that it did, where it can be read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..action import Action
@@ -76,14 +75,14 @@ def _of_one(outcome: Outcome, row: Mapping[str, Any] | None, wanted: Mapping[str
         ),
         None,
     )
-    return _failed(outcome, differs) if differs else replace(outcome, verified=True)
+    return _failed(outcome, differs) if differs else outcome.but(verified=True)
 
 
 def _failed(outcome: Outcome, state: str) -> Outcome:
     reason = f"{state}, though the system said that it was {outcome.outcome}"
-    return replace(outcome, outcome=FAILED, reason=reason, settled=True)
+    return outcome.but(outcome=FAILED, reason=reason, settled=True)
 
 
 def _doubted(outcome: Outcome, why: str) -> Outcome:
     doubt = f"it could not be verified: {why}"
-    return replace(outcome, advice="; ".join(filter(None, (outcome.advice, doubt))))
+    return outcome.but(advice="; ".join(filter(None, (outcome.advice, doubt))))
