@@ -2,13 +2,13 @@
 
 import json
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given as given_by
 from hypothesis import strategies as st
 
+from ioc_removal.action import Action
 from ioc_removal.batches import cut_items
 from ioc_removal.integration import load_integration
 from ioc_removal.sandbox import Sandbox
@@ -54,7 +54,7 @@ def test_the_rows_of_batches_are_the_same_of_a_list_in_the_store(
     texts = [f"host-{number}.example.com" for number in range(2_345)] + ['"', "\\", "é"]
     with Sandbox() as sandbox, closing(Database(tmp_path / "store.db")) as database:
         action = bound(sandbox, DELETE)
-        action = replace(action, calls=action.calls * copies)
+        action = Action(action.definition, action.calls * copies)
         stored = write_set(database, "run", "texts", texts)
         alike = [
             [

@@ -28,7 +28,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("adding", "batches", "bisection", "call", "restoring"),
     ("connection", "definition", "indicators"),
     ("iam", "versions"),
-    ("system",),
     ("settings", "regions", "iam_login"),
     ("endpoint", "authentication", "environment", "huawei_settings"),
     ("unanswered",),
@@ -37,6 +36,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "same_outcome",
         "schema",
+        "system",
         "quotes",
         "retries",
         "token_cache",

@@ -330,8 +330,8 @@ def test_what_changed_in_the_settings_is_named(
 def test_what_changed_in_the_catalogue_is_named(planner: Planner) -> None:
     plan, _ = planner.dry(indicators=IOCS)
     name = "secmaster-indicators-delete"
-    other = replace(INTEGRATION.definitions[name], effect={"default": "rearms"})
-    integration = replace(INTEGRATION, definitions={**INTEGRATION.definitions, name: other})
+    other = INTEGRATION.definitions[name]._replace(effect={"default": "rearms"})
+    integration = INTEGRATION._replace(definitions={**INTEGRATION.definitions, name: other})
     with pytest.raises(ArgumentError, match=f"the catalogue: {name} changed since the plan"):
         planner.apply(plan, integration)
     assert planner.sent() == []

@@ -11,7 +11,8 @@ import pytest
 from ioc_removal.errors import SettingsError
 from ioc_removal.huawei_sdk import HuaweiSdk
 from ioc_removal.integration import load_integration
-from ioc_removal.regions import Service, address_of, iam_address
+from ioc_removal.regions import address_of, iam_address
+from ioc_removal.system import Service, System
 
 # At import the SDK writes a lasting id of the machine below HOME; that of the user stays clean.
 with TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patched:
@@ -123,7 +124,7 @@ def test_both_find_the_same_address(
             assert (our and our[0]) == (their and their.endpoints[0])
 
 
-def addresses(service: Service) -> dict[str, str]:
+def addresses(service: Service | System) -> dict[str, str]:
     return {region: address_of(service, region, HuaweiSdk({})) for region in service.regions}
 
 

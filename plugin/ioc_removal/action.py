@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from .batches import Batch, Prepared, batch_of, cut_items, distinct_texts, many, numbered
@@ -22,7 +21,6 @@ from .sending import Sender, outcomes_of, waited_for_a_look
 from .spool import LongTexts
 
 
-@dataclass(frozen=True)
 class Action:
     """A definition bound to a connection.
 
@@ -30,10 +28,15 @@ class Action:
     that name in the definition, on each node.
     """
 
-    definition: Definition
-    calls: tuple[Call, ...] = ()
-    snapshots: tuple["Action", ...] = ()
-    lookups: tuple["Action", ...] = ()
+    def __init__(
+        self,
+        definition: Definition,
+        calls: tuple[Call, ...] = (),
+        snapshots: tuple["Action", ...] = (),
+        lookups: tuple["Action", ...] = (),
+    ) -> None:
+        self.definition, self.calls = definition, calls
+        self.snapshots, self.lookups = snapshots, lookups
 
     @property
     def call(self) -> Call | None:

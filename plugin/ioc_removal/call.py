@@ -1,8 +1,8 @@
 """An action's operation on a connection, as its handler sees it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .answer import Answer, outputs_of
 from .connection import Connection
@@ -15,8 +15,7 @@ from .schema import Schema
 LookUp = Callable[[Mapping[str, Any], Sequence[str]], Rows]
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What a handler may do: send its own request, and read through the actions named with it.
 
     target: arguments of the path that name what a 403 closes, all of them if none;
@@ -32,9 +31,9 @@ class Call:
     endpoint: Endpoint
     connection: Connection
     target: tuple[str, ...] = ()
-    answers: Mapping[int, Schema] = field(default_factory=dict)
+    answers: Mapping[int, Schema] = MappingProxyType({})
     look_up: LookUp | None = None
-    reads: Mapping[str, Callable[..., Rows]] = field(default_factory=dict)
+    reads: Mapping[str, Callable[..., Rows]] = MappingProxyType({})
     crashes: int = 1
     tries: int | None = None
     raw: bool = False

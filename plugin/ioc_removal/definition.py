@@ -1,7 +1,6 @@
 """What an action is, before it has a connection: one entry of integration.yml."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .endpoint import Endpoint
@@ -28,8 +27,7 @@ class Limits(NamedTuple):
     along: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """One entry of integration.yml: what an action is, before it has a connection.
 
     document: the whole schema, schema: of the arguments; limits: None when a call is one request;

@@ -13,9 +13,10 @@ from .errors import ApiError, ClosedError, ResponseError, SettingsError, Transpo
 from .iam_login import IamUser
 from .quotes import Quotes
 from .refusals import Rule, refusal_of
-from .regions import Service, iam_address
+from .regions import iam_address
 from .secret import Secret
 from .settings import Settings
+from .system import Service
 from .token_cache import Token, TokenCache, token_key
 from .wire import Wire, open_wire
 

@@ -1,9 +1,8 @@
 """integration.yml -> definitions, and actions bound to a connection."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .action import Action
 from .batches import Batch
@@ -16,13 +15,11 @@ from .handlers import HANDLERS
 from .loader import read
 from .outcome import Rows
 from .refusals import rules_of
-from .regions import Service
 from .schema import Schema
-from .system import System
+from .system import Service, System
 
 
-@dataclass(frozen=True)
-class Integration:
+class Integration(NamedTuple):
     """The catalogue: every system and every action, by name."""
 
     systems: Mapping[str, System]
@@ -56,7 +53,7 @@ class Integration:
         nodes = (connection,) if alone else connection.nodes
         return Action(
             definition,
-            tuple(replace(self._call(definition, node), raw=raw) for node in nodes),
+            tuple(self._call(definition, node)._replace(raw=raw) for node in nodes),
             self._beside(definition.snapshot, nodes),
             self._beside(definition.lookup, nodes),
         )
@@ -113,7 +110,7 @@ def read_catalogue() -> Any:
 
 def integration_of(document: Mapping[str, Any]) -> Integration:
     """Return the catalogue that a checked document holds."""
-    iam = replace(Service("iam", ""), **_tuples(document["services"]["iam"]))
+    iam = Service("iam", **_tuples(document["services"]["iam"]))
     systems = {
         name: _system(name, entry, document["refusals"], iam)
         for name, entry in document["systems"].items()
@@ -147,7 +144,7 @@ def _system(
     name: str, entry: Mapping[str, Any], refusals: Mapping[str, Any], iam: Service
 ) -> System:
     rules = rules_of(refusals, entry.get("refusals", ()))
-    return replace(System(name, ""), **{**_tuples(entry), "refusals": rules, "iam": iam})
+    return System(name, **{**_tuples(entry), "refusals": rules, "iam": iam})
 
 
 def _tuples(entry: Mapping[str, Any]) -> dict[str, Any]:

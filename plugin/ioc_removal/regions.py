@@ -1,32 +1,17 @@
 """Where a service of Huawei Cloud is in each region."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from re import fullmatch
 
 from .errors import SettingsError
 from .huawei_sdk import HuaweiSdk
 from .places import is_address
+from .system import Service, System
 from .wording import hint
 
 ADDRESS = r"https?://[^/?#@\s]+(/[^?#@\s]*)?"
 
 
-@dataclass(frozen=True)
-class Service:
-    """A service and its addresses by region, as integration.yml lists them.
-
-    region_url: address by {region}; regions: where it is; region_urls: addresses that differ.
-    """
-
-    name: str
-    title: str
-    region_url: str | None = None
-    regions: tuple[str, ...] = ()
-    region_urls: Mapping[str, str] = field(default_factory=dict)
-
-
-def address_of(service: Service, region: str, sdk: HuaweiSdk, key: str = "url") -> str:
+def address_of(service: Service | System, region: str, sdk: HuaweiSdk, key: str = "url") -> str:
     """Return the address of a service in a region.
 
     sdk: the environment and regions file of the official SDK prevail over the catalogue; key: the

@@ -1,9 +1,8 @@
 """Send the items of one batch of what acts: whatever happens becomes outcomes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .adding import Adding, There, there
 from .bisection import Part, bisected
@@ -63,8 +62,7 @@ def outcomes_of(
     return SameOutcome(one, items, definition.named_by)
 
 
-@dataclass(frozen=True)
-class Sender:
+class Sender(NamedTuple):
     """Sends one batch.
 
     call: of the action, at one server; target: of the outcomes; arguments: the handler's, for
@@ -123,13 +121,13 @@ class Sender:
         """Send items, halved where one may have spoilt the others; an outcome each."""
         answer = self._try(items, self.call)
         if isinstance(answer, ApiError) and len(items) > 1:
-            once = replace(self.call, crashes=0)  # it was tried again already
+            once = self.call._replace(crashes=0)  # it was tried again already
             most = self.call.tries or MANY
             parts = list(
                 bisected(
                     items,
                     answer,
-                    lambda half, left: self._try(half, replace(once, tries=min(left, most))),
+                    lambda half, left: self._try(half, once._replace(tries=min(left, most))),
                 )
             )
         else:

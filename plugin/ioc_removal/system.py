@@ -1,25 +1,41 @@
-"""One of the systems, as integration.yml describes it."""
+"""The systems, and the services beside them, as integration.yml describes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .refusals import Rule
-from .regions import Service
 
 
-@dataclass(frozen=True)
-class System(Service):
-    """A system: where it is, what it takes, and what its refusals mean.
+class Service(NamedTuple):
+    """A service and its addresses by region, as integration.yml lists them.
+
+    region_url: address by {region}; regions: where it is; region_urls: addresses that differ.
+    """
+
+    name: str
+    title: str
+    region_url: str | None = None
+    regions: tuple[str, ...] = ()
+    region_urls: Mapping[str, str] = MappingProxyType({})
+
+
+class System(NamedTuple):
+    """A system: where it is, as of a Service, what it takes, and what its refusals mean.
 
     base: path below the address, by {api_version}, tenant_base: and by {tenant}; versions: of the
     API, the newest first, tenant_versions: those with tenants; version_test: what each of them can
-    be asked for, GET; required: settings without which
-    nothing can be sent; auth: the kinds it accepts; in_flight: requests at a time by default;
-    test: the action, and its arguments, that reads something harmless; refusals: what its refusals
-    mean, the first that matches; iam: the service that gives tokens for it.
+    be asked for, GET; required: settings without which nothing can be sent; auth: the kinds it
+    accepts; in_flight: requests at a time by default; test: the action, and its arguments, that
+    reads something harmless; refusals: what its refusals mean, the first that matches; iam: the
+    service that gives tokens for it.
     """
 
+    name: str
+    title: str
+    region_url: str | None = None
+    regions: tuple[str, ...] = ()
+    region_urls: Mapping[str, str] = MappingProxyType({})
     base: str = ""
     tenant_base: str = ""
     versions: tuple[str, ...] = ()

@@ -1,7 +1,6 @@
 """An action as a run had it, so that what became of the rest can be recorded without settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ..action import Action
 from ..batches import Batch
@@ -10,11 +9,12 @@ from ..definition import Definition
 from ..store.runs import Run
 
 
-@dataclass(frozen=True)
 class KeptAction(Action):
     """An action that sends nothing; nodes: those that its connection had, if there were several."""
 
-    nodes: tuple[str, ...] = ()
+    def __init__(self, definition: Definition, nodes: tuple[str, ...] = ()) -> None:
+        super().__init__(definition)
+        self.nodes = nodes
 
     @property
     def copies(self) -> int:

@@ -7,7 +7,6 @@ too, but is no part of the hash: the same plan made tomorrow has the same.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
 from hashlib import sha256
 from typing import Any
 
@@ -196,13 +195,14 @@ def _catalogue(playbooks: Iterable[Playbook], integration: Integration) -> dict[
 def _plain(value: Definition | System) -> dict[str, Any]:
     """Return what a part of the catalogue says, as JSON can hold it; a handler by its name."""
     facts: dict[str, Any] = {}
-    for one in fields(value):
-        if one.name in LEFT_OUT:
+    for name, fact in value._asdict().items():
+        if name in LEFT_OUT:
             continue
-        fact = getattr(value, one.name)
         if callable(fact):
             fact = f"{fact.__module__}.{fact.__qualname__}"
         elif isinstance(fact, Endpoint | Limits):
             fact = fact._asdict()
-        facts[one.name] = fact
+        elif isinstance(fact, Mapping):
+            fact = dict(fact)
+        facts[name] = fact
     return facts

@@ -1,7 +1,6 @@
 """What is there before the additions of an undo: read once for all that go to one place."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -28,14 +27,15 @@ class Standing:
         return {item: self._found[item] for item in batch.items if item in self._found}
 
 
-@dataclass(frozen=True)
 class Together(Action):
-    """An addition that asks what is there together with others."""
+    """An addition that asks what is there together with others, whose names standing has."""
 
-    standing: Standing | None = None
+    def __init__(self, action: Action, standing: Standing) -> None:
+        super().__init__(action.definition, action.calls, action.snapshots, action.lookups)
+        self.standing = standing
 
     def before(self, batch: Batch, items: Sequence[str] | None = None) -> dict[str, Any]:
         """Return what is there before an addition, as it was read for all of them."""
-        if self.standing is None or items is not None:
+        if items is not None:
             return super().before(batch, items)
         return self.standing.of(self, batch)

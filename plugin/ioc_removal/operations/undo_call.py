@@ -96,7 +96,7 @@ class Calls:
             self._give(undo, call.name, first, FAILED, f"nothing was sent: {error}")
             return
         if standing := self.standing.get(call.name):
-            action = Together(**vars(action), standing=standing)
+            action = Together(action, standing)
         texts = {
             c.item: u.restoring.not_restored
             for c, u in zip(call.claims, call.undoings, strict=True)

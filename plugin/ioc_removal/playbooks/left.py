@@ -1,7 +1,7 @@
 """What is left of a call to do, cut into batches; and a search that finds nothing new."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -51,14 +51,15 @@ class Left:
         return not self.tried.is_done(place, item) and self.only(item, target)
 
 
-@dataclass(frozen=True)
 class SearchedAgain(Action):
     """A search of which an earlier run had an answer: what is new since is not of that run.
 
-    known: what it told, by value.
+    action: the search; known: what it told, by value.
     """
 
-    known: Mapping[str, Searched] = field(default_factory=dict)
+    def __init__(self, action: Action, known: Mapping[str, Searched]) -> None:
+        super().__init__(action.definition, action.calls, action.snapshots, action.lookups)
+        self.known = known
 
     def read(self, batch: Batch) -> Rows:
         """Return its rows without what is new, and say of what is gone that it is."""

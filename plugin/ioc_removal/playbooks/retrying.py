@@ -122,7 +122,7 @@ class Retrying(Calling):
                 again.append(value)
         if not again:
             return before
-        narrowed = SearchedAgain(**vars(action), known=known)
+        narrowed = SearchedAgain(action, known)
         self.perform_read(call, narrowed, {**given, name: again})
         return chain(before, output_rows(self.database, self.run, call))
 
