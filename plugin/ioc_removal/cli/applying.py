@@ -1,7 +1,6 @@
 """`run --plan`: do what a plan says, and nothing else."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from ..errors import ArgumentError
@@ -51,7 +50,7 @@ def apply(session: Session) -> int:
                 session.settings,
                 plan,
                 choose=session.chosen,
-                terms=replace(session.terms, guards=guards),
+                terms=session.terms._replace(guards=guards),
                 requester=session.requester,
                 request=request_of(options),
                 progress=teller(watch),

@@ -124,7 +124,7 @@ def _perform(
         tell_pauses(database, run, call.connection)
         ask_before_requests(database, run, call.connection)
     sizes = {definition.effect_on(prepared.arguments): prepared.size}
-    terms = replace(terms, approval=Counted(CALL, most, sizes))
+    terms = terms._replace(approval=Counted(CALL, most, sizes))
     batches = calling.batches(recorder, prepared)
     try:
         with (

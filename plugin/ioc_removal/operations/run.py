@@ -1,7 +1,6 @@
 """Run a playbook: begin it with its inputs; where the settings count, plan it first."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..errors import ArgumentError, PluginError
@@ -58,7 +57,7 @@ def run_approved(
     given = (database, integration, settings, name)
     if terms.dry_run or not approving_of(settings.approval, settings.source).most:
         return run_playbook(*given, inputs, terms=terms, file=file, **more)
-    dry = replace(terms, dry_run=True)
+    dry = terms._replace(dry_run=True)
     here = {**more, "detach": False}
     planned, summary = run_playbook(*given, inputs, terms=dry, file=file, **here)
     if "plan" not in planned:  # nothing would be done, and the errors tell why

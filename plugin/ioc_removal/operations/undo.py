@@ -5,7 +5,6 @@ undo only; what was surely not done may be tried again by a later one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..errors import ArgumentError, PluginError
@@ -182,7 +181,7 @@ def _performed(
     database, known = calls.database, calls.integration.definitions
     try:
         approval = approval_of(calls.integration, settings, claims)
-        calls.terms = replace(calls.terms, approval=approval)
+        calls.terms = calls.terms._replace(approval=approval)
         calls.places.serve(undo)
         performing = Performing(calls, progress)
         with watched(database, undo, calls.stop):

@@ -164,7 +164,7 @@ class Calls:
         recorder.begin(prepared)
         recorder.plan(prepared)
         batches = list(recorder.planned(prepared, 0, recorder.count()))
-        terms = replace(self.terms, snapshot=self.terms.snapshot and not self.terms.dry_run)
+        terms = self.terms._replace(snapshot=self.terms.snapshot and not self.terms.dry_run)
         outcomes: list[Outcome] = []
         try:
             with closing(

@@ -1,7 +1,6 @@
 """Record a call of an undo, as any other, with what is told of its rows."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..batches import Batch
 from ..definition import ADDS
@@ -43,11 +42,11 @@ class UndoRecorder(StoreRecorder):
         known = self.earlier if known == Known() else known
         if not known.repeated or self._action.definition.does != ADDS:
             return known
-        return replace(known, snapshots=with_added(self._database, known.snapshots))
+        return known._replace(snapshots=with_added(self._database, known.snapshots))
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch."""
-        super().finish(replace(finished, outcomes=tuple(map(self._told, finished.outcomes))))
+        super().finish(finished._replace(outcomes=tuple(map(self._told, finished.outcomes))))
 
     def _told(self, outcome: Outcome) -> Outcome:
         item = next((one for one in (outcome.value, outcome.id) if one in self.claims), None)

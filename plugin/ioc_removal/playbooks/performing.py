@@ -6,7 +6,7 @@ Each function may run again after a crash: what it wrote is found again, not wri
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 from threading import Event, Lock
@@ -86,7 +86,7 @@ class Performing:
         self._hash = applied.hash if applied else None
         self._approving = approving_of(settings.approval, settings.source)
         self.approval = RunApproval(database, run, integration, self._approving.most, applied)
-        self._terms = replace(terms, guards=guards, approval=self.approval)
+        self._terms = terms._replace(guards=guards, approval=self.approval)
         self._lock = Lock()
         self._bound: dict[str, Action] = {}
         self._done: dict[str, int] = {}
@@ -222,7 +222,7 @@ class Performing:
             return self._terms
         fingerprint = digest(connection_facts(action.call.connection, self.settings))
         only = PlannedOnly(self.database, self.plan, self.run, call, fingerprint, self._let_through)
-        return replace(self._terms, plan=only)
+        return self._terms._replace(plan=only)
 
     def tell(self, call: str, done: int, total: int) -> None:
         """Tell how far a call is, which has so many items."""

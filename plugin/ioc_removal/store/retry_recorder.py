@@ -1,6 +1,5 @@
 """Record a call of a run that tries another one again."""
 
-from dataclasses import replace
 from functools import cached_property
 
 from ..batches import Batch
@@ -37,7 +36,7 @@ class RetryRecorder(StoreRecorder):
 
     def finish(self, finished: Finished) -> None:
         """Keep what became of a batch."""
-        super().finish(replace(finished, outcomes=tuple(map(_told, finished.outcomes))))
+        super().finish(finished._replace(outcomes=tuple(map(_told, finished.outcomes))))
 
     @cached_property
     def _doubtful(self) -> Doubtful:

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ..duration import duration_of
 from ..errors import ArgumentError, SettingsError
@@ -18,8 +18,7 @@ IN_PARTS = {
 }
 
 
-@dataclass(frozen=True)
-class Approving:
+class Approving(NamedTuple):
     """The settings of approval.
 
     most: indicators that need none, by effect; approvers: who may decide, by name; four_eyes:
@@ -28,10 +27,10 @@ class Approving:
     messages.
     """
 
-    most: Mapping[str, int] = field(default_factory=dict)
+    most: Mapping[str, int] = MappingProxyType({})
     approvers: tuple[str, ...] = ()
     four_eyes: bool | str = True
-    wait: timedelta = field(default=duration_of(USUAL_WAIT))
+    wait: timedelta = duration_of(USUAL_WAIT)
     source: str = "the settings"
 
     def may(self, users: Iterable[str], requesters: Iterable[str]) -> list[str]:

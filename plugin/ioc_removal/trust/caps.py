@@ -1,7 +1,6 @@
 """How much may be done in one call, in one run, and in an hour through one connection."""
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
 from threading import Lock
 from time import time
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -42,12 +41,12 @@ class Counts(Protocol):
         """Return of how many indicators this call was tried, and how many failed or are unknown."""
 
 
-@dataclass
 class ProcessCounts:
     """Counts what this process does, for a recorder that does not."""
 
-    _sizes: list[tuple[float, str, int]] = field(default_factory=list)
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(self) -> None:
+        self._sizes: list[tuple[float, str, int]] = []
+        self._lock = Lock()
 
     def reserve(
         self, place: str, size: int, caps: Mapping[str, int], *, dry_run: bool

@@ -1,7 +1,7 @@
 """What the guards find of one batch: what is refused, and what is told of the rest."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..outcome import ABSENT, PRESENT, REFUSED, Outcome
 from .catalogue import GUARDS
@@ -9,7 +9,6 @@ from .catalogue import GUARDS
 UNTOUCHED = frozenset({REFUSED, ABSENT, PRESENT})
 
 
-@dataclass
 class Findings:
     """What the guards find of a batch.
 
@@ -18,11 +17,15 @@ class Findings:
     warned: by guard, what the items are called of which something is told.
     """
 
-    disabled: frozenset[str] = frozenset()
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    refused: dict[str, str] = field(default_factory=dict)
-    notes: dict[str, list[str]] = field(default_factory=dict)
-    warned: dict[str, dict[str, str]] = field(default_factory=dict)
+    def __init__(
+        self,
+        disabled: frozenset[str] = frozenset(),
+        overrides: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.disabled, self.overrides = disabled, overrides
+        self.refused: dict[str, str] = {}
+        self.notes: dict[str, list[str]] = {}
+        self.warned: dict[str, dict[str, str]] = {}
 
     def refuse(self, guard: str, item: str, why: str | None) -> bool:
         """Refuse an item, when there is a reason; tell whether the guard found one.

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from socket import inet_aton
+from typing import NamedTuple
 from unicodedata import normalize
 from urllib.parse import unquote
 
@@ -32,8 +32,7 @@ _MAY_BE_RANGE = re.compile(r"[0-9A-Fa-f:.]+/").match
 _URL_MARKS = re.compile(r"[/?#\\@:%]").search
 
 
-@dataclass(frozen=True, slots=True)
-class Forms:
+class Forms(NamedTuple):
     """The forms of a value.
 
     text: as it is written, refanged; keys: equal for all spellings of it; host: keys of the host

@@ -1,7 +1,6 @@
 """The guards of one call: asked before each batch, by itself and by what is there."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
 
@@ -69,7 +68,6 @@ class RunGuards(Protocol):
         """Count what is told of items."""
 
 
-@dataclass
 class Guarded:
     """The guards of one call.
 
@@ -78,16 +76,22 @@ class Guarded:
     leaves_none: tells of other runs whether a policy would have no rule left.
     """
 
-    guards: RunGuards
-    action: Action
-    prepared: Prepared
-    place: str
-    excess: Excess | None
-    tried: int
-    failed: int
-    release: Callable[[str, int], None] | None
-    leaves_none: Callable[[str, str, Set[str]], bool] | None
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(
+        self,
+        guards: RunGuards,
+        action: Action,
+        prepared: Prepared,
+        place: str,
+        excess: Excess | None,
+        tried: int,
+        failed: int,
+        release: Callable[[str, int], None] | None,
+        leaves_none: Callable[[str, str, Set[str]], bool] | None,
+    ) -> None:
+        self.guards, self.action, self.prepared = guards, action, prepared
+        self.place, self.excess, self.tried, self.failed = place, excess, tried, failed
+        self.release, self.leaves_none = release, leaves_none
+        self._lock = Lock()
 
     def before(self, batch: Batch) -> Findings:
         """Return what is found of a batch as far as itself tells."""

@@ -1,9 +1,9 @@
 """The guards of a run: their settings, their lists, what was warned about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 from ..action import Action
@@ -23,7 +23,6 @@ FIRST = 3  # items that a warning names
 LONGEST_WARNED = 80  # characters of an item in a warning
 
 
-@dataclass
 class Guards:
     """The guards of one run, in this process.
 
@@ -31,11 +30,13 @@ class Guards:
     the reason of each guard that a person overrides.
     """
 
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    source: str = "the settings"
-    overrides: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        source: str = "the settings",
+        overrides: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.settings, self.source, self.overrides = settings, source, overrides
         self.disabled = frozenset(self.settings.get("disabled", ()))
         self.last_rules, self.lists = LastRules(), Lists()
         self._counts = ProcessCounts()

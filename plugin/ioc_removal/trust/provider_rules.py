@@ -1,7 +1,6 @@
 """Rules that stand for whole providers: only with the tags that were named, and never the last."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -10,12 +9,12 @@ from ..errors import one_line
 LONGEST_TAGS = 200  # characters in a message
 
 
-@dataclass
 class LastRules:
     """Which rules this run removes, by policy; several at a time must not be each other's last."""
 
-    _going: dict[str, set[str]] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(self) -> None:
+        self._going: dict[str, set[str]] = {}
+        self._lock = Lock()
 
     def leaves_none(self, policy: str, rule: str, there: Set[str]) -> bool:
         """Tell whether no rule would be left; if one would, the rule is going from now on.

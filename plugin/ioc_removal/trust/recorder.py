@@ -1,16 +1,15 @@
 """What perform() tells a recorder, and asks it: the store's, or that of a host without one."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from ..batches import Batch
 from ..definition import Definition
 from ..outcome import Outcome
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(NamedTuple):
     """A batch and what became of it: outcomes of a removal, or rows that a read returned.
 
     outputs: a tuple when they are few.
@@ -21,8 +20,7 @@ class Finished:
     outputs: Collection[dict[str, Any]] = ()
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What a recorder knows of a batch.
 
     finished: what became of it, when it was finished before; repeated: it may have been sent
@@ -32,7 +30,7 @@ class Known:
 
     finished: Finished | None = None
     repeated: bool = False
-    snapshots: Mapping[str, Any] = field(default_factory=dict)
+    snapshots: Mapping[str, Any] = MappingProxyType({})
 
 
 class Recorder(Protocol):

@@ -1,7 +1,6 @@
 """On what terms an action is performed: dry or in earnest, and what may be done at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -57,8 +56,7 @@ class Approval(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """On what terms an action is performed.
 
     plan: what may be done, None for everything; dry_run: send nothing that does something, every
