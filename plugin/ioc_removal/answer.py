@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from re import compile as pattern
 from types import MappingProxyType
@@ -19,15 +18,19 @@ BACKSLASH = pattern(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 NOT_STORABLE = pattern("[\x00\ud800-\udfff]")
 
 
-@dataclass(frozen=True)
 class Reply:
     """What came back for one try. content: None when it was too long to be read to its end."""
 
-    status: int
-    phrase: str
-    headers: Mapping[str, str]
-    content: bytes | None
-    raw: BaseHTTPResponse
+    def __init__(
+        self,
+        status: int,
+        phrase: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        raw: BaseHTTPResponse,
+    ) -> None:
+        self.status, self.phrase, self.headers = status, phrase, headers
+        self.content, self.raw = content, raw
 
     @cached_property
     def text(self) -> str:

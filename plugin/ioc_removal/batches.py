@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
 from itertools import chain, islice
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple, TypeVar
@@ -29,24 +28,33 @@ class Batch(NamedTuple):
     items: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
 class Prepared:
     """Checked arguments, ready to be cut; iterating yields the batches, lazily and repeatably.
 
     target: of every outcome; duplicates: items given more than once; filled: names of arguments
-    that came from the connection's defaults; size: of distinct items.
+    that came from the connection's defaults; cut: yields the batches; size: of distinct items.
     """
 
-    arguments: Mapping[str, Any]
-    target: Mapping[str, str]
-    duplicates: int
-    filled: tuple[str, ...]
-    items: Iterable[str] = ()
-    cut: Callable[["Prepared"], Iterator[Batch]] = field(repr=False, default=lambda _: iter(()))
-    size: int = 0
+    def __init__(
+        self,
+        arguments: Mapping[str, Any],
+        target: Mapping[str, str],
+        duplicates: int,
+        filled: tuple[str, ...],
+        items: Iterable[str] = (),
+        cut: Callable[["Prepared"], Iterator[Batch]] = lambda _: iter(()),
+        size: int = 0,
+    ) -> None:
+        self.arguments, self.target = arguments, target
+        self.duplicates, self.filled = duplicates, filled
+        self.items, self.cut, self.size = items, cut, size
 
     def __iter__(self) -> Iterator[Batch]:
         return self.cut(self)
+
+    def but(self, **changes: Any) -> "Prepared":
+        """Return the same with other fields; raises TypeError for what is no field."""
+        return Prepared(**{**vars(self), **changes})
 
 
 def cut_items(

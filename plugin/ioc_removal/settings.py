@@ -1,7 +1,6 @@
 """Find the settings: a file, and the environment over it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from os import environ
 from pathlib import Path
@@ -28,7 +27,6 @@ TOKENS = "ioc-removal/tokens.json"
 VERSIONS = "ioc-removal/versions.json"
 
 
-@dataclass(frozen=True)
 class Settings:
     """The checked settings.
 
@@ -39,15 +37,21 @@ class Settings:
     plan, journal: as in the schema, the journal's key a Secret.
     """
 
-    connections: Mapping[str, Mapping[str, Any]]
-    source: str
-    sdk: HuaweiSdk = field(default_factory=lambda: HuaweiSdk({}))
-    cache_folder: Path | None = None
-    guards: Mapping[str, Any] = field(default_factory=dict)
-    approval: Mapping[str, Any] = field(default_factory=dict)
-    plan: Mapping[str, Any] = field(default_factory=dict)
-    journal: Mapping[str, Any] = field(default_factory=dict)
-    _caches: dict[Path | None, TokenCache] = field(default_factory=dict, repr=False)
+    def __init__(
+        self,
+        connections: Mapping[str, Mapping[str, Any]],
+        source: str,
+        sdk: HuaweiSdk,
+        cache_folder: Path | None,
+        guards: Mapping[str, Any],
+        approval: Mapping[str, Any],
+        plan: Mapping[str, Any],
+        journal: Mapping[str, Any],
+    ) -> None:
+        self.connections, self.source, self.sdk = connections, source, sdk
+        self.cache_folder = cache_folder
+        self.guards, self.approval, self.plan, self.journal = guards, approval, plan, journal
+        self._caches: dict[Path | None, TokenCache] = {}
 
     @cached_property
     def versions(self) -> VersionCache:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import pbkdf2_hmac, sha256
 from hmac import compare_digest
 from hmac import digest as hmac_digest
@@ -31,7 +30,6 @@ class Token(NamedTuple):
         return self.expires - time() > seconds
 
 
-@dataclass
 class SharedToken:
     """What connections with the same user and project share during a run.
 
@@ -39,11 +37,11 @@ class SharedToken:
     lost: logins in a row of which no answer came.
     """
 
-    lock: Lock = field(default_factory=Lock)
-    token: Token | None = None
-    refused: str | None = None
-    again: float = 0.0
-    lost: int = 0
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.token: Token | None = None
+        self.refused: str | None = None
+        self.again, self.lost = 0.0, 0
 
 
 class TokenCache:

@@ -1,7 +1,6 @@
 """The indicator file of the command line."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ArgumentError
@@ -17,11 +16,22 @@ FIRST_UNUSED = 10
 READING = "reading the file"
 
 
-@dataclass(frozen=True)
 class ToldFile(IndicatorFile):
-    """An indicator file that tells how many indicators it holds, once it is read."""
+    """An indicator file that tells how many indicators it holds, once it is read.
 
-    told: Callable[[int], None] = lambda _: None
+    format, column, to_ids_only: as of an IndicatorFile; told: called with that number.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        format: str | None,  # noqa: A002  # as the option is called
+        column: str | None,
+        to_ids_only: bool,
+        told: Callable[[int], None],
+    ) -> None:
+        super().__init__(path, format, column, to_ids_only)
+        self.told = told
 
     def read(self, database: Database, run: str) -> tuple[StoredSet, dict[str, Any]]:
         """Read the indicators into a set of the run; return it and the sums."""

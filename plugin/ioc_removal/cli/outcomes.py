@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..handlers.report import target_of
@@ -22,13 +21,13 @@ COLUMNS = ("indicator", "outcome", "reason", "id", "request id")
 OURS = {ABSENT: REMOVED, PRESENT: ADDED}  # what a request of ours may have done to it
 
 
-@dataclass
 class Target:
     """The rows of one action at one target: the first that are not done, and the first that are."""
 
-    not_done: list[Row] = field(default_factory=list)
-    done: list[Row] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
+    def __init__(self) -> None:
+        self.not_done: list[Row] = []
+        self.done: list[Row] = []
+        self.counts = Counter[str]()
 
 
 def show_outcomes(output: Output, rows: OutcomeRows, run: str | None) -> None:

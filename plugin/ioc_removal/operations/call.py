@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -119,7 +118,7 @@ def _perform(
     if definition.acts:  # kept, so that whoever ends it knows what is left
         count, size = calling.plan(recorder, ONLY, action, prepared)
         cut = partial(_planned, recorder, count)
-        prepared = replace(prepared, size=size, cut=cut)
+        prepared = prepared.but(size=size, cut=cut)
     for call in action.calls:
         tell_pauses(database, run, call.connection)
         ask_before_requests(database, run, call.connection)

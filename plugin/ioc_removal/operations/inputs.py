@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from itertools import chain
 from pathlib import Path
 from sys import stdin
@@ -22,25 +21,29 @@ INDICATORS = "indicators"  # the name of the set
 READ_BY = "read_by"  # in the details of a run, the run that read its file
 
 
-@dataclass
 class Sums:
     """How many items a file held, how many are used, by type, and how many are not."""
 
-    read: int = 0
-    used: int = 0
-    duplicates: int = 0
-    unused: int = 0
-    types: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.read = self.used = self.duplicates = self.unused = 0
+        self.types: dict[str, int] = {}
 
 
-@dataclass(frozen=True)
 class IndicatorFile:
-    """An indicator file as named on the command line; path "-" is standard input."""
+    """An indicator file as named on the command line.
 
-    path: str
-    format: str | None = None
-    column: str | None = None
-    to_ids_only: bool = False
+    path: "-" is standard input; format, column, to_ids_only: as read_indicators() takes them.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        format: str | None = None,  # noqa: A002  # as the option is called
+        column: str | None = None,
+        to_ids_only: bool = False,
+    ) -> None:
+        self.path, self.format = path, format
+        self.column, self.to_ids_only = column, to_ids_only
 
     def read(self, database: Database, run: str) -> tuple[StoredSet, dict[str, Any]]:
         """Read the indicators into a set of the run; return it and the sums.
@@ -56,7 +59,7 @@ class IndicatorFile:
                 f"{self.path}: no indicator can be used: {sums.read} items read, "
                 f"{sums.unused} unused; give another file, --format or --column"
             )
-        return indicators, asdict(sums)
+        return indicators, vars(sums)
 
     def _portions(
         self, database: Database, run: str, sums: Sums, types: Counter[str]

@@ -1,7 +1,7 @@
 """What is left of a call to do, cut into batches; and a search that finds nothing new."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -40,7 +40,7 @@ class Left:
         parts = ([i for i in wanted if i in doubtful], [i for i in wanted if i not in doubtful])
         number = 0
         for items in filter(None, parts):
-            whole = replace(self.prepared, items=items, size=len(items))
+            whole = self.prepared.but(items=items, size=len(items))
             for batch in whole:
                 node = nodes[number % len(nodes)]
                 here = [item for item in batch.items if self._is_left(item, *node)]

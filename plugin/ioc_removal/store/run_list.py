@@ -1,9 +1,9 @@
 """Find runs: by how they stand, by what they run, by who wanted them, by when they began."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby, islice
+from typing import NamedTuple
 
 from ..outcome import FAILED, PARTIAL, SUCCEEDED
 from .database import Database
@@ -35,8 +35,7 @@ OPEN = (
 )
 
 
-@dataclass(frozen=True)
-class RunsWanted:
+class RunsWanted(NamedTuple):
     """Which runs are wanted: all that is given must hold.
 
     states: some of STATES, any of which will do; name: of the playbook or action, or the run that

@@ -1,7 +1,6 @@
 """The parameters of an instance as the settings of one connection."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import isfinite, nan
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,9 @@ def settings_of(system: str, params: Parameters) -> Settings:
         connection["verify"] = False
     if others := connection.pop("nodes", None):
         connection["nodes"] = [*filter(None, [connection.pop("url", None)]), *others]
-    return replace(settings_from(document, SOURCE), cache_folder=KEPT)
+    settings = settings_from(document, SOURCE)
+    settings.cache_folder = KEPT
+    return settings
 
 
 def _auth(params: Parameters) -> dict[str, Any]:
