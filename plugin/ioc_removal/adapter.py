@@ -15,6 +15,7 @@ from .deadline import CURRENT, Deadline
 from .proxies import Proxy
 from .secret import MaskedText
 
+SHORT = 1 << 16  # bytes
 # How http.client words the answer of a proxy that opens no tunnel for want of the server.
 NOT_NOW = pattern(r"Tunnel connection failed: 5\d\d")
 
@@ -81,6 +82,7 @@ class _Connection(HTTPConnection):
     response_class = _Response
     _twin: socket | None = None
     _holder: Deadline | None = None
+    _together: bytearray | None = None  # while a request is sent, what waits for the rest of it
 
     def _new_conn(self) -> socket:
         connected = super()._new_conn()
@@ -100,12 +102,31 @@ class _Connection(HTTPConnection):
         _check()
 
     def request(self, *arguments: Any, **options: Any) -> None:
-        """Connect, if that is still to be done, and send."""
+        """Connect, if that is still to be done, and send: a short body together with its head."""
         if self.sock is None:
             self.connect()
         _check()
         self._hold(sent=True)
-        super().request(*arguments, **options)
+        self._together = bytearray()
+        try:
+            super().request(*arguments, **options)
+            self._send_together()
+        finally:
+            self._together = None
+
+    def send(self, data: Any) -> None:
+        """Send, or wait for what follows of a request: each time takes a system call."""
+        together = self._together
+        if together is None or not isinstance(data, bytes) or len(data) > SHORT:
+            self._send_together()
+            super().send(data)
+        else:
+            together += data
+
+    def _send_together(self) -> None:
+        if self._together:
+            data, self._together = self._together, bytearray()
+            super().send(bytes(data))
 
     def _hold(self, *, sent: bool = False) -> None:
         """Let the deadline of the request that this thread makes hold the socket, and no other."""

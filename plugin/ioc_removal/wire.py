@@ -6,7 +6,7 @@ from http.cookiejar import DefaultCookiePolicy
 from logging import getLogger
 from typing import Any, NamedTuple
 
-from requests import Request, Response, Session
+from requests import PreparedRequest, Request, Response, Session
 from requests.auth import AuthBase
 from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
@@ -24,9 +24,11 @@ CONNECT_TIMEOUT, READ_TIMEOUT, TOTAL_TIMEOUT = 10.0, 120.0, 300.0  # seconds
 LONGEST_ANSWER = 1 << 26  # bytes; twice what the longest documented request could be echoed as
 PORTION = 1 << 16  # bytes
 LONG = 1.0  # seconds
+MOST_BARE = 100  # requests that are kept as they are before they are signed
 SHORTEST = 0.001  # seconds; 0 is not allowed
 USER_AGENT = "ioc-removal"
 LOGGER = getLogger("ioc_removal")
+Signed = PreparedRequest  # as it is sent
 
 
 class Timeouts(NamedTuple):
@@ -59,6 +61,7 @@ class Wire:
         self.closed = ""
         self.told: Callable[[str, float], None] = lambda _why, _seconds: None
         self._in_flight = InFlight()
+        self._bare: dict[object, PreparedRequest] = {}  # as they are before they are signed
 
     @contextmanager
     def deadline(self) -> Iterator[Deadline]:
@@ -73,13 +76,17 @@ class Wire:
         headers: Mapping[str, str],
         body: bytes | None,
         deadline: Deadline,
+        signed: Signed | None = None,
     ) -> Reply:
-        """Send a request once, signed anew, and read what comes back unless it is endless."""
+        """Send a request once and read what comes back unless it is endless.
+
+        signed: the same, as it was signed just now; else it is signed anew.
+        """
         deadline.sent = False
         deadline.check()
         if self.closed:
             raise ClosedError(self.closed)
-        request = self.session.prepare_request(Request(method, url, data=body, headers=headers))
+        request = self.signed(method, url, headers, body) if signed is None else signed
         left = max(deadline.left, SHORTEST)
         timeout = (min(self.timeouts.connect, left), min(self.timeouts.read, left))
         try:
@@ -101,6 +108,26 @@ class Wire:
                 )
         finally:
             deadline.release()
+
+    def signed(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Signed:
+        """Return a request as it is sent, with what authenticates it."""
+        if self.session.auth is None:
+            return self.session.prepare_request(Request(method, url, data=body, headers=headers))
+        key = (self.address, method, *headers.items())
+        if (bare := self._bare.get(key)) is None:  # once: it takes as long as to sign and send
+            if len(self._bare) >= MOST_BARE:
+                self._bare.clear()
+            asked = Request(method, self.address, headers=headers, auth=_nobody)
+            bare = self._bare[key] = self.session.prepare_request(asked)
+        request = bare.copy()
+        request.url = str(bare.url).removesuffix("/") + url.removeprefix(self.address)
+        if body is not None:
+            request.body = body
+            request.headers["Content-Length"] = str(len(body))
+        request.prepare_auth(self.session.auth)
+        return request
 
     def waited(self, retries: Retries, deadline: Deadline, why: str) -> bool:
         """Wait before another try; False, at once where possible, when there is to be none.
@@ -160,6 +187,11 @@ def open_wire(
         if f"{name}_timeout" in own
     }
     return Wire(address, session, quotes, Timeouts(**named), proxy)
+
+
+def _nobody(request: PreparedRequest) -> PreparedRequest:
+    """Authenticate nobody."""
+    return request
 
 
 class _StayingSession(Session):
