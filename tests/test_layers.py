@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "same_outcome",
         "schema",
         "system",
+        "heard",
         "quotes",
         "retries",
         "token_cache",

@@ -4,13 +4,16 @@ import json
 import sqlite3
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema_rs import validator_for
+from requests import Request
 
+from ioc_removal.authentication import authentication
 from ioc_removal.body import objects_of
 from ioc_removal.clean_texts import judge_of_texts
 from ioc_removal.cli import main
@@ -18,9 +21,11 @@ from ioc_removal.indicators.refang import refang
 from ioc_removal.indicators.typed import _closely, plain_type
 from ioc_removal.loader import parse, read
 from ioc_removal.outcome import OUTCOMES, Outcome
+from ioc_removal.quotes import Quotes, mapped
 from ioc_removal.same_outcome import SameOutcome, counts_of, kinds_of, names_of
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
+from ioc_removal.secret import Secret
 from ioc_removal.store import columns, found, run_outcomes
 from ioc_removal.store.chain import Hashing
 from ioc_removal.store.outcome_rows import (
@@ -33,6 +38,7 @@ from ioc_removal.store.outcome_walk import columns_of_part
 from ioc_removal.trust.forms import forms_of
 from ioc_removal.trust.lists import Lists
 from ioc_removal.trust.shapes import FEW, is_plain, not_plain, private_in, suffix_in, wildcard_in
+from ioc_removal.wire import open_wire
 from ioc_removal.yaml_reading import parse_yaml
 from test_tables import PARTS, SCHEMAS, seeds, variants
 
@@ -145,6 +151,42 @@ def test_what_is_json_is_read_as_yaml_is(document: dict[str, Any]) -> None:
 )
 def test_what_json_reads_otherwise_is_read_as_yaml(text: str) -> None:
     assert parse(text, "settings.yml") == parse_yaml(text, "settings.yml")
+
+
+@given(
+    st.sampled_from(["DELETE", "GET", "POST", "PUT"]),
+    st.sampled_from(
+        ["http://127.0.0.1:8080", "https://example.com/api/1.3", "https://müller.example"]
+    ),
+    st.lists(st.text(min_size=1, max_size=9), min_size=1, max_size=3),
+    st.dictionaries(st.sampled_from("ab"), st.text(max_size=5)),
+    st.none() | st.binary(min_size=1, max_size=9),
+)
+def test_a_request_is_made_as_requests_makes_it(
+    method: str, address: str, path: list[str], query: dict[str, str], body: bytes | None
+) -> None:
+    auth = authentication({"type": "basic", "username": "soc", "password": Secret("example")})
+    way = open_wire({}, address, auth, Quotes())
+    segments = (quote(part.encode("utf-8", "surrogatepass"), safe="~") for part in path)
+    url = "/".join([way.address, *segments])
+    if query:
+        url += "?" + urlencode(query, quote_via=quote, safe="~", errors="surrogatepass")
+    headers = {"Accept": "application/json", "X-Language": "en-us"}
+    plain = way.session.prepare_request(Request(method, url, data=body, headers=headers))
+    for _ in range(2):  # made, and copied
+        ours = way.signed(method, url, headers, body)
+        assert (ours.method, ours.url, ours.body) == (method, plain.url, body)
+        assert dict(ours.headers) == dict(plain.headers)
+
+
+@given(st.lists(st.text(alphabet='ab"\\\u00e9/ ', max_size=8), max_size=4), st.booleans())
+@example(['x"secret'], False)
+@example(["secr\u00e9t-\u00e9"], True)
+def test_what_surely_holds_no_secret_stays_as_it_is(texts: list[str], escaped: bool) -> None:
+    quotes = Quotes([Secret("secr\u00e9t-\u00e9"), Secret("ab/ab\u00e9ab")])
+    row = {"value": texts}
+    if not quotes.tells(json.dumps(row, ensure_ascii=escaped)):
+        assert quotes.cleaned(row) == row == mapped(row, quotes.masked)
 
 
 def test_a_long_list_with_a_mistake_is_refused_in_the_same_words() -> None:

@@ -16,6 +16,7 @@ from .errors import (
     TransportError,
     one_line,
 )
+from .heard import Heard
 from .outcome import Outcome
 from .sending import Sender, outcomes_of, waited_for_a_look
 from .spool import LongTexts
@@ -181,14 +182,11 @@ class Action:
 
     def _rows(self, batch: Batch, *calls: Call) -> Iterable[dict[str, Any]]:
         """Let the handler return its rows, without the secrets that a system may have put there."""
-        rows: Iterable[dict[str, Any]] = self.definition.handler(*calls, **self._asked(batch))
-        for call in calls:
-            cleaned = call.connection.wire.quotes.cleaned
-            if not isinstance(rows, list):
-                rows = map(cleaned, rows)
-                continue
-            for at, row in enumerate(rows):  # each lets go of the one that came
-                rows[at] = cleaned(row)
+        heard = [Heard() for _ in calls]
+        asked = [replace(call, heard=one) for call, one in zip(calls, heard, strict=True)]
+        rows: Iterable[dict[str, Any]] = self.definition.handler(*asked, **self._asked(batch))
+        for call, one in zip(calls, heard, strict=True):
+            rows = one.cleaned(rows, call.connection.wire.quotes.cleaned)
         return rows
 
     def _sender(self, batch: Batch, target: Mapping[str, str]) -> Sender:

@@ -58,7 +58,8 @@ class Answer(NamedTuple):
     """A 2xx answer.
 
     body: the decoded JSON; headers: by name in any case; attempts: how often the request was
-    tried; unclear: whether an earlier try may have been carried out.
+    tried; unclear: whether an earlier try may have been carried out; plain: whether the body surely
+    holds no secret of the connection.
     """
 
     status: int
@@ -68,6 +69,7 @@ class Answer(NamedTuple):
     unclear: bool
     quotes: Quotes
     headers: Mapping[str, str] = MappingProxyType({})
+    plain: bool = False
 
     def undocumented(self, what: str) -> ResponseError:
         """Return the error for an answer that is not the documented one."""
@@ -102,14 +104,16 @@ def read_answer(reply: Reply, quotes: Quotes, attempts: int, *, unclear: bool) -
             request_id=request_id,
             attempts=attempts,
         )
-    return Answer(status, reply.body, request_id, attempts, unclear, quotes, reply.headers)
+    plain = not quotes.tells(reply.text)
+    return Answer(status, reply.body, request_id, attempts, unclear, quotes, reply.headers, plain)
 
 
 def decoded(text: str) -> Any:
     """Decode JSON, with the stray backslashes of CyberTrace's own sample; None if it is none."""
-    for candidate in (text, BACKSLASH.sub(lambda m: m[0] if m[1] else r"\\", text)):
+    for repair in (False, True):
+        candidate = BACKSLASH.sub(lambda m: m[0] if m[1] else r"\\", text) if repair else text
         try:
-            value = json.loads(candidate, parse_constant=_no_constant)
+            value = _parse(candidate)
             plain = "\\u" not in candidate and storable(value)  # what is not, was escaped
             return value if plain else mapped(value, _storable)
         except (ValueError, RecursionError):
@@ -123,6 +127,9 @@ def _storable(text: str) -> str:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+_parse = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
 def _request_id(said: object, quotes: Quotes) -> str | None:

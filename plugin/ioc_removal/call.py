@@ -9,6 +9,7 @@ from .connection import Connection
 from .endpoint import Endpoint
 from .errors import ApiError, ClosedError, ResponseError, TransportError
 from .events import told_request
+from .heard import Heard
 from .outcome import Rows
 from .schema import Schema
 
@@ -23,8 +24,9 @@ class Call(NamedTuple):
     there, given the arguments of the call and the ids, None where it cannot tell: then a request
     whose answer was lost is sent once more; reads: bound read actions by name; crashes: how often
     a 500 is tried again; tries: how often anything may be sent, None for the usual; raw: whether
-    rows that are read keep what came, whole and whatever is odd in them; once: whether what may
-    have been carried out is never sent again, as it would be done twice.
+    rows that are read keep what came, whole and whatever is odd in them; bare: whether they keep
+    nothing else; once: whether what may have been carried out is never sent again, as it would be
+    done twice; heard: where it is noted what came, None for nowhere.
     """
 
     action: str
@@ -37,7 +39,9 @@ class Call(NamedTuple):
     crashes: int = 1
     tries: int | None = None
     raw: bool = False
+    bare: bool = False
     once: bool = False
+    heard: Heard | None = None
 
     @property
     def api_version(self) -> str | None:
@@ -69,13 +73,15 @@ class Call(NamedTuple):
         """
         path, query = path or {}, query or {}
         try:
-            return self._try(path, query, body)
+            answer = self._try(path, query, body)
         except TransportError as error:
             spent = self.tries is not None and error.attempts >= self.tries
             if self.look_up is not None or self.once or spent or not error.sent:
                 raise
-            lost = error
-        return _again(lost, lambda: self._try(path, query, body))
+            answer = _again(error, lambda: self._try(path, query, body))
+        if self.heard is not None:
+            self.heard.doubtful |= not answer.plain
+        return answer
 
     def documented(self, answer: Answer) -> Any:
         """Return the body of an answer that is as documented; raises ResponseError if not."""
@@ -110,11 +116,16 @@ class Call(NamedTuple):
         schema = self.answers.get(answer.status)
         return answer.quotes.fields(outputs_of(schema.part, answer.body)) if schema else {}
 
-    def row(self, schema: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    def row(
+        self, schema: Mapping[str, Any], said: Mapping[str, Any], key: str = "id"
+    ) -> dict[str, Any]:
         """Return the documented fields of a row that was read, and the row itself as `raw`.
 
-        schema: of the row; `raw` is there when the call is raw.
+        schema: of the row; key: of a row, what it is of; `raw` is there when the call is raw, and
+        with the key alone when it is bare.
         """
+        if self.bare:
+            return {key: said.get(key), "raw": said}
         return outputs_of(schema, said) | ({"raw": said} if self.raw else {})
 
     def read(self, name: str, **arguments: Any) -> Rows:

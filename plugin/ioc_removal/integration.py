@@ -41,11 +41,12 @@ class Integration(NamedTuple):
         *,
         alone: bool = False,
         raw: bool = False,
+        bare: bool = False,
     ) -> Action:
         """Return an action on a connection to its system, None for a local action.
 
         alone: without the other nodes of the connection; raw: what it reads keeps each row as it
-        came, too.
+        came, too; bare: and nothing else of it.
         """
         definition = self.definition(name)
         if connection is None or definition.endpoint is None:
@@ -53,7 +54,7 @@ class Integration(NamedTuple):
         nodes = (connection,) if alone else connection.nodes
         return Action(
             definition,
-            tuple(self._call(definition, node)._replace(raw=raw) for node in nodes),
+            tuple(self._call(definition, node)._replace(raw=raw, bare=bare) for node in nodes),
             self._beside(definition.snapshot, nodes),
             self._beside(definition.lookup, nodes),
         )
@@ -62,7 +63,8 @@ class Integration(NamedTuple):
         """Bind a read that is named with an action to each of its nodes."""
         if name is None:
             return ()
-        return tuple(self.bind(name, node, alone=True, raw=True) for node in nodes)
+        bare = "ids" in self.definition(name).schema.part["properties"]  # else all that is there
+        return tuple(self.bind(name, node, alone=True, raw=True, bare=bare) for node in nodes)
 
     def _call(self, definition: Definition, connection: Connection) -> Call:
         """Make the call of an action, and of the reads that its handler may use."""

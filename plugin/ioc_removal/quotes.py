@@ -69,6 +69,10 @@ class Quotes:
         masked = self.masked(text)
         return masked if len(masked) <= longest else f"{masked[: longest - 1]}…"
 
+    def tells(self, text: str) -> bool:
+        """Tell whether the text of some JSON may hold a secret, which it may escape."""
+        return "\\" in text or any(secret.reveal() in text for secret in self._secrets)
+
     def cleaned(self, value: Any) -> Any:
         """Return a JSON value, whole, without the secrets; most have none, and stay the same.
 
@@ -110,10 +114,12 @@ def storable(value: Any, depth: int = 0) -> bool:
         return isfinite(value)
     if kind is not dict and kind is not list:
         return False
-    within = value.values() if kind is dict else value
-    return depth < DEEPEST and all(
-        type(entry) in LEAVES or storable(entry, depth + 1) for entry in within
-    )
+    if depth >= DEEPEST:
+        return False
+    for entry in value.values() if kind is dict else value:  # the quickest way
+        if type(entry) not in LEAVES and not storable(entry, depth + 1):
+            return False
+    return True
 
 
 def mapped(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
