@@ -56,6 +56,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "outcome",
             "refusals",
             "deadline",
+            "in_flight",
             "pace",
         ),
         "spool",

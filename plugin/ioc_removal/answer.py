@@ -81,15 +81,36 @@ class Answer(NamedTuple):
         )
 
 
-def read_answer(reply: Reply, quotes: Quotes, attempts: int, *, unclear: bool) -> Answer:
-    """Turn the last reply to a request into an answer, or raise the error that it is.
+class Came(NamedTuple):
+    """What came last for a request, and is no refusal; it is read when nobody waits for that.
 
     attempts: tries of the request; unclear: whether an earlier one may have been carried out.
     """
+
+    reply: Reply
+    quotes: Quotes
+    attempts: int
+    unclear: bool
+
+    def answer(self) -> Answer:
+        """Return the answer that it is; raises ResponseError."""
+        return _read(*self)
+
+
+def came(reply: Reply, quotes: Quotes, attempts: int, *, unclear: bool) -> Came:
+    """Return what came last for a request; raises ApiError when it is a refusal.
+
+    attempts: tries of the request; unclear: whether an earlier one may have been carried out.
+    """
+    if reply.status >= 400:
+        request_id = _request_id(reply.headers.get("X-request-id"), quotes)
+        raise _refusal(reply, quotes, request_id, attempts, unclear=unclear or reply.unclear)
+    return Came(reply, quotes, attempts, unclear)
+
+
+def _read(reply: Reply, quotes: Quotes, attempts: int, unclear: bool) -> Answer:
     status = reply.status
     request_id = _request_id(reply.headers.get("X-request-id"), quotes)
-    if status >= 400:
-        raise _refusal(reply, quotes, request_id, attempts, unclear=unclear or reply.unclear)
     if not 200 <= status < 300 or status == 204 or reply.body is None:
         kind = "no documented answer"
         if 300 <= status < 400:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .answer import Answer, outputs_of
-from .connection import Connection
+from .answer import Answer, Came, outputs_of
+from .connection import NEVER, Connection
 from .endpoint import Endpoint
 from .errors import ApiError, ClosedError, ResponseError, TransportError
 from .events import told_request
@@ -137,12 +137,15 @@ class Call(NamedTuple):
     ) -> Answer:
         """Send in turn; what a refusal closes is closed before another request has its turn."""
         key = (self.action, *(path[name] for name in self.target or path))
+        ahead = None
+        if self.connection.is_ready:
+            ahead = self.endpoint.ahead(self.connection.wire, path, query, body)
 
-        def sent() -> Answer:
-            self.connection.begin()
+        def sent(asked: float) -> Came:
+            self.connection.begin(asked)
             try:
                 with told_request(self.connection.name, self.action):
-                    answer = self.endpoint.send(
+                    came = self.endpoint.exchange(
                         self.connection.wire,
                         path=path,
                         query=query,
@@ -150,33 +153,34 @@ class Call(NamedTuple):
                         crashes=self.crashes,
                         tries=self.tries,
                         once=self.once,
+                        ahead=ahead,
                     )
             except TransportError as error:
                 if error.sent:
                     self.connection.miss()
                 raise
-            if not self.connection.accepted and self._as_documented(answer):
+            if not self.connection.accepted and self._as_documented(came.answer()):
                 self.connection.accept()
-            return answer
+            return came
 
         def renewed() -> Answer:
             self.connection.renew(token)
             try:
-                return sent()
+                return sent(NEVER).answer()
             except ApiError as error:
                 self.connection.heed(error, key)
                 raise
 
-        with self.connection.turn(key):
+        with self.connection.turn(key) as asked:
             token = self.connection.ready()
             try:
-                return sent()
+                came = sent(asked)
             except ApiError as error:
                 if not self.connection.renews(error):
                     self.connection.heed(error, key)
                     raise
-                expired = error
-            return _again(expired, renewed)
+                return _again(error, renewed)
+        return came.answer()  # read when its place is another's
 
 
 def _again(earlier: TransportError | ApiError, send: Callable[[], Answer]) -> Answer:

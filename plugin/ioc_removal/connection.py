@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
-from threading import Lock, Semaphore
+from math import inf
+from threading import Lock
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from .endpoint import segment
 from .errors import ApiError, ArgumentError, ClosedError, HungUpError, SettingsError
 from .events import TRACE, tell
 from .iam import IamToken, iam_token
+from .in_flight import InFlightPlaces
 from .pace import Pace, Turns, telling
 from .quotes import Quotes
 from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
@@ -27,6 +29,9 @@ from .wire import open_wire
 # Lost answers, none of which may have told that the signature is wrong.
 # Source: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html
 MOST_LOST = 4
+# Seconds for which it holds that a run was not cancelled: who cancels one waits so long.
+STILL_TRUE = 0.1
+NEVER = -inf
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -35,7 +40,8 @@ class Connection:
 
     name: as in the settings; url: of the server, where the settings have several; accepted: whether
     an answer showed that the credentials are right; asked: before each request, raises when it is
-    not to be sent. A 401 closes it, a 403 an action at a target.
+    not to be sent, else returns when, by the monotonic clock, that was so. A 401 closes it, a 403
+    an action at a target.
     """
 
     def __init__(
@@ -72,10 +78,10 @@ class Connection:
         if self._token is not None:
             more = (*_warnings(name, self._token.wire.address, own), *self._token.warnings())
             self.warnings = tuple(dict.fromkeys((*self.warnings, *more)))
-        self._places = Semaphore(self.in_flight)
+        self._places = InFlightPlaces(self.in_flight)
         self._pace = Pace(self.limits.get("per_second"))
         self.turns: Turns | None = None
-        self.asked: Callable[[], None] = lambda: None
+        self.asked: Callable[[], float] = monotonic
         self._version = Version(
             system, self.wire, self.tenant, own.get("api_version"), settings.versions
         )
@@ -111,6 +117,11 @@ class Connection:
                     self.close(f"the connection was closed after: {error}")
                 raise
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a request can be made ready before its turn: nothing has to be asked for it."""
+        return self.accepted and self._token is None
+
     def filling(self, names: Iterable[str]) -> Mapping[str, str]:
         """Return what the settings say of some arguments, and the token's project if they do not.
 
@@ -123,15 +134,17 @@ class Connection:
         return {name: self.defaults[name] for name in wanted if name in self.defaults}
 
     @contextmanager
-    def turn(self, *keys: object) -> Iterator[None]:
+    def turn(self, *keys: object) -> Iterator[float]:
         """Wait for a place among the requests in flight; raises ClosedError when closed.
+
+        Yields when it was asked whether anything is to be sent: before that, as it takes time.
 
         Until an answer shows that the system accepts the credentials, one request goes alone: a
         few wrong ones at a time would lock a key, and what refuses a request for another reason
         may not have looked at them yet. keys: what else may have been closed, such as an action at
         a target.
         """
-        began = monotonic()
+        asked, began = self.asked(), monotonic()
         with self._places, ExitStack() as alone, ExitStack() as shared:
             if not self.accepted:
                 alone.enter_context(self._first)
@@ -144,14 +157,16 @@ class Connection:
             if self._pace.waited():
                 self._check_open(keys)
             tell(TRACE, "turn", connection=self.name, seconds=monotonic() - began)
-            yield
+            yield asked
 
-    def begin(self) -> None:
+    def begin(self, asked: float) -> None:
         """Tell that a request is sent now; raises when another process took over what it is of.
 
-        Raises ClosedError too, when nothing is to be sent any more.
+        asked: when it was asked whether anything is to be sent; that is asked again if it is long
+        ago. Raises ClosedError when nothing is to be sent any more.
         """
-        self.asked()
+        if monotonic() > asked + STILL_TRUE:
+            self.asked()
         if self.turns is not None:
             self.turns.begin()
 

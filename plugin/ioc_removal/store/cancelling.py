@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
+from time import monotonic, sleep
 from typing import Any, NamedTuple
 
-from ..connection import Connection
+from ..connection import STILL_TRUE, Connection
 from ..errors import ArgumentError, CancelledError, ClosedError, StoreError
 from .columns import parsed
 from .database import Database
+from .intents import last_asked
 from .journal import CANCEL, add_event, now
 from .looks import Look
 from .runs import CANCELLED, ENDED, Requester, get_run
@@ -39,7 +41,8 @@ class Cancellation(NamedTuple):
 def cancel(database: Database, run: str, requester: Requester) -> None:
     """Keep that a run is cancelled, once, and close what it asks.
 
-    No batch is begun after that. Raises ArgumentError when it has ended, or was cancelled before.
+    When it returns, no batch is begun, and no request is sent any more. Raises ArgumentError when
+    it has ended, or was cancelled before.
     """
     at, by = now(), requester._asdict()
     with database.transaction() as connection:
@@ -57,6 +60,7 @@ def cancel(database: Database, run: str, requester: Requester) -> None:
         connection.execute("UPDATE runs SET details = ? WHERE run = ?", (details, run))
         add_event(connection, database.hashing, run, CANCEL, {"by": by}, at)
         _close_asks(connection, database, run, by, at)
+    sleep(STILL_TRUE)  # who waits for a turn may have asked just before
 
 
 def cancellation(database: Database, run: str) -> Cancellation | None:
@@ -82,10 +86,14 @@ def ask_before_requests(database: Database, run: str, connection: Connection) ->
     """Let nothing be sent for a run once it was cancelled, also of what was begun before."""
     look = Look(lambda: cancellation(database, run))
 
-    def asked() -> None:
+    def asked() -> float:
+        at, before = monotonic(), last_asked()
+        if at < before + STILL_TRUE / 2:
+            return before  # with the intent
         if cancelled := look():
             connection.stop(cancelled.reason)
             raise ClosedError(cancelled.reason)
+        return at
 
     for node in connection.nodes:
         node.asked = asked

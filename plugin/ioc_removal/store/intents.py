@@ -8,13 +8,14 @@ request that begins later renews the intent first, which only the process can th
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from math import ceil
+from math import ceil, inf
 
 from .database import Database
 
 FRESH = 1.0  # seconds for which an intent is good
 Key = tuple[str, str, int]  # run, call and batch
 _CURRENT: ContextVar[Callable[[], None] | None] = ContextVar("intent", default=None)
+_ASKED: ContextVar[float] = ContextVar("asked", default=-inf)
 
 
 def moment(database: Database) -> int:
@@ -22,8 +23,11 @@ def moment(database: Database) -> int:
     return ceil(database.clock())
 
 
-def begin_intent(database: Database, key: Key) -> None:
-    """Let this thread send a batch whose intent was kept just now."""
+def begin_intent(database: Database, key: Key, asked: float = -inf) -> None:
+    """Let this thread send a batch whose intent was kept just now.
+
+    asked: when, by the monotonic clock, it was asked with that whether the run was cancelled.
+    """
     until = database.clock() + FRESH
 
     def renewed() -> None:
@@ -33,11 +37,18 @@ def begin_intent(database: Database, key: Key) -> None:
             until = database.clock() + FRESH
 
     _CURRENT.set(renewed)
+    _ASKED.set(asked)
 
 
 def end_intent() -> None:
     """Tell that this thread sends nothing more of its batch."""
     _CURRENT.set(None)
+    _ASKED.set(-inf)
+
+
+def last_asked() -> float:
+    """Return when it was asked for the batch of this thread whether its run was cancelled."""
+    return _ASKED.get()
 
 
 def renew() -> None:

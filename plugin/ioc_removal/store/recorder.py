@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Set
 from functools import partial
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from ..batches import Batch
@@ -94,9 +94,10 @@ class StoreRecorder(CutCall):
 
         Raises CancelledError when the run was cancelled: then it is not.
         """
+        asked = monotonic()
         self._database.outliving(lambda: self._intent(batch, snapshots))
         self._begun = None
-        begin_intent(self._database, (self._run, self._call, batch.number))
+        begin_intent(self._database, (self._run, self._call, batch.number), asked)
 
     def _intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         key = (self._run, self._call, batch.number)
