@@ -56,4 +56,5 @@ class AlikeRows:
                 portion = own[start : start + size]
                 connection.execute(query, [*shared, *chain.from_iterable(portion)])
                 start += size
-        connection.executemany(self._one, [(*shared, *row) for row in own[start:]])
+        if start < len(own):
+            connection.executemany(self._one, [(*shared, *row) for row in own[start:]])

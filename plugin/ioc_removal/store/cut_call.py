@@ -14,6 +14,7 @@ from .database import Database
 from .intents import moment
 from .journal import CALLED, CUT, add_link
 from .sets import by_reference, by_value
+from .snapshot_texts import SnapshotTexts
 from .statements import Transaction
 
 AT_ONCE = 20  # batches read together
@@ -30,6 +31,7 @@ class CutCall:
         self._database, self._run, self._call, self._action = database, run, call, action
         self._target: Mapping[str, str] = {}
         self._states: dict[int, State] = {}  # of batches that this process alone is at
+        self._texts: dict[int, SnapshotTexts] = {}  # of batches that are being sent
         self._begun: tuple[Any, ...] | None = None  # the row of a call that is not kept yet
 
     def begin(self, prepared: Prepared, *, assumed: bool = False) -> None:

@@ -11,6 +11,7 @@ from ..outcome import FAILED, OUTCOMES, REFUSED, TARGETS, Outcome
 from ..same_outcome import SameOutcome
 from .chain import ROW, Hashing, array
 from .columns import parsed, unreadable
+from .snapshot_texts import NO_TEXTS, SnapshotTexts
 from .statements import Transaction
 
 OUTCOME_COLUMNS = ", ".join(ROW[4:])
@@ -119,17 +120,22 @@ class Alike(NamedTuple):
 
 
 def rows_of_batch(
-    batch: tuple[str, str, int], outcomes: Iterable[Outcome], hashing: Hashing, start: int = 0
+    batch: tuple[str, str, int],
+    outcomes: Iterable[Outcome],
+    hashing: Hashing,
+    start: int = 0,
+    written: SnapshotTexts = NO_TEXTS,
 ) -> tuple[list[Alike], list[str]]:
     """Return the rows of a batch, and the hashes of its outcomes in order.
 
-    batch: run, call, number; start: position of the first.
+    batch: run, call, number; start: position of the first; written: snapshots that were written
+    before.
 
     Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
     head = array(batch)[:-1]
     rows, known, every = list[Alike](), dict[tuple[Any, ...], Alike](), list[str]()
-    for one, own in _alike(outcomes, start):
+    for one, own in _alike(outcomes, start, written):
         columns = columns_of(one)[NAMES:]
         shared = (*columns[:SNAPSHOT], *columns[SNAPSHOT + 1 :])
         front, end = array(columns[:SNAPSHOT])[1:-1], array(columns[SNAPSHOT + 1 :])[1:]
@@ -149,7 +155,7 @@ def rows_of_batch(
 
 
 def _alike(
-    outcomes: Iterable[Outcome], start: int
+    outcomes: Iterable[Outcome], start: int, written: SnapshotTexts
 ) -> Iterator[tuple[Outcome, list[tuple[str, str]]]]:
     """Yield one of outcomes that are alike, and of each its place and names, and its snapshot.
 
@@ -157,7 +163,7 @@ def _alike(
     """
     if isinstance(outcomes, SameOutcome):
         before, after = ("", ",null") if outcomes.named_by == "value" else ("null,", "")
-        told = _told(outcomes.one)
+        told = _told(outcomes.one, written)
         names = enumerate(map(encoded, outcomes.names), start)
         yield outcomes.one, [(f"{at},{before}{name}{after}", told) for at, name in names]
         return
@@ -169,13 +175,13 @@ def _alike(
         one, value, id_ = outcome, outcome.value, outcome.id
         value_text = "null" if value is None else encoded(value)
         id_text = "null" if id_ is None else encoded(id_)
-        own.append((f"{at},{value_text},{id_text}", _told(outcome)))
+        own.append((f"{at},{value_text},{id_text}", _told(outcome, written)))
     if own:
         yield one, own
 
 
-def _told(outcome: Outcome) -> str:
-    return "null" if outcome.snapshot is None else encoded(_sorted(outcome.snapshot))
+def _told(outcome: Outcome, written: SnapshotTexts) -> str:
+    return "null" if outcome.snapshot is None else encoded(written.of(outcome.snapshot))
 
 
 def insert_rows(

@@ -20,6 +20,7 @@ from .intents import begin_intent, end_intent, moment, seconds_left
 from .journal import BATCH, add_link
 from .outcome_rows import OUTCOME_COLUMNS, insert_rows, outcome_of, rows_of_batch
 from .output_rows import keep_read, output_rows
+from .snapshot_texts import NO_TEXTS, SnapshotTexts
 from .told_batches import tell_batch
 from .unfinished import unfinished
 
@@ -101,7 +102,8 @@ class StoreRecorder(CutCall):
 
     def _intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         key = (self._run, self._call, batch.number)
-        rows = [(item, json.dumps(raw)) for item, raw in snapshots.items()]
+        self._texts[batch.number] = texts = SnapshotTexts(snapshots)
+        rows = texts.rows()
         with self._database.beside() as connection:
             cancelled = ask_cancelled(connection, self._run)  # once it is kept, none is begun
             intend(connection, key, batch, moment(self._database))
@@ -125,7 +127,8 @@ class StoreRecorder(CutCall):
         key = (self._run, self._call, finished.batch.number)
         outcomes, definition = finished.outcomes, self._action.definition
         hashing = self._database.hashing
-        rows, hashes = rows_of_batch(key, outcomes, hashing)
+        texts = self._texts.pop(finished.batch.number, NO_TEXTS)
+        rows, hashes = rows_of_batch(key, outcomes, hashing, written=texts)
         with self._database.beside() as connection:
             if not end(connection, key, finished.batch):
                 return False
