@@ -53,6 +53,11 @@ class RunApproval:
                 self._sums[effect] += size
                 self._known()[call] = effect, size
 
+    @property
+    def bounds(self) -> bool:
+        """Whether beyond() may say anything: whether there is a bound, and no plan that counts."""
+        return bool(self._most) and self._plan is None
+
     def refusal(self, effect: str) -> str | None:
         """Say why nothing with this effect may be done now; None when it may."""
         if no := self._denial():

@@ -1,6 +1,5 @@
 """Record a call: its batches before they are sent, their outcomes before they count."""
 
-import json
 from collections.abc import Iterable, Mapping, Set
 from functools import partial
 from time import monotonic, sleep

@@ -115,6 +115,11 @@ class Counted:
         self._kind, self._most, self._sizes = kind, most, sizes
         self._tally = Tally(most, self._advice)
 
+    @property
+    def bounds(self) -> bool:
+        """Whether beyond() may say anything: whether there is a bound."""
+        return bool(self._most)
+
     def refusal(self, effect: str) -> str | None:
         """Say why nothing with this effect may be done; None when it may."""
         return too_many(effect, self._sizes.get(effect, 0), self._most, self._advice(effect))

@@ -5,14 +5,18 @@ from typing import Any
 
 from ..definition import Definition
 
-DISARMS, REARMS = "disarms", "rearms"
+EFFECTS = DISARMS, REARMS = "disarms", "rearms"
 FORMS: Mapping[str, type] = {"value": str, "name": str, "tags": list}
 
 
 def told_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a system tells of an indicator, with what it keeps one object deeper."""
-    inner = row.get("data_object")
-    return {**(inner if isinstance(inner, Mapping) else {}), **row}
+    return {**_inner(row), **row}
+
+
+def told_value(row: Mapping[str, Any]) -> Any:
+    """Return the value that told_of() finds."""
+    return row["value"] if "value" in row else _inner(row).get("value")
 
 
 def odd_in(row: Mapping[str, Any]) -> str | None:
@@ -33,5 +37,9 @@ def effect_of(
     """Return "disarms" or "rearms"; row: what the system told of the indicator, raw, if it did."""
     if not row:
         return definition.effect_on(arguments)
+    return definition.effect_on(arguments, row, _inner(row))
+
+
+def _inner(row: Mapping[str, Any]) -> Mapping[str, Any]:
     inner = row.get("data_object")
-    return definition.effect_on(arguments, row, inner if isinstance(inner, Mapping) else {})
+    return inner if type(inner) is dict or isinstance(inner, Mapping) else {}

@@ -22,11 +22,12 @@ from .catalogue import (
     SUFFIX,
     WILDCARD,
 )
-from .effects import DISARMS, REARMS, effect_of, odd_in, told_of
+from .effects import DISARMS, EFFECTS, REARMS, effect_of, odd_in, told_of
 from .findings import Findings, refusal_by
 from .forms import Forms, forms_of
 from .listed import Listed
 from .lists import ById
+from .plain_rows import PlainRows
 from .provider_rules import LastRules, other_tags
 from .shapes import is_plain, not_plain, private_in, suffix_in, wildcard_in
 from .snapshot import Snapshot
@@ -125,17 +126,20 @@ class Guarded:
         lost = required and before is not None and before.unread
         if not lost and definition.named_by != "id" and not self._about_rules:
             return
+        compared, about_rules = list(filter(self._compared, EFFECTS)), self._about_rules
+        plain = PlainRows(definition, batch.arguments, compared, self.guards.second_levels)
         for item in batch.items:
-            row, unread = (
-                (before.rows.get(item), before.unread.get(item)) if before else (None, None)
-            )
+            row = before.rows.get(item) if before else None
+            unread = before.unread.get(item) if before else None
+            if not about_rules and row in plain:
+                continue  # as mostly
             asked = row is not None or (before is not None and definition.snapshot is not None)
             if unread is not None and required:
                 found.refuse(SNAPSHOT, item, f"what is there could not be kept: {unread}")
             if definition.named_by == "id" and item not in found.refused:
                 why = unread if asked else "nothing was asked"
                 self._judge_row(found, item, batch, row, why)
-            if self._about_rules and item not in found.refused:
+            if about_rules and item not in found.refused:
                 self._judge_rule(found, item, batch, *self._listed(batch, before, unread))
 
     def count(self, batch: Batch, found: Findings, outcomes: Sequence[Outcome]) -> None:

@@ -59,7 +59,7 @@ class Steps:
             outcomes = self._sent(allowed, before.rows, repeated=known.repeated)
         outcomes = [*others, *outcomes] if others else outcomes
         if before.rows or before.unread:
-            outcomes = [self._with_snapshot(outcome, before) for outcome in outcomes]
+            outcomes = self._with_snapshots(outcomes, before)
         outcomes = found.advised(outcomes)
         if self._snapshots:
             self._snapshots.done(outcomes)
@@ -104,7 +104,8 @@ class Steps:
 
     def _beyond(self, batch: Batch, before: Snapshot) -> Mapping[str, str]:
         """Say of what has another effect than its call tells why it needs an approval."""
-        if self._terms.approval is None or self._terms.dry_run or not before.rows:
+        approval = self._terms.approval
+        if approval is None or not approval.bounds or self._terms.dry_run or not before.rows:
             return {}
         definition, given = self._action.definition, batch.arguments
         shown = {
@@ -112,7 +113,7 @@ class Steps:
             for item in batch.items
             if item in before.rows
         }
-        return self._terms.approval.beyond(definition.effect_on(given), shown) if shown else {}
+        return approval.beyond(definition.effect_on(given), shown) if shown else {}
 
     def _intended(self, batch: Batch, before: Snapshot, known: Known) -> Snapshot:
         """Record that a batch is about to be sent; return what the outcomes go by.
@@ -172,8 +173,17 @@ class Steps:
         ]
         return same[0] if len(same) == 1 else [outcome for each in same for outcome in each]
 
+    def _with_snapshots(self, outcomes: Sequence[Outcome], before: Snapshot) -> list[Outcome]:
+        """Return outcomes with what was there before, or with why they cannot be put back."""
+        rows, adds = before.rows, self._action.definition.does == ADDS
+        return [
+            outcome.with_snapshot(rows[item])
+            if (item := outcome.indicator) in rows and not adds
+            else self._with_snapshot(outcome, before)
+            for outcome in outcomes
+        ]
+
     def _with_snapshot(self, outcome: Outcome, before: Snapshot) -> Outcome:
-        """Return an outcome with what was there before, or with why it cannot be put back."""
         item, action = outcome.indicator, self._action
         if action.definition.does == ADDS and outcome.outcome != UNKNOWN:
             return outcome  # what was there before tells what was added, nothing else

@@ -45,6 +45,10 @@ class Plan(Protocol):
 class Approval(Protocol):
     """A person's approval, where one is needed."""
 
+    @property
+    def bounds(self) -> bool:
+        """Whether beyond() may say anything: whether it matters how many have an effect."""
+
     def refusal(self, effect: str) -> str | None:
         """Say why nothing with this effect may be done now; None when it may."""
 
