@@ -7,6 +7,7 @@ and words each mistake.
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from sys import modules
 from typing import TYPE_CHECKING, Any, cast
 
 from .judging import Judge, UnjudgedError, is_list, judge_of
@@ -15,7 +16,9 @@ from .wording import hint, line_of, message_of, own_message
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
 
-LONG_LIST = 1_000  # items, of which the import of jsonschema-rs is made up for
+LIBRARY = "jsonschema_rs"
+LONG_LIST = 1_000  # items, of which its import is made up for
+SHORT_LIST = 10  # items, which Python judges as quickly
 
 
 class Schema:
@@ -29,6 +32,8 @@ class Schema:
         self.document = document
         self.part: Mapping[str, Any] = document["$defs"][part] if part else document
         self._target = {**document, "$ref": f"#/$defs/{part}"} if part else dict(document)
+        self._loose: dict[tuple[str | None, str], Schema] = {}
+        self._items = 0  # of lists that it judged
 
     def problems(self, value: object) -> Iterator[str]:
         """Say what is wrong with a value, one line a mistake, each naming its field."""
@@ -49,8 +54,17 @@ class Schema:
             return False
 
     def _quickly(self, value: object) -> bool | None:
-        """Return the verdict of jsonschema-rs on a long value; None when there is none."""
-        if not _is_long(value) or self._quick is None:
+        """Return the verdict of jsonschema-rs on a long value; None when there is none.
+
+        Once it is imported, or short ones held as many items as a long one, on a short one, too.
+        """
+        objects = _objects(value)
+        if objects < SHORT_LIST:
+            return None
+        self._items += objects
+        if self._items < LONG_LIST and LIBRARY not in modules:
+            return None
+        if self._quick is None:
             return None
         try:
             return bool(self._quick(value))
@@ -92,6 +106,11 @@ class Schema:
         rows: the field of the list, None when the answer is it; key: the field of a row, which has
         to be there.
         """
+        if (rows, key) not in self._loose:
+            self._loose[rows, key] = self._loosened(rows, key)
+        return self._loose[rows, key]
+
+    def _loosened(self, rows: str | None, key: str) -> "Schema":
         listed = self.part["properties"][rows] if rows else self.part
         known = {key: listed["items"]["properties"][key]}
         row = {"type": "object", "properties": known, "required": [key]}
@@ -119,13 +138,11 @@ class Schema:
                 yield path, None, own_message(error) or message_of(error)
 
 
-def _is_long(value: object) -> bool:
-    """Tell whether a value is, or holds, a long list of what a judge does not judge at once."""
+def _objects(value: object) -> int:
+    """Return how many items the longest list has, of what a judge does not judge at once."""
     held = value.values() if isinstance(value, dict) else (value,)
-    return any(
-        isinstance(entry, list) and len(entry) >= LONG_LIST and not isinstance(entry[0], str)
-        for entry in held
-    )
+    lists = (entry for entry in held if isinstance(entry, list) and entry)
+    return max((len(entry) for entry in lists if not isinstance(entry[0], str)), default=0)
 
 
 def _meant(error: "ValidationError") -> "ValidationError":
