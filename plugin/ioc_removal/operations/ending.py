@@ -9,6 +9,7 @@ from ..store.database import Database
 from ..store.results import run_summary
 from ..store.runs import Run, end_run, get_run
 from ..store.sets import by_reference
+from ..store.tallies import tallies_of
 from .history import run_record
 
 
@@ -20,10 +21,12 @@ def end_by(
     output: Any = None,
 ) -> tuple[dict[str, Any], Summary]:
     """End a run and make its record; definitions: of its actions, by name."""
-    summary = run_summary(database, run.run)
+    tallies = tallies_of(database, run.run)
+    summary = run_summary(database, run.run, tallies=tallies)
     result = summary.result
     if errors:
         result = PARTIAL if result != FAILED and summary.counts else FAILED
     more = {"counts": summary.counts, "errors": errors, "output": by_reference(output or {})}
     end_run(database, run.run, result, **more)
-    return run_record(database, definitions, get_run(database, run.run)), summary
+    known = get_run(database, run.run)
+    return run_record(database, definitions, known, None, tallies), summary

@@ -28,7 +28,7 @@ from .performing import Performing
 from .workflows import Workflows
 
 # Of the order of steps: raised when it changes, so that no run is replayed differently.
-REPLAY_VERSION = "6"
+REPLAY_VERSION = "7"
 SUCCESS = "SUCCESS"
 WRECKED = frozenset({"ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED"})
 FINAL = WRECKED | {SUCCESS}

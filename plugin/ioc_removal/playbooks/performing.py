@@ -4,11 +4,11 @@ Each function may run again after a crash: what it wrote is found again, not wri
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
+from functools import partial
 from threading import Event, Lock
 from typing import Any
 
@@ -21,12 +21,12 @@ from ..store.approvals import EXPIRED, put_ask, settled
 from ..store.cancelling import Cancellation
 from ..store.database import Database
 from ..store.let_through import LetThrough
+from ..store.outcome_sets import set_of_outcomes
 from ..store.planned_only import PlannedOnly
 from ..store.plans import get_plan
 from ..store.results import run_summary
-from ..store.run_outcomes import outcome_rows
 from ..store.runs import OVERRIDES, Run, get_run
-from ..store.sets import by_reference, by_value, write_set
+from ..store.sets import by_reference, by_value
 from ..store.steps import kept
 from ..store.turns import ANY, OwnPlaces
 from ..trust.approval import approving_of
@@ -164,10 +164,11 @@ class Performing:
             batches, size = self.calling.plan(recorder, call, action, prepared)
             effect = action.definition.effect_on(prepared.arguments)
             self.approval.add(call, effect, size)
-            shared = self.database.is_shared
-            return {"batches": batches, "chunk": chunk_of(action, batches, shared=shared)}
         except PluginError as error:
             return {"errors": [error_of(call, error)]}
+        shared = self.database.is_shared  # else nobody takes a part of it
+        chunk = chunk_of(action, batches, shared=shared) if shared else max(1, batches)
+        return {"batches": batches, "chunk": chunk}
 
     def perform(self, call: str, name: str, first: int, stop: int) -> dict[str, Any]:
         """Perform some batches of a prepared removal; return the errors that stopped it."""
@@ -193,21 +194,18 @@ class Performing:
         """Sum up a removal that was performed; return its result, its outcomes by reference."""
         try:
             recorder = self.calling.recorder(call, self.bind(name))
-            if not self._terms.dry_run:
+            if not self._terms.dry_run and recorder.is_left():
                 unfinished = recorder.planned(recorder.prepared(), 0, recorder.count(), left=True)
                 recorder.give_up(unfinished, "the run could not go on")
             summary = run_summary(self.database, self.run, call)
-            rows: Iterable[dict[str, Any]] = outcome_rows(self.database, self.run, call)
-            counts = summary.counts
+            counts, assumed = summary.counts, None
             if self._terms.dry_run:
                 done = self.integration.definition(name).done
-                rows = ({**row, **_assumed(row, done)} for row in rows)
+                assumed = partial(_assumed, done=done)
                 counts = {done if key == PLANNED else key: n for key, n in counts.items()}
             before = self.calling.before(call)
             counts = Counter(counts) + Counter(row["outcome"] for row in before)
-            outcomes = write_set(
-                self.database, self.run, f"outcomes of {call}", chain(before, rows)
-            )
+            outcomes = set_of_outcomes(self.database, self.run, call, before, assumed)
         except PluginError as error:
             return {"result": FAILED, "errors": [error_of(call, error)]}
         return {
@@ -243,6 +241,6 @@ def error_of(call: str, error: PluginError) -> dict[str, Any]:
     return row
 
 
-def _assumed(row: Mapping[str, Any], done: str) -> dict[str, str]:
-    """Return what a playbook sees of an outcome of a dry run: what is planned is done."""
-    return {"outcome": done, "reason": ASSUMED} if row["outcome"] == PLANNED else {}
+def _assumed(row: dict[str, Any], done: str) -> dict[str, Any]:
+    """Return an outcome of a dry run as a playbook sees it: what is planned is done."""
+    return {**row, "outcome": done, "reason": ASSUMED} if row["outcome"] == PLANNED else row

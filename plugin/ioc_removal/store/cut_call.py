@@ -93,6 +93,11 @@ class CutCall:
         [(count,)] = self._database.rows(query, (self._run, self._call))
         return int(count)
 
+    def is_left(self) -> bool:
+        """Tell whether a batch that is kept is not finished."""
+        query = "SELECT 1 FROM batches WHERE run = ? AND call = ? AND finished = 0 LIMIT 1"
+        return bool(self._database.rows(query, (self._run, self._call)))
+
     def prepared(self) -> Prepared:
         """Return what begin() noted, without the list that the batches hold."""
         query = "SELECT arguments, target FROM calls WHERE run = ? AND call = ?"

@@ -33,13 +33,14 @@ def run_summary(
     """Sum up the outcomes of a run or of one of its calls: the worst for a value and target.
 
     What was done is not undone by a later refusal of the same. Of an undo: for a row that is put
-    back, with what follows on it. tallies: of the whole run, where they are known.
+    back, with what follows on it. tallies: of the run or the call, where they are known.
     """
     where, values = where_of(run, call)
     [(kind,)] = database.rows("SELECT coalesce(max(kind), '') FROM runs WHERE run = ?", (run,))
-    if kind == CALL and call is None:  # which has each indicator but once at each target
-        tallies = tallies or tallies_of(database, run)
-        return Summary(ordered(tallies.outcomes), tallies.sent, tallies.unreachable)
+    if kind != UNDO:
+        tallies = tallies or tallies_of(database, run, call)
+        if (kind == CALL and call is None) or _has_each_once(database, run, tallies):
+            return Summary(ordered(tallies.outcomes), tallies.sent, tallies.unreachable)
     one = ROW_OF_UNDO if kind == UNDO else f"coalesce({VALUE}, o.id), o.target"
     query = f"SELECT 1 FROM alike o {where} AND o.outcome = 'refused' LIMIT 1"  # noqa: S608
     otherwise, counts_it = DONE_OTHERWISE, "AND done.removal IS NULL"
@@ -59,6 +60,17 @@ def run_summary(
         values,
     )
     return Summary(ordered(counts), bool(sent), bool(unreachable))
+
+
+def _has_each_once(database: Database, run: str, tallies: Tallies) -> bool:
+    """Tell whether each indicator is there but once at each target: so it is within a call.
+
+    An id that a search found has a value, or several, which other ids may have too.
+    """
+    places = {(call, target) for call, target, _ in tallies.counts}
+    if len({target for _, target in places}) < len(places):
+        return False
+    return not database.rows("SELECT 1 FROM resolved WHERE run = ? LIMIT 1", (run,))
 
 
 def reasons(database: Database, run: str, most: int) -> list[tuple[str, str, int]]:

@@ -5,12 +5,15 @@ from hashlib import sha256
 
 from .database import Database
 from .pieces import read_pieces, texts_in
+from .sets import SIZE, write_late_set
 
 
 def set_digest(database: Database, run: str, name: str) -> str:
     """Return the SHA-256 of a set: its size, and each item with its place."""
-    query = "SELECT size FROM sets WHERE run = ? AND name = ?"
-    whole = sha256(repr(database.rows(query, (run, name))).encode())
+    size = database.rows(SIZE, (run, name))
+    if size and size[0][0] < 0:
+        size = [(write_late_set(database, run, name),)]
+    whole = sha256(repr(size).encode())
     for position, piece in read_pieces(database, run, name):
         told = _told(texts_in(piece), position if isinstance(position, int) else -1)
         whole.update(told.encode(errors="surrogatepass"))

@@ -22,7 +22,11 @@ from .pieces import (
 from .plain_json import lines_of
 
 AT_ONCE = 10  # pieces that are written together
+OUTCOMES = "outcomes of "  # and a call: the names of sets that may be written when they are read
 REFERENCE, DATA = "$set", "$data"  # a mapping of one of these keys is ours, or is wrapped in DATA
+LEAVES = frozenset({str, int, float, bool, type(None)})  # in which there is no set
+SIZE = "SELECT size FROM sets WHERE run = ? AND name = ?"
+LATER = -1  # less the size: of a set that is not written yet
 
 
 class StoredSet(Sequence[Any]):
@@ -33,8 +37,10 @@ class StoredSet(Sequence[Any]):
 
     def __init__(self, database: Database, run: str, name: str) -> None:
         self._database, self.run, self.name = database, run, name
-        found = database.rows("SELECT size FROM sets WHERE run = ? AND name = ?", (run, name))
+        found = database.rows(SIZE, (run, name))
         self._size: int = found[0][0] if found else 0
+        self._is_late = self._size < 0  # as note_set_for_later() noted it
+        self._size = LATER - self._size if self._is_late else self._size
 
     def __len__(self) -> int:
         return self._size
@@ -57,6 +63,7 @@ class StoredSet(Sequence[Any]):
 
     def pieces(self) -> Iterator[str]:
         """Yield the items as the store keeps them. Raises StoreError."""
+        self._be_written()
         for _, text in read_pieces(self._database, self.run, self.name):
             yield text
 
@@ -84,10 +91,15 @@ class StoredSet(Sequence[Any]):
     def __repr__(self) -> str:
         return f"<{self._size} rows of {self.name}>"
 
+    def _be_written(self) -> None:
+        if self._is_late:
+            self._size, self._is_late = write_late_set(self._database, self.run, self.name), False
+
     def _portion(self, start: int, stop: int) -> list[Any]:
         return list(chain.from_iterable(self._lists(start, stop)))
 
     def _lists(self, start: int, stop: int) -> Iterator[list[Any]]:
+        self._be_written()
         return read_lists(self._database, self.run, self.name, start, stop)
 
 
@@ -128,6 +140,28 @@ def note_set(database: Database, run: str, name: str, size: int) -> StoredSet:
     return StoredSet(database, run, name)
 
 
+def note_set_for_later(database: Database, run: str, name: str, size: int) -> StoredSet:
+    """Note that a set is written when it is first read, and return it.
+
+    name: OUTCOMES and a call, whose outcomes these are; size: how many there are.
+    """
+    forget_set(database, run, name)
+    return note_set(database, run, name, LATER - size)
+
+
+def write_late_set(database: Database, run: str, name: str) -> int:
+    """Write a set that was noted for later, unless it is written; return how many items it has."""
+    from .run_outcomes import outcome_rows  # most sets are written at once
+
+    with database.transaction():  # nobody sees a part of it
+        [(size,)] = database.rows(SIZE, (run, name)) or [(0,)]
+        if size >= 0:
+            return int(size)
+        return len(
+            write_set(database, run, name, outcome_rows(database, run, name[len(OUTCOMES) :]))
+        )
+
+
 def forget_sets(database: Database, run: str) -> None:
     """Take away the sets that are stored under a run."""
     with database.transaction() as connection:
@@ -161,6 +195,8 @@ def by_reference(value: Any, *, leaves: bool = True) -> Any:
         plain = {key: by_reference(entry, leaves=leaves) for key, entry in value.items()}
         return {DATA: plain} if plain.keys() & {REFERENCE, DATA} else plain
     if isinstance(value, list | tuple):
+        if LEAVES.issuperset(map(type, value)):  # as most long ones
+            return list(value)
         return [by_reference(entry, leaves=leaves) for entry in value]
     return list(value) if leaves and isinstance(value, LongTexts) else value
 
@@ -172,6 +208,6 @@ def by_value(database: Database, value: Any) -> Any:
             return StoredSet(database, *value[REFERENCE])
         value = value[DATA] if value.keys() == {DATA} else value
         return {key: by_value(database, entry) for key, entry in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list) and not LEAVES.issuperset(map(type, value)):
         return [by_value(database, entry) for entry in value]
-    return value
+    return list(value) if isinstance(value, list) else value

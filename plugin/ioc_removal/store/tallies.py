@@ -8,7 +8,7 @@ from .database import Database
 
 _ALIKE = """
 SELECT call, target, outcome, rows, attempts > 0, http_status IS NULL AND settled = 0
-FROM alike WHERE run = ? ORDER BY call, batch, part
+FROM alike WHERE run = ?{} ORDER BY call, batch, part
 """  # in the order in which they are stored: nothing is sorted
 Key = tuple[str, str, str]  # call, target as it is stored, outcome
 
@@ -43,12 +43,14 @@ class Tallies(NamedTuple):
         return found
 
 
-def tallies_of(database: Database, run: str) -> Tallies:
-    """Count the rows of a run."""
+def tallies_of(database: Database, run: str, call: str | None = None) -> Tallies:
+    """Count the rows of a run, or of one of its calls."""
     counts: Counter[Key] = Counter()
     sent = unreachable = False
-    for call, target, outcome, rows, tried, unanswered in database.walk(_ALIKE, (run,)):
-        counts[call, target, outcome] += rows
+    query = _ALIKE.format("" if call is None else " AND call = ?")
+    values = (run,) if call is None else (run, call)
+    for name, target, outcome, rows, tried, unanswered in database.walk(query, values):
+        counts[name, target, outcome] += rows
         sent |= bool(tried)
         unreachable |= bool(unanswered) and outcome == FAILED
     places = {(call, target): at for at, (call, target, _) in reversed([*enumerate(counts)])}
