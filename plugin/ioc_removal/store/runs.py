@@ -20,6 +20,7 @@ from .pruned import find_pruned, said_of
 from .requests import REQUEST, claim_request
 from .retries import RETRY_OF, note_retry
 
+LONG = 100_000  # characters of details that take long to be parsed
 CALL, PLAYBOOK, UNDO, PRUNE = "call", "playbook", "undo", "prune"  # the kinds
 RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
 WAITING = "waiting"  # for a person's decision, without a process
@@ -113,7 +114,7 @@ def add_details(database: Database, run: str, **details: Any) -> None:
 def _add_details(database: Database, run: str, details: Mapping[str, Any]) -> None:
     with database.transaction() as connection:
         [known] = connection.execute("SELECT details FROM runs WHERE run = ?", (run,)).fetchone()
-        text = json.dumps({**parsed(known, "runs.details", run, dict), **details})
+        text = json.dumps({**_details(known, run), **details})
         connection.execute("UPDATE runs SET details = ? WHERE run = ?", (text, run))
 
 
@@ -158,7 +159,7 @@ def set_status(database: Database, run: str, status: str, **details: Any) -> Non
     """Note that a run waits, or goes on, and what is known of it with that."""
     with database.transaction() as connection:
         [known] = connection.execute("SELECT details FROM runs WHERE run = ?", (run,)).fetchone()
-        text = json.dumps({**parsed(known, "runs.details", run, dict), **details})
+        text = json.dumps({**_details(known, run), **details})
         connection.execute(
             "UPDATE runs SET status = ?, ended = NULL, details = ? WHERE run = ?",
             (status, text, run),
@@ -197,8 +198,26 @@ def run_of(row: tuple[Any, ...]) -> Run:
     run, kind, name, status, result, requester, dry_run, started, ended = columns
     return Run(
         run, kind, name, status, result, requester, bool(dry_run), started, ended,
-        parsed(details, "runs.details", run, dict),
+        _details(details, run),
     )  # fmt: skip
+
+
+def _details(text: str, run: str) -> dict[str, Any]:
+    """Parse the details of a run; those that hold many inputs once, as long as they are the same.
+
+    Raises StoreError.
+    """
+    global _last  # one at a time, so that it takes little memory
+    last = _last
+    if last is not None and last[0] == text:
+        return dict(last[1])
+    details: dict[str, Any] = parsed(text, "runs.details", run, dict)
+    if len(text) >= LONG:
+        _last = text, details
+    return details
+
+
+_last: tuple[str, dict[str, Any]] | None = None
 
 
 def requester_of(
