@@ -130,11 +130,13 @@ def run_playbook(
             if file is not None:
                 given[INDICATORS] = _from_file(database, run, playbooks[own], given, file)
             given = playbooks[own].check_inputs(given, input_rules(own, playbooks, integration))
-            add_details(database, run, inputs=by_reference(given))
-            note_inputs(database, run, given)
-            performing = performing_of(
-                database, run, integration, settings, choose or {}, playbooks, terms, progress
-            )
+            try:
+                performing = performing_of(
+                    database, run, integration, settings, choose or {}, playbooks, terms, progress
+                )
+            finally:  # last, as they may be long: all details are written together
+                add_details(database, run, inputs=by_reference(given))
+                note_inputs(database, run, given)
         except PluginError as error:
             return end_by(
                 database, integration.definitions, get_run(database, run), [error_row(error)]

@@ -20,7 +20,6 @@ from ..errors import RunError, SettingsError, StoreError
 from ..store.database import Database
 from ..store.engine_place import SCHEMA, engine_file
 from ..store.location import Server
-from ..store.sets import by_reference
 from ..store.sqlite import VERSION_INFO, own_file
 from .conducting import POLLING, Conducting
 from .model import Playbook
@@ -56,11 +55,11 @@ class Engine:
     def execute(self, name: str, inputs: Mapping[str, Any], turn: int = 1) -> dict[str, Any]:
         """Run a playbook, or go on with one that was begun, and return how it ended.
 
-        turn: how often it began, as a run that asks ends its workflow, and begins another when
-        somebody decided. Returns {status, output, errors}, {waiting: NAME of the ask}, or
-        {cancelled: True}. Raises RunError when a run that was begun cannot go on;
-        OtherVersionError, and StoreError when the store fails: then the run has not ended, and can
-        go on.
+        inputs: of the run, the same each time; turn: how often it began, as a run that asks ends
+        its workflow, and begins another when somebody decided. Returns {status, output, errors},
+        {waiting: NAME of the ask}, or {cancelled: True}. Raises RunError when a run that was begun
+        cannot go on; OtherVersionError, and StoreError when the store fails: then the run has not
+        ended, and can go on.
         """
         database, run = self._shared.database, self._shared.run
         config = _config(database, run)
@@ -75,7 +74,7 @@ class Engine:
                 engine.dispose()
 
     def _execute(self, name: str, inputs: Mapping[str, Any], workflow: str) -> dict[str, Any]:
-        workflows = Workflows(self._shared)
+        workflows = Workflows(self._shared, inputs)
         DBOS.listen_queues([])
         DBOS.launch()
         if status := DBOS.get_workflow_status(workflow):
@@ -85,8 +84,7 @@ class Engine:
                 return handle.get_result()
         else:
             with SetWorkflowID(workflow):
-                given = by_reference(dict(inputs))
-                handle = DBOS.start_workflow(workflows.playbook, name, given)
+                handle = DBOS.start_workflow(workflows.playbook, name)
         self._shared.halting.wait()
         end = monotonic() + LONGEST
         while handle.get_status().status not in FINAL:

@@ -1,5 +1,6 @@
 """The workflows of a run: a playbook, a task beside others, an item of one."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -13,17 +14,20 @@ from .conductor import Cancelled, Waiting
 
 
 class Workflows:
-    """The workflows, registered with DBOS under constant names."""
+    """The workflows, registered with DBOS under constant names.
 
-    def __init__(self, shared: Conducting) -> None:
+    inputs: of the run, which are kept with it: DBOS need not keep them, too.
+    """
+
+    def __init__(self, shared: Conducting, inputs: Mapping[str, Any]) -> None:
         database = shared.database
 
         @DBOS.workflow(name="playbook")
-        def playbook(name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        def playbook(name: str) -> dict[str, Any]:
             conducted = Conducted(shared, self, "")
             with shared.halting.whole():
                 try:
-                    return conducted.run(name, by_value(database, inputs))
+                    return conducted.run(name, inputs)
                 except Waiting as waiting:
                     return {"waiting": waiting.ask}
                 except Cancelled:
