@@ -90,7 +90,8 @@ class Exchange(Protocol):
         self._out = cast("Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that has come whole."""
+        """Answer each request that has come whole; what that takes is a part of the pause."""
+        due = get_running_loop().time() + self._pause
         self._got += data
         while (end := self._got.find(b"\r\n\r\n")) >= 0:
             head = bytes(self._got[:end])
@@ -105,7 +106,7 @@ class Exchange(Protocol):
             head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-request-id: 0123\r\n"
             whole_answer = head + b"Content-Length: %d\r\n\r\n" % len(said) + said
             if self._pause:
-                get_running_loop().call_later(self._pause, self._out.write, whole_answer)
+                get_running_loop().call_at(due, self._out.write, whole_answer)
             else:
                 self._out.write(whole_answer)
 
