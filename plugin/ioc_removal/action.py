@@ -183,7 +183,7 @@ class Action:
     def _rows(self, batch: Batch, *calls: Call) -> Iterable[dict[str, Any]]:
         """Let the handler return its rows, without the secrets that a system may have put there."""
         heard = [Heard() for _ in calls]
-        asked = [replace(call, heard=one) for call, one in zip(calls, heard, strict=True)]
+        asked = [call._replace(heard=one) for call, one in zip(calls, heard, strict=True)]
         rows: Iterable[dict[str, Any]] = self.definition.handler(*asked, **self._asked(batch))
         for call, one in zip(calls, heard, strict=True):
             rows = one.cleaned(rows, call.connection.wire.quotes.cleaned)
