@@ -1,17 +1,16 @@
 """Whether any of what a read was answered may hold a secret of its connection."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from .outcome import Rows
 
 
-@dataclass
 class Heard:
     """What came in answer to the requests of one read; doubtful: whether it may hold a secret."""
 
-    doubtful: bool = False
+    def __init__(self) -> None:
+        self.doubtful = False
 
     def cleaned(
         self, rows: Iterable[dict[str, Any]], clean: Callable[[Any], Any]
