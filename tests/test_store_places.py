@@ -1,14 +1,18 @@
 """Where a store cannot be: told in a line, without a secret, and nothing there is changed."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 from ioc_removal.errors import SettingsError
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import store_location
+
+LONGEST = 30.0  # seconds
 
 
 @pytest.mark.parametrize(("version", "table"), [(0, "runs"), (0, "moz_places"), (3, "moz_places")])
@@ -55,3 +59,16 @@ def test_a_server_that_is_not_there_is_told_in_a_line() -> None:
     assert said.startswith("cannot use the store postgresql://soc:***@127.0.0.1:1/runs: connection")
     assert "refused; Is the server running" in said
     assert not {"hush", "\n", "\t"} & {*said.split(), *said}
+
+
+def test_who_begins_with_a_new_store_waits_for_another_that_does(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        with ThreadPoolExecutor(1) as pool:
+            made = pool.submit(Database, path)
+            sleep(0.2)
+            assert not made.done()
+            other.execute("COMMIT")
+            made.result(LONGEST).close()

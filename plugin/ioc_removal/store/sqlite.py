@@ -6,7 +6,7 @@ from os import O_CREAT, O_RDWR, close
 from os import open as open_file
 from pathlib import Path
 from threading import Lock
-from time import time
+from time import monotonic, sleep, time
 from typing import cast
 
 from ..errors import SettingsError
@@ -18,6 +18,7 @@ from .trust_tables import ONLY_ADDED, TAKEN_FROM
 
 VERSION_INFO = sqlite3.sqlite_version_info
 BUSY = 30.0  # seconds to wait for another process's transaction
+PAUSE = 0.01  # seconds until another look
 
 
 def _trigger(table: str, verb: str, of: str) -> str:
@@ -60,7 +61,7 @@ class SQLite:
                 path, timeout=BUSY, isolation_level=None, check_same_thread=False
             )
             self._check()
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._write_ahead()
             self._connection.execute("PRAGMA synchronous = FULL")
             self._migrate()
         except (OSError, sqlite3.Error) as error:
@@ -202,6 +203,19 @@ class SQLite:
             raise SettingsError(
                 f"cannot use the store {self._path}: it is a database of another program; {CHOOSE}"
             )
+
+    def _write_ahead(self) -> None:
+        """Write to a log first; SQLite itself waits for nobody else who begins with that now."""
+        until = monotonic() + BUSY
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or monotonic() > until:
+                    raise
+                sleep(PAUSE)
+            else:
+                return
 
     def _migrate(self) -> None:
         [found] = self._connection.execute("PRAGMA user_version").fetchone()
