@@ -31,6 +31,7 @@ class SameOutcome(Sequence[Outcome]):
     def __getitem__(self, index: int) -> Outcome: ...
     @overload
     def __getitem__(self, index: slice) -> list[Outcome]: ...
+
     def __getitem__(self, index: int | slice) -> Outcome | list[Outcome]:
         if isinstance(index, slice):
             return [*SameOutcome(self.one, self.names[index], self.named_by)]
