@@ -32,8 +32,8 @@ EXAMPLES = [
 ]
 VALUES = ["192.0.2.10", "tux.example.com"]
 CREDENTIALS = ("username", "password"), ("access_key", "secret_key")
-# What no two runs have in common.
-OWN = frozenset({"run", "status", "request_id"})
+# What no two runs have in common; calls, when each was made, only a store tells.
+OWN = frozenset({"run", "status", "request_id", "calls"})
 OWN_ROWS = frozenset({"create_time", "update_time", "timestamp", "trigger_time"})
 MADE = "added"  # with an id of its own
 
