@@ -245,6 +245,15 @@ def test_a_call_needs_no_extra(name: str, program: Program, tmp_path: Path) -> N
     assert extra is None or f"pip install 'ioc-removal[{extra}]'" in err
 
 
+def test_a_call_makes_no_data_class(program: Program) -> None:
+    program.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    status, _, err = program.run(*remove("192.0.2.10"))
+    imported = {line.rpartition("|")[2].strip() for line in err.splitlines()}
+    assert status == 0
+    assert "ioc_removal.outcome" in imported
+    assert not imported & {"dataclasses", "inspect", "ast"}
+
+
 def test_the_sandbox_serves_until_ctrl_c(program: Program, tmp_path: Path) -> None:
     (tmp_path / "faults.yml").write_text("- {system: cybertrace, status: 401}\n")
     process = program.start("sandbox", "--write-settings", "own.yml", "--faults", "faults.yml")
