@@ -148,7 +148,7 @@ def test_a_run_is_summed_up_the_same_with_and_without_a_look_at_each_outcome(
         inputs = {"indicators": VALUES, "suppliers": suppliers}
         record, _ = run_playbook(database, load_integration(), settings, str(path), inputs)
     name, calls = record["run"], (None, "remove[0]", "remove[1]")
-    short = [run_summary(database, name, call) for call in calls]
+    short = [vars(run_summary(database, name, call)) for call in calls]
     monkeypatch.setattr(results, "_has_each_once", lambda *_: False)
-    assert short == [run_summary(database, name, call) for call in calls]
-    assert short[0].counts == record["counts"] == counts
+    assert short == [vars(run_summary(database, name, call)) for call in calls]
+    assert short[0]["counts"] == record["counts"] == counts
