@@ -1,8 +1,7 @@
 """The places of a connection's requests in flight, which go from one to who waits longest."""
 
 from collections import deque
-from threading import Lock
-from time import sleep
+from threading import Event, Lock
 
 GIVEN_WAY = 0.00005  # seconds in which who is given a place goes on before who gave it
 
@@ -15,7 +14,7 @@ class InFlightPlaces:
     """
 
     def __init__(self, places: int) -> None:
-        self._free, self._lock = places, Lock()
+        self._free, self._lock, self._never = places, Lock(), Event()
         self._waiting: deque[Lock] = deque()  # each held until it is given a place
 
     def __enter__(self) -> None:
@@ -39,7 +38,7 @@ class InFlightPlaces:
 
     def __exit__(self, *_: object) -> None:
         if self._give():
-            sleep(GIVEN_WAY)
+            self._never.wait(GIVEN_WAY)
 
     def _give(self) -> bool:
         """Give a place to who waits longest; tell whether anybody does."""
