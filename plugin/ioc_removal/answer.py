@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import cached_property
 from re import compile as pattern
+from re import sub
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from .quotes import LONGEST_EXCERPT, Quotes, mapped, storable
 # What the document's own sample holds: a backslash that escapes nothing.
 BACKSLASH = pattern(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 # Half of a character, and the end of a text in C: no store takes them.
-NOT_STORABLE = pattern("[\x00\ud800-\udfff]")
+NOT_STORABLE = "[\x00\ud800-\udfff]"
 
 
 class Reply:
@@ -143,7 +144,7 @@ def decoded(text: str) -> Any:
 
 
 def _storable(text: str) -> str:
-    return text if text.isascii() and "\x00" not in text else NOT_STORABLE.sub("\ufffd", text)
+    return text if text.isascii() and "\x00" not in text else sub(NOT_STORABLE, "\ufffd", text)
 
 
 def _no_constant(name: str) -> Any:

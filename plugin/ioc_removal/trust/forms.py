@@ -22,10 +22,9 @@ _NUMBER = r"(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
 _IS_NUMERIC = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}").fullmatch
 is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
 # A browser takes http:host for http://host, and ours may be a name before its port.
-_SCHEME = re.compile(
-    r"^(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])"
-    r"|(?:https?|ftp|wss?):(?![0-9]{0,5}(?:[/\\?#]|$)))?[/\\]*",
-    re.IGNORECASE,
+_SCHEME = (
+    r"(?i)^(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])"
+    r"|(?:https?|ftp|wss?):(?![0-9]{0,5}(?:[/\\?#]|$)))?[/\\]*"
 )
 _SHORT_NETWORK = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3}){0,2})/([0-9]{1,2})").fullmatch
 _MAY_BE_RANGE = re.compile(r"[0-9A-Fa-f:.]+/").match
@@ -105,7 +104,7 @@ def _plain(text: str) -> str:
 
 def _parted(plain: str) -> tuple[str, str]:
     """Return the host of a URL, and the URL without scheme, user, port, fragment and encoding."""
-    _, authority, rest = split_url(_SCHEME.sub("", _decoded(plain)))
+    _, authority, rest = split_url(re.sub(_SCHEME, "", _decoded(plain)))
     host = split_port(authority.rpartition("@")[2])[0].strip("[]")
     host = (host if is_simple(host) else normalised(host)).casefold().removesuffix(".")
     path = rest.partition("#")[0].replace("\\", "/").rstrip("/").replace("/?", "?", 1)
