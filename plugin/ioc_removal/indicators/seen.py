@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Collection, Iterable, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 from os import pread, pwrite
 from struct import Struct
 from tempfile import TemporaryFile
@@ -10,6 +10,7 @@ from weakref import finalize
 
 IN_MEMORY = 200_000  # values; the others are kept in a file
 MARKS = 1 << 23  # words of 32 bits that tell of most values that they are new
+BITS = 1 << 12  # ways to mark a word
 PARTS = 1 << 13  # of the file, by the hash of a value
 PIECE = 2_048  # bytes of a part that are written together, in the mean
 NONE = -1  # the place of the piece before the first
@@ -65,7 +66,8 @@ class _Kept:
 
     def __init__(self, first: Collection[str]) -> None:
         self._first, self._marks = first, array("I", [0]) * MARKS
-        self._bits = [sum(1 << bit for bit in three) for three in combinations(range(32), 3)]
+        three = islice(combinations(range(32), 3), BITS)
+        self._bits = [sum(1 << bit for bit in bits) for bits in three]
         self._pieces = [bytearray(b"\n") for _ in range(PARTS)]
         self._size = 0  # bytes of the pieces
         self._places = array("q", [NONE]) * PARTS  # of the last piece that was written
@@ -75,21 +77,21 @@ class _Kept:
         finalize(self, file.close)
         for value in first:
             known = hash(value)
-            self._marks[known % MARKS] |= self._bits[(known >> 40) % len(self._bits)]
+            self._marks[known & (MARKS - 1)] |= self._bits[known >> 40 & (BITS - 1)]
 
     def met(self, distinct: Iterable[str]) -> set[str]:
         """Return which of some values were met before, and remember the others."""
         marks, pieces, bits_of, met = self._marks, self._pieces, self._bits, set[str]()
-        size = 0
+        size, of_marks, of_parts, of_bits = 0, MARKS - 1, PARTS - 1, BITS - 1
         for value in distinct:
-            known, line = hash(value), value.encode() + b"\n"
-            at, bits = known % MARKS, bits_of[(known >> 40) % len(bits_of)]
-            marked = marks[at]
-            if marked & bits == bits and (value in self._first or self._has(at % PARTS, line)):
+            known = hash(value)
+            at, bits = known & of_marks, bits_of[known >> 40 & of_bits]
+            marked, line = marks[at], value.encode() + b"\n"
+            if marked & bits == bits and (value in self._first or self._has(at & of_parts, line)):
                 met.add(value)
             else:
                 marks[at] = marked | bits
-                pieces[at % PARTS] += line
+                pieces[at & of_parts] += line
                 size += len(line)
         self._size += size
         if self._size >= PARTS * PIECE:
