@@ -1,8 +1,7 @@
 """Say what type a value is, or why it is none that can be removed; never guess."""
 
 import re
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
 from unicodedata import category
 
 from .addresses import IPV4, IPV6, judged_address, split_port, version_of
@@ -19,13 +18,13 @@ _ASCII_DOMAIN = re.compile(rf"{_LABELS}+[A-Za-z][A-Za-z0-9-]{{1,62}}(?<!-)\.?")
 _IS_LABEL = re.compile(_LABEL).fullmatch
 # What is plainly of a type, and the same refanged; the most frequent first, but for names, which
 # take long to be refused.
-_PLAIN = (
+_IS_PLAIN = re.compile(
     rf"(?P<url>https?://{_LABELS}*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\][!-(*-\\^-~]*)?)"
     rf"|(?P<ipv4>{IPV4})"
     r"|(?P<sha256>[0-9A-Fa-f]{64})|(?P<md5>[0-9A-Fa-f]{32})|(?P<sha1>[0-9A-Fa-f]{40})"
     rf"|(?P<domain>{_ASCII_DOMAIN.pattern})"
     rf"|(?P<ipv6>{IPV6})"
-)
+).fullmatch
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 _AUTHORITY = re.compile(r"[^/?#\\]*")
 _PRINTABLE = re.compile(r"[!-~]+").fullmatch
@@ -50,14 +49,9 @@ def judged(text: str) -> tuple[str | None, str]:
     return (known, "") if known else _closely(text)
 
 
-@cache  # a command of a few indicators reads no file, and is spared the time
-def _is_plain() -> Callable[[str], re.Match[str] | None]:
-    return re.compile(_PLAIN).fullmatch
-
-
 def plain_type(text: str) -> str | None:
     """Return the type of what is plainly of one, as most values are, and needs no refanging."""
-    found = _is_plain()(text)
+    found = _IS_PLAIN(text)
     if found is None:
         return None
     kind = found.lastgroup
@@ -68,7 +62,7 @@ def plain_types(texts: Sequence[str]) -> list[str]:
     """Return of each text what plain_type() does, "" for None."""
     if texts and len(max(texts, key=len)) > _LONGEST_NAME:
         return [plain_type(text) or "" for text in texts]
-    return [str(found.lastgroup) if found else "" for found in map(_is_plain(), texts)]
+    return [str(found.lastgroup) if found else "" for found in map(_IS_PLAIN, texts)]
 
 
 def _closely(text: str) -> tuple[str | None, str]:
