@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from asking import PROJECT, WORKSPACE
 from ioc_removal.errors import ArgumentError
-from ioc_removal.handlers import RESTORINGS
+from ioc_removal.handlers.restorings import RESTORINGS
 from ioc_removal.integration import load_integration
 from ioc_removal.restoring import can_be_undone
 from ioc_removal.sandbox import Sandbox

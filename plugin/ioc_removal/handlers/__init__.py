@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..restoring import Restoring
 from .cybertrace import (
     add_indicators,
     delete_indicators,
@@ -11,7 +10,6 @@ from .cybertrace import (
     look_up_indicators,
     unmark_false_positives,
 )
-from .cybertrace_restoring import add_indicator_again, delete_added_indicator
 from .local import refuse_run, report_outcomes, select_indicators
 from .secmaster import (
     close_indicators,
@@ -20,11 +18,6 @@ from .secmaster import (
     get_indicator,
     search_indicators,
     set_indicator_status,
-)
-from .secmaster_restoring import (
-    create_indicator_again,
-    delete_created_indicator,
-    set_indicator_status_again,
 )
 from .waf import (
     create_ip_reputation_rule,
@@ -35,7 +28,6 @@ from .waf import (
     list_policies,
     set_ip_reputation_rule_status,
 )
-from .waf_restoring import create_rule_again, delete_created_rule, set_rule_status_again
 
 HANDLERS: Mapping[str, Callable[..., Any]] = {
     "cybertrace.add_indicators": add_indicators,
@@ -59,17 +51,4 @@ HANDLERS: Mapping[str, Callable[..., Any]] = {
     "waf.list_ip_reputation_rules": list_ip_reputation_rules,
     "waf.list_policies": list_policies,
     "waf.set_ip_reputation_rule_status": set_ip_reputation_rule_status,
-}
-
-# (row of an outcome, arguments of its action, properties of the arguments of the action that
-# undoes it) -> how it is undone; an ArgumentError says why it cannot be.
-RESTORINGS: Mapping[str, Callable[..., Restoring]] = {
-    "cybertrace.add_indicator_again": add_indicator_again,
-    "cybertrace.delete_added_indicator": delete_added_indicator,
-    "secmaster.create_indicator_again": create_indicator_again,
-    "secmaster.delete_created_indicator": delete_created_indicator,
-    "secmaster.set_indicator_status_again": set_indicator_status_again,
-    "waf.create_rule_again": create_rule_again,
-    "waf.delete_created_rule": delete_created_rule,
-    "waf.set_rule_status_again": set_rule_status_again,
 }

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ..definition import Definition
 from ..errors import ArgumentError
-from ..handlers import RESTORINGS
+from ..handlers.restorings import RESTORINGS
 from ..integration import Integration
 from ..restoring import Restoring
 

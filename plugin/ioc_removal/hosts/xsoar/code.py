@@ -62,10 +62,9 @@ def joined_code(
         (LITERALS, "PARAMETERS"): "PARAMETERS: Mapping[str, tuple[str, Sequence[str]]] = "
         + literal(settings),
     }
-    handlers = source_of("handlers")
     wanted = handler_names(definitions)
-    for name in ("HANDLERS", "RESTORINGS"):
-        node = handlers.defined[name].node
+    for module, name in (("handlers", "HANDLERS"), ("handlers.restorings", "RESTORINGS")):
+        node = source_of(module).defined[name].node
         assert isinstance(node, ast.AnnAssign)  # noqa: S101  # as the module has it
         assert isinstance(node.value, ast.Dict)  # noqa: S101
         entries = {
@@ -75,7 +74,7 @@ def joined_code(
         }
         lines = [f'    "{key}": {value},\n' for key, value in entries.items() if key in wanted]
         head = f"{name}: {ast.unparse(node.annotation)} = "
-        replaced["handlers", name] = head + f"{{\n{''.join(lines)}}}"
+        replaced[module, name] = head + f"{{\n{''.join(lines)}}}"
     joined = Joined(top, replaced, {**BUILT_IN, **taken_names()})
     return f"{HEAD}\n\n{joined.text()}\n\n\n{FOOT}"
 

@@ -13,7 +13,7 @@ import demistomock as demisto
 from CommonServerPython import return_error, return_results
 
 from ....errors import ArgumentError, PluginError
-from ....handlers import RESTORINGS
+from ....handlers.restorings import RESTORINGS
 from ....outcome import DONE, FAILED, PLANNED, REFUSED, UNKNOWN
 from ....restoring import Restoring, can_be_undone, merged_arguments
 from .arguments import flag, texts
