@@ -27,7 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("checking", "sending"),
     ("adding", "batches", "bisection", "call", "restoring"),
     ("connection", "definition", "indicators"),
-    ("iam", "versions"),
+    ("connection_settings", "iam", "versions"),
     ("settings", "regions", "iam_login"),
     ("endpoint", "authentication", "environment", "huawei_settings"),
     ("unanswered",),

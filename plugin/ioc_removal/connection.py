@@ -7,11 +7,10 @@ from math import inf
 from threading import Lock
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
-from .authentication import authentication, check_authentication, secrets_of
-from .endpoint import segment
-from .errors import ApiError, ArgumentError, ClosedError, HungUpError, SettingsError
+from .authentication import authentication, secrets_of
+from .connection_settings import check_settings, node_name, warnings_of
+from .errors import ApiError, ClosedError, HungUpError, SettingsError
 from .events import TRACE, tell
 from .iam import IamToken, iam_token
 from .in_flight import InFlightPlaces
@@ -21,7 +20,7 @@ from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
 from .regions import address_of
 from .retries import CRASHED, RETRIED
 from .secret import Secret
-from .settings import PREFIX, Settings
+from .settings import Settings
 from .system import System
 from .versions import NOT_FOUND, Version
 from .wire import open_wire
@@ -32,7 +31,6 @@ MOST_LOST = 4
 # Seconds for which it holds that a run was not cancelled: who cancels one waits so long.
 STILL_TRUE = 0.1
 NEVER = -inf
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Connection:
@@ -48,7 +46,7 @@ class Connection:
         self, name: str, settings: Settings, system: System, url: str | None = None
     ) -> None:
         own = settings.connections[name]
-        _check(name, own, system, settings.source)
+        check_settings(name, own, system, settings.source)
         servers = own.get("nodes") or [
             own.get("url") or address_of(system, own["region"], settings.sdk)
         ]
@@ -61,7 +59,7 @@ class Connection:
         self.limits: Mapping[str, Any] = own.get("limits", {})
         self.in_flight: int = self.limits.get("in_flight", system.in_flight)
         self.tries: int | None = own["retries"] + 1 if "retries" in own else None
-        self.warnings = tuple(_warnings(name, url, own))
+        self.warnings = tuple(warnings_of(name, url, own))
         self._closed: dict[object, str] = {}
         self.accepted = self._hung_up = False
         self._first, self._asking = Lock(), Lock()
@@ -76,7 +74,7 @@ class Connection:
         except SettingsError as error:
             raise SettingsError(f"connection {name}: {error}") from error
         if self._token is not None:
-            more = (*_warnings(name, self._token.wire.address, own), *self._token.warnings())
+            more = (*warnings_of(name, self._token.wire.address, own), *self._token.warnings())
             self.warnings = tuple(dict.fromkeys((*self.warnings, *more)))
         self._places = InFlightPlaces(self.in_flight)
         self._pace = Pace(self.limits.get("per_second"))
@@ -251,48 +249,3 @@ class Connection:
             node.wire.hang_up()
             if node._token:
                 node._token.wire.hang_up()
-
-
-def _check(name: str, own: Mapping[str, Any], system: System, source: str) -> None:
-    """Refuse settings with which nothing could be sent, naming where each is set."""
-
-    def missing(key: str, what: str) -> SettingsError:
-        variable = f"{PREFIX}{name}_{key.removeprefix('auth.')}".upper().replace("-", "_")
-        hint = f"connections.{name}.{key} in {source}"
-        if key == "auth":
-            hint += f" ({own['no_auth']})" if "no_auth" in own else ""
-        else:
-            hint += f", or {variable} in the environment"
-        return SettingsError(f"connection {name}: {what} is missing; set {hint}")
-
-    for key in system.required:
-        choices = key.split("|")
-        if not any(choice in own for choice in choices):
-            raise missing(choices[0], " or ".join(choices))
-    names = [node_name(url) for url in own.get("nodes", ())]
-    if twice := next((node for node in names if names.count(node) > 1), None):
-        raise SettingsError(f"connection {name}: nodes: {twice} is there twice; name each once")
-    check_authentication(name, own["auth"], system.title, system.auth, missing)
-    try:
-        segment("tenant", own.get("tenant", "none"))
-    except ArgumentError as error:
-        raise SettingsError(f"connection {name}: {error}") from error
-    version = own.get("api_version")
-    if own.get("tenant") and version and version not in system.tenant_versions:
-        known = " or ".join(system.tenant_versions)
-        raise SettingsError(f"connection {name}: tenant needs api_version {known}")
-
-
-def node_name(url: str) -> str:
-    """Return the name of a node: its host, with port and path where they are not the usual ones."""
-    parts = urlsplit(url.lower())
-    usual = ":443" if parts.scheme == "https" else ":80"
-    return parts.netloc.removesuffix(usual) + urlsplit(url).path.rstrip("/")
-
-
-def _warnings(name: str, url: str, own: Mapping[str, Any]) -> Iterator[str]:
-    parts = urlsplit(url)
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        yield f"connection {name}: {url} is not encrypted: credentials can be read on the way"
-    if parts.scheme == "https" and own.get("verify") is False:
-        yield f"connection {name}: the server's certificate is not verified (verify: false)"

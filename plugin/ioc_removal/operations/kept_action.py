@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ..action import Action
 from ..batches import Batch
-from ..connection import node_name
+from ..connection_settings import node_name
 from ..definition import Definition
 from ..store.runs import Run
 
