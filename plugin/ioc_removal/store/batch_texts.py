@@ -11,7 +11,8 @@ from typing import Any
 from ..action import Action
 from ..batches import Batch, Prepared, batch_bounds, cut_items, most_bytes, numbered
 from ..definition import Definition
-from .pieces import BETWEEN, texts_in
+from .pieces import texts_in
+from .plain_json import BETWEEN
 from .sets import StoredSet
 
 

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from .chain import MARK, ROW, Hashing
+from .chain import MARK, Hashing
 from .columns import parsed
 from .database import Database
 from .entries import Linked, Stored, StoredBatch
 from .found import OF_BATCH, indexed_places, keyed_places
 from .verdict import Problem
-
-POSITION = ROW.index("position")
 
 
 def verify_batch(

@@ -11,6 +11,7 @@ from ..outcome import FAILED, OUTCOMES, REFUSED, TARGETS, Outcome
 from ..same_outcome import SameOutcome
 from .chain import ROW, Hashing, array
 from .columns import parsed, unreadable
+from .plain_json import BETWEEN
 from .snapshot_texts import NO_TEXTS, SnapshotTexts
 from .statements import Transaction
 
@@ -19,7 +20,6 @@ OWN = ("position", "value", "id", "snapshot")  # what outcomes of a batch differ
 SHARED = tuple(name for name in ROW[3:] if name not in OWN)
 SHARED_COLUMNS = ", ".join(SHARED)
 TOGETHER = 1_000  # outcomes of one row, at most
-JOINT = ",\n"  # an outcome a line
 _INSERT = f"INSERT INTO alike VALUES ({', '.join('?' * (7 + len(SHARED)))})"  # noqa: S608
 _OUTCOME, _ATTEMPTS = SHARED.index("outcome"), SHARED.index("attempts")
 NAMES = 2  # of the columns of an outcome, those that name its indicator
@@ -192,7 +192,7 @@ def insert_rows(
     batch: run, call, number; part: of the batch, where these begin.
     """
     values = [
-        (*batch, part + at, *shared, len(own), f"[{JOINT.join(own)}]", "".join(hashes))
+        (*batch, part + at, *shared, len(own), f"[{BETWEEN.join(own)}]", "".join(hashes))
         for at, (shared, own, hashes) in enumerate(rows)
     ]
     connection.executemany(_INSERT, values)

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from .columns import parsed, unreadable
 from .database import EVERY, Database
+from .plain_json import BETWEEN
 from .statements import Transaction
 
 MOST = 1_000  # items of a piece
 LONGEST = 1 << 18  # characters of a piece of more than one item
 READ_AT_ONCE = 4
 COLUMN = "pieces.items"
-BETWEEN = ",\n"  # no item holds the end of a line, as it is JSON of one line
 _FIRST = (
     "position >= (SELECT coalesce(max(position), :start) FROM pieces WHERE run = :run"
     " AND name = :name AND position <= :start)"

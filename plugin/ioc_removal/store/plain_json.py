@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any
 
+BETWEEN = ",\n"  # of values: none holds the end of a line, as JSON escapes it
 _PLAIN = bytes({*range(ord(" "), ord("~") + 1)} - {*b'"\\'})
 
 
@@ -16,8 +17,8 @@ def lines_of(items: Sequence[Any]) -> str:
     try:
         whole = "".join(items)
     except TypeError:  # not all are texts
-        return ",\n".join(map(json.dumps, items))
+        return BETWEEN.join(map(json.dumps, items))
     if whole.isascii() and not whole.encode().translate(None, _PLAIN):
-        joined = '",\n"'.join(items)
+        joined = f'"{BETWEEN}"'.join(items)
         return f'"{joined}"' if items else ""
-    return ",\n".join(map(encoded, items))
+    return BETWEEN.join(map(encoded, items))

@@ -10,7 +10,6 @@ from .columns import parsed
 from .database import Database
 from .ordered import ordered
 from .pieces import (
-    BETWEEN,
     COLUMN,
     Piece,
     insert_pieces,
@@ -19,7 +18,7 @@ from .pieces import (
     read_pieces,
     texts_in,
 )
-from .plain_json import lines_of
+from .plain_json import BETWEEN, lines_of
 
 AT_ONCE = 10  # pieces that are written together
 OUTCOMES = "outcomes of "  # and a call: the names of sets that may be written when they are read
