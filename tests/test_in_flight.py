@@ -1,5 +1,6 @@
 """Places of requests in flight go to who waits longest, and none is lost."""
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 from time import sleep
@@ -65,34 +66,26 @@ def test_a_place_is_given_back_after_an_error() -> None:
     assert places._free == 1
 
 
-class Interrupted:
-    """A lock whose second taking is cut short, as by Ctrl-C."""
+@pytest.mark.parametrize("given", [False, True])
+def test_who_is_interrupted_keeps_no_place(given: bool) -> None:
+    """A signal comes while a place is waited for, or with the place."""
+    places = InFlightPlaces(1)
 
-    def __init__(self, before: object = None) -> None:
-        self._before, self._taken = before, 0
-
-    def acquire(self) -> bool:
-        self._taken += 1
-        if self._taken == 1:
-            return True
-        if callable(self._before):
-            self._before()
+    def interrupt(*_: object) -> None:
+        if given:
+            places.__exit__()
         raise KeyboardInterrupt
 
-    def release(self) -> None:
-        """Let it be: nobody else waits."""
-
-
-@pytest.mark.parametrize("given", [False, True])
-def test_who_is_interrupted_keeps_no_place(given: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    places = InFlightPlaces(1)
-    with places:
-        give = (lambda: places.__exit__()) if given else None
-        monkeypatch.setattr("ioc_removal.in_flight.Lock", lambda: Interrupted(give))
-        with pytest.raises(KeyboardInterrupt), places:
-            raise AssertionError("there was no place")
-        assert not places._waiting
-        if given:
-            assert places._free == 1
-            places._free = 0  # as this one gives it back again
-    assert places._free == 1
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with places:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            with pytest.raises(KeyboardInterrupt), places:
+                raise AssertionError("there was no place")
+            assert not places._waiting
+            assert places._free == given
+            places._free = 0  # as this one gives it back, again or not
+        assert places._free == 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
