@@ -125,12 +125,10 @@ def place(
     monkeypatch.delenv("IOC_REMOVAL_SETTINGS", raising=False)
     log, root = Log(), logging.getLogger()
     before = root.level
-    logging.getLogger("dbos").handlers.clear()  # they hold the streams of a test before
     root.addHandler(log)
     root.setLevel(logging.DEBUG)
     place = Place(tmp_path, log, capsys)
     yield place
-    logging.getLogger("dbos").handlers.clear()
     root.removeHandler(log)
     root.setLevel(before)
     place.check()
