@@ -1,7 +1,8 @@
 """In CI a test may be skipped only for a reason in allowed_skips.txt."""
 
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from logging import StreamHandler, getLogger
 from os import environ
 from pathlib import Path
 
@@ -35,6 +36,14 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 def looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a second look at a system come soon after the first, where nothing is done in between."""
     monkeypatch.setattr(sending, "LOOK_AGAIN", 0.02)
+
+
+@pytest.fixture(autouse=True)
+def _no_stream_of_one_test() -> Iterator[None]:
+    """Fail the test that lets DBOS keep its stream: it is closed when the next one runs."""
+    yield
+    streams = [one for one in getLogger("dbos").handlers if isinstance(one, StreamHandler)]
+    assert not streams, "DBOS made a handler, as its logger had none"
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

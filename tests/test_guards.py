@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from logging import getLogger
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -99,7 +98,6 @@ def desk(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("IOC_REMOVAL_STORE", str(tmp_path / "store.db"))
-    getLogger("dbos").handlers.clear()  # they hold the streams of a test before
     with Sandbox() as sandbox:
         yield Desk(sandbox, tmp_path, capsys)
 
