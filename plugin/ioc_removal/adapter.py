@@ -36,12 +36,24 @@ class Adapter(HTTPAdapter):
     ) -> None:
         self._pin: dict[str, Any] = {"assert_fingerprint": fingerprint} if fingerprint else {}
         self._proxy, self._context = proxy, context
+        self._connections: Any = None  # once they were looked for
         super().__init__(**options)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Make what holds the connections that go to the server directly."""
         super().init_poolmanager(*arguments, **{**options, **self._pin})
         _equip(self.poolmanager)
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        """Return the connections to the server: to look for them takes long."""
+        if self._connections is None:
+            self._connections = super().get_connection_with_tls_context(*arguments, **options)
+        return self._connections
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._connections = None
+        super().close()
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Make what holds the connections that go through the proxy."""

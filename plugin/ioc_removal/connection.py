@@ -1,7 +1,7 @@
 """Settings of a connection -> an authenticated session, with its limits."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timezone
 from math import inf
 from threading import Lock
@@ -31,6 +31,7 @@ MOST_LOST = 4
 # Seconds for which it holds that a run was not cancelled: who cancels one waits so long.
 STILL_TRUE = 0.1
 NEVER = -inf
+_AS_IT_IS = nullcontext()
 
 
 class Connection:
@@ -143,7 +144,18 @@ class Connection:
         a target.
         """
         asked, began = self.asked(), monotonic()
-        with self._places, ExitStack() as alone, ExitStack() as shared:
+        usual = self.accepted and self.turns is None
+        with self._places, _AS_IT_IS if usual else self._after_others(keys):
+            self._check_open(keys)
+            if self._pace.waited():
+                self._check_open(keys)
+            tell(TRACE, "turn", connection=self.name, seconds=monotonic() - began)
+            yield asked
+
+    @contextmanager
+    def _after_others(self, keys: Iterable[object]) -> Iterator[None]:
+        """Go alone until the credentials are accepted, and take turns with other processes."""
+        with ExitStack() as alone, ExitStack() as shared:
             if not self.accepted:
                 alone.enter_context(self._first)
             if self.accepted:
@@ -151,11 +163,7 @@ class Connection:
             if self.turns is not None:
                 check = telling(lambda: self._check_open(keys), self.wire.told)
                 shared.enter_context(self.turns.turn(check))
-            self._check_open(keys)
-            if self._pace.waited():
-                self._check_open(keys)
-            tell(TRACE, "turn", connection=self.name, seconds=monotonic() - began)
-            yield asked
+            yield
 
     def begin(self, asked: float) -> None:
         """Tell that a request is sent now; raises when another process took over what it is of.

@@ -26,20 +26,20 @@ class Deadline:
         self.at = monotonic() + seconds
         self.sent = False
         self.hung_up = False
-        self._over, self._last = Event(), Event()
+        self._is_over, self._last = False, Event()
         self._socket: socket | None = None
 
     @property
     def left(self) -> float:
         """The seconds that are left."""
-        return 0.0 if self._over.is_set() else max(0.0, self.at - monotonic())
+        return 0.0 if self._is_over else max(0.0, self.at - monotonic())
 
     def check(self) -> None:
         """Raise TimeoutError when the request was cut off.
 
         What is read from a socket that was shut down ends as if the server had ended it there.
         """
-        if self._over.is_set():
+        if self._is_over:
             raise TimeoutError("the time of the request is over")
 
     def waited(self, seconds: float) -> bool:
@@ -49,7 +49,7 @@ class Deadline:
     def hold(self, connected: socket) -> None:
         """Take the socket that is to be shut down at the end."""
         self._socket = connected
-        if self._over.is_set():
+        if self._is_over:
             self._shut()
 
     def try_no_more(self) -> None:
@@ -58,7 +58,7 @@ class Deadline:
 
     def end(self) -> None:
         """End the request now, whatever it waits for."""
-        self._over.set()
+        self._is_over = True
         self._last.set()
         self._shut()
 

@@ -5,7 +5,7 @@ its message and its facts as `facts`, JSON without secrets. Nobody else is told.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from logging import DEBUG, INFO, WARNING, Logger, NullHandler, getLogger
 from time import monotonic
 from typing import Any
@@ -23,6 +23,7 @@ def _logger() -> Logger:
 
 
 _LOGGER = _logger()
+_NOT_TOLD = nullcontext()
 
 
 def is_told(level: int) -> bool:
@@ -36,12 +37,13 @@ def tell(level: int, event: str, **facts: Any) -> None:
         _LOGGER.log(level, event, extra={"facts": facts})
 
 
-@contextmanager
-def told_request(connection: str, action: str) -> Iterator[None]:
+def told_request(connection: str, action: str) -> AbstractContextManager[None]:
     """Tell that a request begins, and when it ends what came of it and how long it took."""
-    if not is_told(TRACE):
-        yield
-        return
+    return _told_request(connection, action) if is_told(TRACE) else _NOT_TOLD
+
+
+@contextmanager
+def _told_request(connection: str, action: str) -> Iterator[None]:
     tell(TRACE, "request begun", connection=connection, action=action)
     began, answer = monotonic(), "2xx"
     try:

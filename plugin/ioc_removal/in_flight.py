@@ -18,11 +18,11 @@ class InFlightPlaces:
         self._waiting: deque[Lock] = deque()  # each held until it is given a place
 
     def __enter__(self) -> None:
-        mine = Lock()
         with self._lock:
             if self._free:
                 self._free -= 1
                 return
+            mine = Lock()
             mine.acquire()
             self._waiting.append(mine)
         try:

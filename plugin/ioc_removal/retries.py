@@ -1,5 +1,6 @@
 """Which requests are tried again, and when: urllib3's Retry with the rules of a deletion."""
 
+from functools import cache
 from re import IGNORECASE
 from re import compile as pattern
 from typing import Any
@@ -93,6 +94,7 @@ class Retries(Retry):
             return None
 
 
+@cache  # what is left after a try is made anew
 def retries_of_one_request(
     crashes: int = 1, tries: int | None = None, *, once: bool = False
 ) -> Retries:

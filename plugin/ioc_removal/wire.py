@@ -1,7 +1,7 @@
 """How requests reach one server: a session with its certificates, its proxy and its deadlines."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from http.cookiejar import DefaultCookiePolicy
 from logging import getLogger
 from typing import Any, NamedTuple
@@ -63,11 +63,9 @@ class Wire:
         self._in_flight = InFlight()
         self._bare: dict[object, PreparedRequest] = {}  # as they are before they are signed
 
-    @contextmanager
-    def deadline(self) -> Iterator[Deadline]:
+    def deadline(self) -> AbstractContextManager[Deadline]:
         """Have a request in flight, until its end or its total timeout."""
-        with self._in_flight.one(self.timeouts.total) as deadline:
-            yield deadline
+        return self._in_flight.one(self.timeouts.total)
 
     def exchange(
         self,
