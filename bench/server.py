@@ -103,8 +103,9 @@ class Exchange(Protocol):
             del self._got[:whole]
             method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
             said = answer(method, target, body)
-            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-request-id: 0123\r\n"
-            whole_answer = head + b"Content-Length: %d\r\n\r\n" % len(said) + said
+            status = b"201 Created" if said is DELETED else b"200 OK"  # as the documents have it
+            head = b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nX-request-id: 0123\r\n"
+            whole_answer = head % status + b"Content-Length: %d\r\n\r\n" % len(said) + said
             if self._pause:
                 get_running_loop().call_at(due, self._out.write, whole_answer)
             else:
