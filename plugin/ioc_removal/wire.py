@@ -43,8 +43,9 @@ class Wire:
     """An open way to one server.
 
     address: scheme, host, port and path, below which the paths of endpoints go; proxy: that leads
-    there, None for none; closed: why nothing more is to be sent, empty while it may be; told: of a
-    pause of a second and more, why and for how many seconds.
+    there, None for none; closed: why nothing more is to be sent, empty while it may be; answered:
+    whether anything came back yet; told: of a pause of a second and more, why and for how many
+    seconds.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Wire:
         self.address = address.rstrip("/")
         self.session, self.quotes, self.timeouts = session, quotes, timeouts
         self.proxy = proxy
-        self.closed = ""
+        self.closed, self.answered = "", False
         self.told: Callable[[str, float], None] = lambda _why, _seconds: None
         self._in_flight = InFlight()
         self._bare: dict[object, PreparedRequest] = {}  # as they are before they are signed
@@ -97,6 +98,7 @@ class Wire:
                     if len(content) > LONGEST_ANSWER:
                         break
                 deadline.check()
+                self.answered = True
                 return Reply(
                     response.status_code,
                     response.reason or "",

@@ -13,7 +13,7 @@ from ..store.claims import Claim
 from ..store.lineage import THEN
 from ..store.runs import UNDO
 from ..trust.approval import Counted, approving_of
-from ..trust.perform import LEAVE
+from ..trust.interrupting import LEAVE
 from .undo_call import Calls
 from .undo_calls import undoing_of_done
 from .undo_order import alike, standings

@@ -7,18 +7,18 @@ handler.
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, wait
-from itertools import islice
+from itertools import chain, islice
 
 from ..action import Action
 from ..batches import Batch, Prepared
 from ..spool import kept
+from .interrupting import LEAVE, InterruptedAfter, is_interruptible
 from .recorder import Finished, Recorder
 from .steps import Steps
 from .terms import Terms
 from .threads import give_back, pool_of
 
 EARNEST = Terms()
-LEAVE = 0.5  # seconds for what was just answered, when the caller is interrupted
 
 
 def perform(
@@ -56,10 +56,18 @@ def together(
     action: of all these calls; pairs: a batch with the steps of its call; they are asked for one by
     one, as batches end. Raises what a recorder raises. Leaving it early ends the connection.
     """
+    walk = iter(pairs)
+    first = [*islice(walk, 2)]
+    if len(first) == 1 and _is_known(action):  # to hand it over takes as long as to keep it
+        [(steps, batch)] = first
+        with InterruptedAfter(lambda: _hang_up(action)):
+            finished = steps.finished(batch)
+        yield steps, finished
+        return
     # Half of them wait for the store, or compute, while as many requests as may be are in flight.
     at_once = 1 if action.in_flight == 1 else 2 * action.in_flight
     pool = pool_of(at_once)
-    walk, running = iter(pairs), deque[tuple[Steps, Future[Finished]]]()
+    walk, running = chain(first, walk), deque[tuple[Steps, Future[Finished]]]()
 
     def begin(most: int) -> None:
         for steps, batch in islice(walk, most):
@@ -73,8 +81,7 @@ def together(
             begin(1)
             yield steps, finished
     except (KeyboardInterrupt, GeneratorExit):  # here, or in the caller
-        for call in action.calls:
-            call.connection.hang_up()
+        _hang_up(action)
         pool.shutdown(wait=False, cancel_futures=True)
         wait([future for _, future in running], LEAVE)  # what was answered is recorded
         raise
@@ -83,3 +90,16 @@ def together(
         raise
     else:
         give_back(pool, at_once)
+
+
+def _is_known(action: Action) -> bool:
+    """Tell whether nothing keeps this thread from being interrupted soon.
+
+    The name of a server may have to be looked up before it answers, which no signal ends.
+    """
+    return not is_interruptible() or all(call.connection.wire.answered for call in action.calls)
+
+
+def _hang_up(action: Action) -> None:
+    for call in action.calls:
+        call.connection.hang_up()
