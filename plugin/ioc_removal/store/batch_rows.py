@@ -16,8 +16,14 @@ SNAPSHOTS = AlikeRows(
 _BATCH = "WHERE run = ? AND call = ? AND batch = ?"
 
 
-def intend(connection: Transaction, key: Key, batch: Batch, at: int) -> None:
-    """Note that a batch is about to be sent; at: when, seconds since 1970."""
+def intend(connection: Transaction, key: Key, batch: Batch, at: int, *, is_first: bool) -> None:
+    """Note that a batch is about to be sent.
+
+    at: when, seconds since 1970; is_first: whether nothing of its call is kept yet, as far as this
+    process knows.
+    """
+    if is_first and _insert(connection, key, batch, tries=1, finished=0, at=at):
+        return
     query = f"UPDATE batches SET tries = tries + 1, at = ? {_BATCH}"  # noqa: S608
     if not connection.execute(query, (at, *key)).rowcount:
         _insert(connection, key, batch, tries=1, finished=0, at=at)

@@ -1,6 +1,7 @@
-"""Read JSON of a column of the store, which somebody may have changed by hand."""
+"""JSON in columns of the store, which somebody may have changed by hand."""
 
 import json
+from json import JSONEncoder
 from re import compile as pattern
 from typing import Any
 
@@ -8,6 +9,8 @@ from ..errors import StoreError
 
 # A text in which nothing is escaped, as most are.
 _IS_PLAIN = pattern(r'"([ !#-[\]-~]*)"').fullmatch
+# Made once: json.dumps would make an encoder each time.
+sorted_json = JSONEncoder(sort_keys=True).encode
 
 
 def parsed(text: Any, column: str, owner: str | None = None, form: type = object) -> Any:

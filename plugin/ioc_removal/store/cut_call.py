@@ -9,7 +9,7 @@ from ..batches import Batch, Prepared
 from .ahead import RowsDigest
 from .batch_texts import rows_of
 from .called import called
-from .columns import parsed
+from .columns import parsed, sorted_json
 from .database import Database
 from .intents import moment
 from .journal import CALLED, CUT, add_link
@@ -32,6 +32,7 @@ class CutCall:
         self._target: Mapping[str, str] = {}
         self._states: dict[int, State] = {}  # of batches that this process alone is at
         self._texts: dict[int, SnapshotTexts] = {}  # of batches that are being sent
+        self._bare: set[int] = set()  # batches of which the store has no snapshots
         self._begun: tuple[Any, ...] | None = None  # the row of a call that is not kept yet
 
     def begin(self, prepared: Prepared, *, assumed: bool = False) -> None:
@@ -47,7 +48,7 @@ class CutCall:
             self._call,
             self._action.definition.name,
             call.connection.name if call else None,
-            json.dumps(prepared.target, sort_keys=True),
+            sorted_json(prepared.target),
             json.dumps(by_reference(_short(self._action, prepared))),
             prepared.duplicates,
             json.dumps(prepared.filled),

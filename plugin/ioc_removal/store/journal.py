@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from .chain import START, Hashing, Head, Link, RowHashes
+from .columns import sorted_json
 from .database import Database
 from .statements import Transaction
 
@@ -79,7 +80,7 @@ def add_link(
     hashes = rows if isinstance(rows, RowHashes) else hashing.rows(rows)
     query = "SELECT link, hash FROM links WHERE run = ? ORDER BY link DESC LIMIT 1"
     number, before = connection.execute(query, (run,)).fetchone() or (-1, START)
-    text = json.dumps(facts, sort_keys=True) if facts else "{}"
+    text = sorted_json(facts) if facts else "{}"
     link = Link(
         run, number + 1, kind, call, batch, hashes.count, hashes.marks, text, at or now(),
         hashing.name,

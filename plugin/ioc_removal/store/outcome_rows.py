@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from json import JSONEncoder
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
 
 from ..outcome import FAILED, OUTCOMES, REFUSED, TARGETS, Outcome
 from ..same_outcome import SameOutcome
 from .chain import ROW, Hashing, array
-from .columns import parsed, unreadable
+from .columns import parsed, sorted_json, unreadable
 from .plain_json import BETWEEN
 from .snapshot_texts import NO_TEXTS, SnapshotTexts
 from .statements import Transaction
@@ -24,7 +23,6 @@ _INSERT = f"INSERT INTO alike VALUES ({', '.join('?' * (7 + len(SHARED)))})"  # 
 _OUTCOME, _ATTEMPTS = SHARED.index("outcome"), SHARED.index("attempts")
 NAMES = 2  # of the columns of an outcome, those that name its indicator
 SNAPSHOT = ROW.index("snapshot") - 4 - NAMES  # of the rest
-_sorted = JSONEncoder(sort_keys=True).encode
 
 
 def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
@@ -87,7 +85,7 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
     return (
         outcome.value,
         outcome.id,
-        _sorted(outcome.target),
+        sorted_json(outcome.target),
         outcome.outcome,
         outcome.reason,
         outcome.http_status,
@@ -98,7 +96,7 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
         int(outcome.settled),
         outcome.advice,
         int(outcome.verified),
-        None if outcome.snapshot is None else _sorted(outcome.snapshot),
+        None if outcome.snapshot is None else sorted_json(outcome.snapshot),
         json.dumps(outcome.not_restored) if outcome.not_restored else None,
     )
 

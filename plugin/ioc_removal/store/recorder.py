@@ -65,6 +65,7 @@ class StoreRecorder(CutCall):
         if finished:
             return Known(self._finished(batch))
         if not tries:
+            self._bare.add(batch.number)
             return Known()
         self._let_it_end(at)
         kept = self._database.rows(f"SELECT item, raw FROM snapshots {_BATCH}", key)  # noqa: S608
@@ -105,9 +106,11 @@ class StoreRecorder(CutCall):
         rows = texts.rows()
         with self._database.beside() as connection:
             cancelled = ask_cancelled(connection, self._run)  # once it is kept, none is begun
-            intend(connection, key, batch, moment(self._database))
+            is_first = self._begun is not None
+            intend(connection, key, batch, moment(self._database), is_first=is_first)
             cancelled()
             if rows:
+                self._bare.discard(batch.number)
                 SNAPSHOTS.insert(connection, key, rows)
             if self._counts(batch):
                 note_sent(connection, key[:2], len(batch.items))
@@ -118,6 +121,7 @@ class StoreRecorder(CutCall):
         end_intent()
         is_kept = self._database.outliving(lambda: self._finish(finished))
         self._begun = None
+        self._bare.discard(finished.batch.number)
         if is_kept:
             tell_batch(self._run, self._call, self._action, finished)
 
@@ -131,9 +135,9 @@ class StoreRecorder(CutCall):
         with self._database.beside() as connection:
             if not end(connection, key, finished.batch):
                 return False
-            connection.execute(
-                "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?", key
-            )  # its outcomes hold them now
+            if finished.batch.number not in self._bare:  # its outcomes hold them now
+                forget = "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?"
+                connection.execute(forget, key)
             insert_rows(connection, key, rows)
             if rows and self._counts(finished.batch):
                 unsent = sum(len(alike.own) for alike in rows if alike.is_unsent)

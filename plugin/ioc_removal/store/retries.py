@@ -1,12 +1,11 @@
 """Runs that try again what other runs did not do: which is which, and what is left to do."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ArgumentError
 from ..outcome import DONE, FAILED, REFUSED, UNKNOWN
-from .columns import parsed
+from .columns import parsed, sorted_json
 from .database import Database
 from .outcome_walk import outcomes_in_order
 from .sets import by_value
@@ -118,4 +117,4 @@ def not_done_items(database: Database, run: str, call: str, named: str) -> list[
 
 def place_text(target: Mapping[str, str]) -> str:
     """Return a target as outcomes have it."""
-    return json.dumps(target, sort_keys=True)
+    return sorted_json(target)

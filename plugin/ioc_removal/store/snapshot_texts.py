@@ -1,11 +1,10 @@
 """Snapshots as JSON, each written once: before its batch is sent, and with its outcome."""
 
 from collections.abc import Mapping
-from json import JSONEncoder
 from types import MappingProxyType
 from typing import Any
 
-_sorted = JSONEncoder(sort_keys=True).encode
+from .columns import sorted_json
 
 
 class SnapshotTexts:
@@ -16,7 +15,7 @@ class SnapshotTexts:
 
     def __init__(self, snapshots: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._snapshots = snapshots  # as long as they are there, no other has the id of one
-        self._texts = {id(raw): _sorted(raw) for raw in snapshots.values()}
+        self._texts = {id(raw): sorted_json(raw) for raw in snapshots.values()}
 
     def rows(self) -> list[tuple[str, str]]:
         """Return the items with their snapshots."""
@@ -24,7 +23,7 @@ class SnapshotTexts:
 
     def of(self, snapshot: Mapping[str, Any]) -> str:
         """Return a snapshot, of this batch or not, as JSON."""
-        return self._texts.get(id(snapshot)) or _sorted(snapshot)
+        return self._texts.get(id(snapshot)) or sorted_json(snapshot)
 
 
 NO_TEXTS = SnapshotTexts()

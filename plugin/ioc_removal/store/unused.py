@@ -1,11 +1,11 @@
 """What of a plan was not done by any run, and what a run's searches found in its place."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from ..outcome import ABSENT, PLANNED, REFUSED
+from .columns import sorted_json
 from .database import Database
 from .plans import PlannedLine, line_of
 
@@ -42,7 +42,7 @@ def refused_items(
         "SELECT o.value, o.id FROM outcomes o JOIN calls c ON c.run = o.run AND c.call = o.call"
         " WHERE o.run = ? AND c.action = ? AND o.target = ? AND o.outcome = ?"
     )
-    place = json.dumps(target, sort_keys=True)
+    place = sorted_json(target)
     rows = database.rows(query, (run, action, place, REFUSED))
     return {str(row[named == "id"]) for row in rows}
 
@@ -55,7 +55,7 @@ class Searched:
 
     def __init__(self, database: Database, run: str, target: Mapping[str, str]) -> None:
         self._database, self._run = database, run
-        self._place = json.dumps(target, sort_keys=True)
+        self._place = sorted_json(target)
         query = (
             "SELECT DISTINCT c.target FROM calls c WHERE c.run = ? AND EXISTS"
             " (SELECT 1 FROM outputs o WHERE o.run = c.run AND o.call = c.call)"
