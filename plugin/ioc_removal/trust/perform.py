@@ -58,7 +58,7 @@ def together(
     """
     walk = iter(pairs)
     first = [*islice(walk, 2)]
-    if len(first) == 1 and _is_known(action):  # to hand it over takes as long as to keep it
+    if len(first) == 1 and _is_known(action):  # a hand-over takes two switches of threads
         [(steps, batch)] = first
         with InterruptedAfter(lambda: _hang_up(action)):
             finished = steps.finished(batch)
