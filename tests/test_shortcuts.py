@@ -17,8 +17,9 @@ from ioc_removal.authentication import authentication
 from ioc_removal.body import objects_of
 from ioc_removal.clean_texts import judge_of_texts
 from ioc_removal.cli import main
+from ioc_removal.indicators.normal import _host_key
 from ioc_removal.indicators.refang import refang
-from ioc_removal.indicators.typed import _closely, plain_type
+from ioc_removal.indicators.typed import _closely, is_domain, plain_type
 from ioc_removal.loader import parse, read
 from ioc_removal.outcome import OUTCOMES, Outcome
 from ioc_removal.quotes import Quotes, mapped
@@ -35,7 +36,7 @@ from ioc_removal.store.outcome_rows import (
     rows_of_batch,
 )
 from ioc_removal.store.outcome_walk import columns_of_part
-from ioc_removal.trust.forms import forms_of
+from ioc_removal.trust.forms import forms_of, host_name
 from ioc_removal.trust.lists import Lists
 from ioc_removal.trust.shapes import FEW, is_plain, not_plain, private_in, suffix_in, wildcard_in
 from ioc_removal.wire import open_wire
@@ -108,6 +109,37 @@ def test_of_what_is_plain_the_guards_have_nothing_to_say(text: str) -> None:
         assert wildcard_in(text, forms, path=True) is None
         assert suffix_in(text, forms, {"a.example"}) is None
         assert private_in(forms) is None
+
+
+def in_punycode(name: str) -> str:
+    """Return a name in Punycode where that is exact, as decoding it tells."""
+    try:
+        coded = name.encode("idna")
+        exact = coded.decode("idna") == name and is_domain(coded.decode("ascii"))
+    except UnicodeError:
+        return name
+    return coded.decode("ascii") if exact else name
+
+
+LABELS = st.text("abz09-_ßäöüéжеңı中国🙂ﬁⅷ９ﾊ\u0345\u200d", max_size=9) | PARTS_OF_NAMES
+
+
+@given(st.lists(LABELS, max_size=4), st.sampled_from([*"...。．"]))
+@example(["xn--bcher-kva", "bücher", "example"], ".")
+@example(["bücher", "example", "com"], ".")
+@example(["bücher", "example"], "。")
+@example(["straße", "example"], ".")
+def test_a_name_in_punycode_is_exact_where_decoding_says_so(labels: list[str], dot: str) -> None:
+    name = dot.join(labels).lower().rstrip(".")
+    assert name.isascii() or _host_key(name) == in_punycode(name)
+
+
+@given(TEXTS | st.lists(LABELS, max_size=4).map(".".join))
+@example("https://bücher.example/a")
+@example("bücher.example.")
+def test_a_form_has_the_name_that_is_looked_for_alone(text: str) -> None:
+    forms = forms_of(text)
+    assert forms.addresses or forms.name == host_name(text)
 
 
 @given(st.lists(TEXTS))

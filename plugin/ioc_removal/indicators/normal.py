@@ -1,5 +1,6 @@
 """Keys for comparing values that are written differently and mean the same; never sent."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address
 
 from .addresses import split_port
@@ -43,12 +44,24 @@ def _host_key(host: str) -> str:
     if host.startswith("["):
         return f"[{IPv6Address(host[1:-1])}]"
     name = host.lower().removesuffix(".")
-    if name.isascii():
-        return name
+    return name if name.isascii() else _in_punycode(name)
+
+
+@lru_cache(maxsize=1_000)  # of many URLs of one host
+def _in_punycode(name: str) -> str:
     try:
-        coded = name.encode("idna")
+        coded = name.encode("idna").decode("ascii")
         # The codec also folds letters together ("ß" and "ss"): two names must not share a key.
-        exact = coded.decode("idna") == name and is_domain(coded.decode("ascii"))
+        exact = coded.count(".") == name.count(".") and all(map(_is_exact, name.split(".")))
     except UnicodeError:
         return name
-    return coded.decode("ascii") if exact else name
+    return coded if exact and is_domain(coded) else name
+
+
+def _is_exact(label: str) -> bool:
+    """Tell whether a label is what its Punycode is decoded to, without decoding it."""
+    if label.isascii():
+        return not label.startswith("xn--")
+    from encodings.idna import nameprep  # most names are ASCII
+
+    return nameprep(label) == label

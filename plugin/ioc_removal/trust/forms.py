@@ -36,7 +36,7 @@ class Forms(NamedTuple):
 
     text: as it is written, refanged; keys: equal for all spellings of it; host: keys of the host
     that it names; addresses: that it is, or that its host is, in each version; network: when it is
-    a range.
+    a range; name: that it is, or that its host has, where it is no address.
     """
 
     text: str
@@ -44,6 +44,7 @@ class Forms(NamedTuple):
     host: tuple[str, ...] = ()
     addresses: tuple[Address, ...] = ()
     network: Network | None = None
+    name: str = ""
 
     @property
     def texts(self) -> Iterator[str]:
@@ -63,16 +64,17 @@ def forms_of(text: str) -> Forms:
     if simple or is_simple(plain):  # a name, a hash or an address: all but a few of a long list
         key = plain.casefold().removesuffix(".")
         addresses = _addresses(key) if key[:1].isdigit() else ()
-        return Forms(plain, (*_named(key), *map(str, addresses)), addresses=addresses)
+        return Forms(plain, (*_named(key), *map(str, addresses)), addresses=addresses, name=key)
     if version_of(plain):
         addresses = _addresses(plain)
         return Forms(plain, tuple(map(str, addresses)), addresses=addresses)
     if not _URL_MARKS(plain):
-        return Forms(plain, _named(normalised(plain).casefold()))
+        key = normalised(plain).casefold()
+        return Forms(plain, _named(key), name=key.removesuffix("."))
     host, loose = _parted(plain)
     addresses = _addresses(host)
     names = (*(_named(host) if host else ()), *map(str, addresses))
-    return Forms(plain, (loose,), names, addresses, _network(plain))
+    return Forms(plain, (loose,), names, addresses, _network(plain), host)
 
 
 def name_key(text: str) -> str:

@@ -123,7 +123,7 @@ def suffix_in(text: str, forms: Forms, second_levels: Container[str] = ()) -> st
     """
     if forms.addresses or (not forms.host and type_of(text.strip()) in EXACT):
         return None
-    name = forms.host[0] if forms.host else host_name(text)
+    name = forms.name
     if forms.host and name not in forms.keys and f"www.{forms.keys[0]}" != name:
         return None  # a URL with more than its host
     if not name.strip("./"):
