@@ -62,13 +62,31 @@ PARTS_OF_NAMES = st.sampled_from(
     ]
 )
 NAMES = st.lists(PARTS_OF_NAMES, min_size=1, max_size=5).map(".".join)
-PATHS = st.sampled_from(["", "/", "/a?b=1", "?x", "/*", ":80/", "/%2e", "/a]b", "/\\x", "#f", "/?"])
+PATHS = st.sampled_from(
+    [
+        *("", "/", "/a?b=1", "?x", "/*", "/%2e", "/a]b", "/\\x", "#f", "/?"),
+        *(
+            ":80/",
+            ":8080",
+            ":/x",
+            ":99999/a",
+            ":80?x",
+            ":80.",
+            "/ä?ö=中",
+            "/a\u0338",
+            "/e\u0301/b?c",
+        ),
+    ]
+)
+HOSTS = (
+    NAMES | st.ip_addresses(v=4).map(str) | st.sampled_from(["10.0.0.1", "8.8.8.8", "127.0.0.1"])
+)
 TEXTS = st.one_of(
     st.text(max_size=70),
     NAMES,
     st.from_regex(r"\A[0-9a-fA-F]{32,64}\Z"),
     st.ip_addresses().map(str),
-    st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "hxxp"]), NAMES, PATHS),
+    st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "hxxp"]), HOSTS, PATHS),
 )
 
 
@@ -102,6 +120,9 @@ def test_what_is_plainly_of_a_type_is_so_at_a_closer_look(text: str) -> None:
 @example("https://home.arpa/x")
 @example("WWW.co.uk")
 @example("2a00:1450::1")
+@example("http://8.8.8.8:8080/a?b")
+@example("http://co.uk:80/")
+@example("https://example.com/ä?b*")
 def test_of_what_is_plain_the_guards_have_nothing_to_say(text: str) -> None:
     if is_plain(text, {"a.example"}):
         forms = forms_of(text)
@@ -142,8 +163,22 @@ def test_a_form_has_the_name_that_is_looked_for_alone(text: str) -> None:
     assert forms.addresses or forms.name == host_name(text)
 
 
+def test_addresses_are_plain_where_everybody_can_reach_them() -> None:
+    plain = set[str]()
+    for first in range(256):
+        for second in range(256):
+            text = f"{first}.{second}.7.7"
+            if is_plain(text):
+                assert private_in(forms_of(text)) is None, text
+                plain.add(text)
+    near = {"9.255", "100.63", "100.128", "172.15", "172.32", "192.1", "192.167", "198.17", "203.1"}
+    assert plain >= {f"{start}.7.7" for start in near}
+    assert len(plain) > 220 * 256
+
+
 @given(st.lists(TEXTS))
 @example(["com.a1", "www.CO", "http://co.uk./", "a.local.", "a.example.com/x", "a.b\n1.2.3.4", ""])
+@example(["http://co.uk:80", "http://10.0.0.1:80/", "http://8.8.8.8/ä?b", "http://a.bc.de:1/?"])
 @example(["a.example", "1.2.3.4", "10.0.0.1", "1" * 32, "2a00:1450::1", "https://a.bc.de/?b=1"])
 def test_what_is_plain_of_a_list_is_so_by_itself(texts: list[str]) -> None:
     for known in (frozenset[str](), frozenset({"a.example", "bc.de"})):

@@ -19,7 +19,7 @@ _IS_LABEL = re.compile(_LABEL).fullmatch
 # What is plainly of a type, and the same refanged; the most frequent first, but for names, which
 # take long to be refused.
 _IS_PLAIN = re.compile(
-    rf"(?P<url>https?://{_LABELS}*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\][!-(*-\\^-~]*)?)"
+    rf"(?P<url>https?://{_LABELS}*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\][!-(*-\\^-~\w]*)?)"
     rf"|(?P<ipv4>{IPV4})"
     r"|(?P<sha256>[0-9A-Fa-f]{64})|(?P<md5>[0-9A-Fa-f]{32})|(?P<sha1>[0-9A-Fa-f]{40})"
     rf"|(?P<domain>{_ASCII_DOMAIN.pattern})"

@@ -5,7 +5,7 @@ from functools import cache
 from re import Pattern
 from re import compile as pattern
 
-from ..indicators.addresses import BYTE, IPV4, IPV6, version_of
+from ..indicators.addresses import BYTE, IPV6, version_of
 from ..indicators.typed import is_domain, type_of
 from .forms import Forms, host_name
 
@@ -27,36 +27,36 @@ LOCAL = frozenset(
 # First numbers of addresses of version 4 below which there is none that is reserved.
 PUBLIC = frozenset(range(1, 224)) - {10, 100, 127, 169, 172, 192, 198, 203}
 
-# What may be plain: a URL without a port, an encoded host, brackets, * and \\, a name, a hash, an
-# address of version 4, or a global one of version 6 that is neither reserved nor leads elsewhere.
+# Where an address of version 4 may be one that not everybody can reach; the others begin with 1
+# to 223.
+_RESERVED = (
+    r"10|127|100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])|169\.254|172\.(?:1[6-9]|2[0-9]|3[01])"
+    r"|192\.(?:0|88|168)|198\.(?:1[89]|51)|203\.0"
+)
+_PUBLIC_IPV4 = (
+    rf"(?!(?:{_RESERVED})\.)(?:[1-9][0-9]?|1[0-9]{{2}}|2[01][0-9]|22[0-3])(?:\.{BYTE}){{3}}"
+)
+_GLOBAL_IPV6 = rf"(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6}"
+_PORT_AND_PATH = r"(?::[0-9]{1,5})?(?:/[!-'+-Z^-~\w]*)?"
+_HASH = "(?=[0-9]*[A-Fa-f])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})"
+# What may be plain, but for names: a URL without brackets, * and \\, an address, a hash.
+_OTHERS = rf"{_PUBLIC_IPV4}|https?://{_PUBLIC_IPV4}{_PORT_AND_PATH}|{_HASH}|{_GLOBAL_IPV6}"
+
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]"
-_MAY_BE_PLAIN = pattern(
-    rf"https?://(?P<host>{_NAME})\.?(?:/[!-'+-Z^-~]*)?"
-    rf"|(?P<ipv4>{IPV4})"
-    "|(?P<hash>[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})"
-    rf"|(?P<name>{_NAME})\.?"
-    rf"|(?P<ipv6>(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6})"
-).fullmatch
+_MAY_BE_PLAIN = pattern(rf"{_OTHERS}|(?:https?://)?(?P<name>{_NAME})\.?{_PORT_AND_PATH}").fullmatch
 LONGEST_NAME = 253  # characters
 
 # Lines that are plain, nearly all that is_plain() tells: names with a top level in lower case and
 # labels so short that they cannot be too long together, unless they may be a registry's.
-_RESERVED = "|".join(str(number) for number in range(1, 224) if number not in PUBLIC)
 _TOPS = "|".join(sorted({name.rpartition(".")[2] for name in LOCAL}))
-_END_OF_NAME = r"\.?(?![^/\n])"
+_END_OF_NAME = r"\.?(?![^/:\n])"
 _REGISTRY = rf"[A-Za-z]{{2,{max(map(len, REGISTRIES))}}}\.[a-z][a-z0-9]{_END_OF_NAME}"
 _SHORT_NAME = (
     rf"(?!{_REGISTRY})(?:[A-Za-z0-9_][A-Za-z0-9_-]{{0,29}}\.(?<!-\.)){{1,7}}"
     rf"(?!(?:{_TOPS}){_END_OF_NAME})[a-z][a-z0-9-]{{0,28}}[a-z0-9]"
 )
-_PLAIN_LINES = (
-    rf"\n(?:https?://({_SHORT_NAME})\.?(?:/[!-'+-Z^-~]*)?"
-    rf"|(?!(?:{_RESERVED})\.)(?:[1-9][0-9]?|1[0-9]{{2}}|2[01][0-9]|22[0-3])(?:\.{BYTE}){{3}}"
-    "|(?=[0-9]*[A-Fa-f])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})"
-    rf"|({_SHORT_NAME})\.?"
-    rf"|(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6})(?![^\n])"
-)
+_PLAIN_LINES = rf"\n(?:{_OTHERS}|(?:https?://)?({_SHORT_NAME})\.?{_PORT_AND_PATH})(?![^\n])"
 FEW = 20  # texts that are sooner looked at one by one
 
 
@@ -70,9 +70,9 @@ def not_plain(texts: Sequence[str], second_levels: Set[str] = frozenset()) -> Se
     joined = "\n".join(("", *texts))
     if len(texts) > FEW and joined.count("\n") == len(texts):  # none has several lines
         pieces = _plain_lines().split(joined)
-        names = filter(None, pieces[1::3] + pieces[2::3])
+        names = filter(None, pieces[1::2])
         if second_levels.isdisjoint(map(str.lower, names)):
-            texts = "".join(pieces[::3]).split("\n")[1:]
+            texts = "".join(pieces[::2]).split("\n")[1:]
     return [text for text in texts if not is_plain(text, second_levels)]
 
 
@@ -83,16 +83,9 @@ def is_plain(text: str, second_levels: Container[str] = ()) -> bool:
     such a name.
     """
     found = _MAY_BE_PLAIN(text)
-    if found is None:
-        return False
-    kind = found.lastgroup or ""
-    if kind == "ipv4":
-        return int(text.partition(".")[0]) in PUBLIC
-    if kind == "hash":
-        return not text.isdigit()
-    if kind == "ipv6":
-        return True
-    name = found[kind].lower()
+    if found is None or found["name"] is None:
+        return found is not None
+    name = found["name"].lower()
     before, _, top = name.rpartition(".")
     last = before.rpartition(".")[2]
     own = (last == before and len(top) == 2 and last in REGISTRIES) or name in second_levels
