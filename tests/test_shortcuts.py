@@ -38,6 +38,7 @@ from ioc_removal.store.outcome_rows import (
 from ioc_removal.store.outcome_walk import columns_of_part
 from ioc_removal.trust.forms import forms_of, host_name
 from ioc_removal.trust.lists import Lists
+from ioc_removal.trust.patterns import Patterns, _form
 from ioc_removal.trust.shapes import FEW, is_plain, not_plain, private_in, suffix_in, wildcard_in
 from ioc_removal.wire import open_wire
 from ioc_removal.yaml_reading import parse_yaml
@@ -174,6 +175,24 @@ def test_addresses_are_plain_where_everybody_can_reach_them() -> None:
     near = {"9.255", "100.63", "100.128", "172.15", "172.32", "192.1", "192.167", "198.17", "203.1"}
     assert plain >= {f"{start}.7.7" for start in near}
     assert len(plain) > 220 * 256
+
+
+@given(
+    st.lists(st.text("ab.*?/", max_size=5) | st.from_regex(r"\A\*\.[ab.]{0,3}\Z"), max_size=6),
+    st.lists(st.text("ab./", max_size=9), max_size=3),
+)
+@example(["a*", "*.a", "*.A"], ["a.a"])
+@example(["*.a", "a*"], ["a.a"])
+@example(["*.", "*..", "*.b/"], ["a..b/", "."])
+def test_the_first_pattern_is_found_as_if_each_was_tried(
+    listed: list[str], texts: list[str]
+) -> None:
+    patterns = Patterns()
+    for place, pattern in enumerate(listed):
+        patterns.add(pattern, str(place))
+    tried = ((one, str(place)) for place, one in enumerate(listed) for text in texts
+             if _form(one).fullmatch(text))  # fmt: skip
+    assert patterns.first(texts) == next(tried, None)
 
 
 @given(st.lists(TEXTS))

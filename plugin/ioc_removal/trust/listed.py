@@ -12,6 +12,7 @@ from ..errors import SettingsError, one_line
 from ..places import path_of
 from .entries import is_doubtful, mistake_in, mistake_in_value
 from .forms import Forms, Network, forms_of, is_simple, name_key, network_of
+from .patterns import Patterns
 
 LONGEST_ENTRY = 200  # characters of an entry in a message
 LONGEST_LISTED = 16_384  # bytes of a line of a file
@@ -26,7 +27,7 @@ class Listed:
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
         self._networks: dict[tuple[int, int], dict[int, tuple[Network, str]]] = {}
-        self._patterns: list[tuple[re.Pattern[str], str, str]] = []
+        self._patterns = Patterns()
         self.doubtful = 0  # entries that look like no value
         self.doubts: list[str] = []  # the first of them
 
@@ -41,7 +42,7 @@ class Listed:
         if why := mistake_in(text):
             raise ValueError(why)
         if "*" in text or "?" in text:
-            self._patterns.append((_pattern(text), text, source))
+            self._patterns.add(text, source)
         elif network := network_of(text):
             self.add_network(network, source)
         else:
@@ -72,9 +73,8 @@ class Listed:
                 return f"{one_line(key, LONGEST_ENTRY)} ({self._values[key]})"
         if self._networks and (found := self._network(forms)):
             return f"{found[0]} ({found[1]})"
-        for form, text, source in self._patterns:
-            if any(map(form.fullmatch, forms.texts)):
-                return f"{one_line(text, LONGEST_ENTRY)} ({source})"
+        if self._patterns and (told := self._patterns.first([*forms.texts])):
+            return f"{one_line(told[0], LONGEST_ENTRY)} ({told[1]})"
         return None
 
     def _network(self, forms: Forms) -> tuple[Network, str] | None:
@@ -154,17 +154,3 @@ def _read(path: Path) -> Iterator[bytes]:
             if file.tell() > LARGEST_LIST:
                 raise OSError(EFBIG, f"it is larger than {LARGEST_LIST >> 20} MB")
             yield line
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """Return what fnmatch would, but for brackets, which stand for themselves in a URL.
-
-    A scheme in it is no condition, as a URL without one may mean the same.
-    """
-    own = text.casefold()
-    bare = re.sub(r"^[a-z][a-z0-9+.-]*://(?:www\.)?", "", own)
-    signs = {"*": ".*", "?": "."}
-    ways = (
-        "".join(signs.get(s) or re.escape(s) for s in one) for one in dict.fromkeys((own, bare))
-    )
-    return re.compile("|".join(ways), re.DOTALL)

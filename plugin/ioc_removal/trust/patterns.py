@@ -1,0 +1,74 @@
+"""Patterns with * and ?, of which most are the names below one: *.example.com."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+
+class _Pattern(NamedTuple):
+    """place: among all patterns, from 0; text: as it is written; source: where it stands."""
+
+    place: int
+    text: str
+    source: str
+
+
+class Patterns:
+    """Patterns in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._forms: list[tuple[re.Pattern[str], _Pattern]] = []
+        # By what follows the * of those that begin with "*." and hold no other: they are found, and
+        # not tried one after the other.
+        self._endings: dict[str, _Pattern] = {}
+        self._longest = 0  # characters of an ending
+
+    def __bool__(self) -> bool:
+        return bool(self._forms or self._endings)
+
+    def add(self, text: str, source: str) -> None:
+        """Add a pattern; source: where it stands."""
+        pattern = _Pattern(len(self._forms) + len(self._endings), text, source)
+        ending = text.casefold()[1:]
+        if text.startswith("*.") and not {"*", "?"} & {*ending}:
+            self._endings.setdefault(ending, pattern)
+            self._longest = max(self._longest, len(ending))
+        else:
+            self._forms.append((_form(text), pattern))
+
+    def first(self, texts: Sequence[str]) -> tuple[str, str] | None:
+        """Return the first pattern under which one of some texts falls, with its source, or None.
+
+        texts: in lower case.
+        """
+        endings = (end for text in texts for end in _endings_of(text, self._longest))
+        found = min((self._endings[end] for end in endings if end in self._endings), default=None)
+        for form, pattern in self._forms:
+            if found is not None and found < pattern:
+                break
+            if any(map(form.fullmatch, texts)):
+                found = pattern
+                break
+        return (found.text, found.source) if found else None
+
+
+def _endings_of(text: str, longest: int) -> Iterator[str]:
+    """Yield what a text ends with, from each of its last dots on."""
+    at = text.find(".", max(0, len(text) - longest))
+    while at >= 0:
+        yield text[at:]
+        at = text.find(".", at + 1)
+
+
+def _form(text: str) -> re.Pattern[str]:
+    """Return what fnmatch would, but for brackets, which stand for themselves in a URL.
+
+    A scheme in it is no condition, as a URL without one may mean the same.
+    """
+    own = text.casefold()
+    bare = re.sub(r"^[a-z][a-z0-9+.-]*://(?:www\.)?", "", own)
+    signs = {"*": ".*", "?": "."}
+    ways = (
+        "".join(signs.get(s) or re.escape(s) for s in one) for one in dict.fromkeys((own, bare))
+    )
+    return re.compile("|".join(ways), re.DOTALL)
