@@ -171,7 +171,7 @@ class Guarded:
             return
         forms = forms_of(value)
         if effect == DISARMS:
-            self._protect(found, item, (value,))
+            self._protect(found, item, (forms,))
             adds = self.action.definition.does == ADDS  # to the false positives
             if item == value and not found.refuse(
                 WILDCARD, item, wildcard_in(value, forms, path=adds)
@@ -202,17 +202,18 @@ class Guarded:
         if effect == DISARMS and self.guards.protected:
             tags = told.get("tags") or []
             names = [told.get("name"), *(tags if isinstance(tags, list) else [tags])]
-            self._protect(found, item, [item, *(str(name) for name in names if name)])
+            texts = [item, *(str(name) for name in names if name)]
+            self._protect(found, item, map(forms_of, texts))
             why = why or odd_in(row or {})
             if why is not None:
                 found.refuse(PROTECTED, item, f"whether it is protected is not known: {why}")
         if value := told.get("value"):
             self._judge(found, item, str(value), effect)
 
-    def _protect(self, found: Findings, item: str, texts: Iterable[str]) -> None:
+    def _protect(self, found: Findings, item: str, named: Iterable[Forms]) -> None:
         if self.guards.protected:
-            for text in texts:
-                entry = self.guards.protected.entry(forms_of(text))
+            for forms in named:
+                entry = self.guards.protected.entry(forms)
                 found.refuse(PROTECTED, item, entry and f"{entry} is protected")
 
     def _judge_rule(

@@ -1,7 +1,7 @@
 """Patterns with * and ?, of which most are the names below one: *.example.com."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -41,8 +41,7 @@ class Patterns:
 
         texts: in lower case.
         """
-        endings = (end for text in texts for end in _endings_of(text, self._longest))
-        found = min((self._endings[end] for end in endings if end in self._endings), default=None)
+        found = self._by_ending(texts) if self._endings else None
         for form, pattern in self._forms:
             if found is not None and found < pattern:
                 break
@@ -51,13 +50,17 @@ class Patterns:
                 break
         return (found.text, found.source) if found else None
 
-
-def _endings_of(text: str, longest: int) -> Iterator[str]:
-    """Yield what a text ends with, from each of its last dots on."""
-    at = text.find(".", max(0, len(text) - longest))
-    while at >= 0:
-        yield text[at:]
-        at = text.find(".", at + 1)
+    def _by_ending(self, texts: Iterable[str]) -> _Pattern | None:
+        """Look for what texts end with, from each of their last dots on."""
+        found, known = None, self._endings
+        for text in texts:
+            at = text.find(".", max(0, len(text) - self._longest))
+            while at >= 0:
+                pattern = known.get(text[at:])
+                if pattern is not None and (found is None or pattern < found):
+                    found = pattern
+                at = text.find(".", at + 1)
+        return found
 
 
 def _form(text: str) -> re.Pattern[str]:
