@@ -63,7 +63,7 @@ def second_levels() -> frozenset[str]:
         return frozenset()
     [document] = [_read(path, f"the warning list {SECOND_LEVELS}")]
     text = "\n".join(map(str, document["list"])).lower().replace("*.", "")
-    return frozenset(line.strip(" \t\r*.") for line in text.split("\n"))
+    return frozenset(text.split())
 
 
 def _folder() -> Path | None:
