@@ -1,6 +1,6 @@
 """Tokens of Huawei Cloud IAM for a user's password: got, shared, renewed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from time import time
 from typing import Any
@@ -40,7 +40,7 @@ class IamToken(AuthBase):
         credentials: Mapping[str, Any],
         wire: Wire,
         cache: TokenCache | None = None,
-        rules: Sequence[Rule] = (),
+        rules: Iterable[Rule] = (),
         origin: str | None = None,
     ) -> None:
         self.wire = wire
@@ -169,7 +169,7 @@ def iam_token(
     settings: Settings,
     service: Service,
     quotes: Quotes,
-    rules: Sequence[Rule] = (),
+    rules: Iterable[Rule] = (),
 ) -> IamToken:
     """Return the token of a connection whose credentials are a user of IAM.
 

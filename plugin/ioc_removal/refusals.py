@@ -1,9 +1,10 @@
 """What a system's refusal means, and whose move it is: the rules of integration.yml."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from .errors import DefinitionError
@@ -53,17 +54,32 @@ class Rule(NamedTuple):
         )
 
 
-def rules_of(
-    refusals: Mapping[str, Sequence[Mapping[str, Any]]], groups: Iterable[str]
-) -> tuple[Rule, ...]:
+class Rules:
+    """Rules in their order, made of their entries when the first refusal comes."""
+
+    def __init__(self, entries: Sequence[Mapping[str, Any]] = ()) -> None:
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._made)
+
+    @cached_property
+    def _made(self) -> tuple[Rule, ...]:
+        return tuple(map(_rule, self._entries))
+
+
+def rules_of(refusals: Mapping[str, Sequence[Mapping[str, Any]]], groups: Iterable[str]) -> Rules:
     """Return the rules of some groups, in their order; raises DefinitionError for no group."""
     try:
-        return tuple(_rule(entry) for group in groups for entry in refusals[group])
+        return Rules([entry for group in groups for entry in refusals[group]])
     except KeyError as error:
         raise DefinitionError(f"integration.yml: refusals: there is no group {error}") from None
 
 
-def refusal_of(rules: Sequence[Rule], status: int, code: str | None, text: str) -> Refusal | None:
+def refusal_of(rules: Iterable[Rule], status: int, code: str | None, text: str) -> Refusal | None:
     """Return what the first rule that matches says, None when none does.
 
     code, text: as the system gave them. Unless the rule says otherwise, a 401 closes the

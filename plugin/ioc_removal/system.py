@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .refusals import Rule
+from .refusals import Rules
 
 
 class Service(NamedTuple):
@@ -45,5 +45,5 @@ class System(NamedTuple):
     required: tuple[str, ...] = ()
     in_flight: int = 1
     test: Mapping[str, Any] | None = None
-    refusals: tuple[Rule, ...] = ()
+    refusals: Rules = Rules()
     iam: Service | None = None
