@@ -32,7 +32,7 @@ from ioc_removal.store.listing_tables import LISTING
 from ioc_removal.store.outcome_rows import insert_rows, rows_of_batch
 from ioc_removal.store.runs import begin_run, end_run
 from ioc_removal.store.sharing_tables import LET_THROUGH, SHARING
-from ioc_removal.store.sqlite import TRIGGERS
+from ioc_removal.store.sqlite_schema import TRIGGERS
 from ioc_removal.store.trust_tables import TRUST
 from ioc_removal.store.verification import Verification
 from one_by_one import one_by_one, take_apart

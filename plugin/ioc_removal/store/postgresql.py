@@ -22,8 +22,8 @@ from .postgresql_pipeline import Pipelined
 from .postgresql_schema import TURN, migrate, translated, version_of
 from .postgresql_session import Session, closed_by_errors, plain_session, store_session
 from .statements import AT_ONCE, Cursor, Places, Row, Transaction, Values
-from .tables import VERSION
 from .trust_tables import TAKEN_FROM
+from .version import VERSION
 
 PATIENCE = 120.0  # seconds to wait for a server that is gone
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two tries

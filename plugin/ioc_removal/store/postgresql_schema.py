@@ -7,8 +7,9 @@ from functools import lru_cache
 from ..errors import SettingsError
 from .location import CHOOSE, Server
 from .statements import Transaction
-from .tables import ALIKE_SINCE, MIGRATIONS, TABLES, VERSION
+from .tables import MIGRATIONS, TABLES
 from .trust_tables import ONLY_ADDED
+from .version import ALIKE_SINCE, VERSION
 
 SCHEMA = "ioc_removal"
 # Text is ordered by its code points, as the hashes of plans need it; a number may be a moment.

@@ -13,27 +13,11 @@ from ..errors import SettingsError
 from .file_lease import FileLeases
 from .location import CHOOSE
 from .statements import AT_ONCE, Places, Row, Transaction, Values
-from .tables import MIGRATIONS, TABLES, VERSION
-from .trust_tables import ONLY_ADDED, TAKEN_FROM
+from .version import VERSION
 
 VERSION_INFO = sqlite3.sqlite_version_info
 BUSY = 30.0  # seconds to wait for another process's transaction
 PAUSE = 0.01  # seconds until another look
-
-
-def _trigger(table: str, verb: str, of: str) -> str:
-    return (
-        f"CREATE TRIGGER IF NOT EXISTS {table}_{verb.lower()} BEFORE {verb}{of} ON {table}"
-        " BEGIN SELECT RAISE(ABORT, 'the journal is only ever added to'); END"
-    )
-
-
-# What the journal covers is only ever added to, but for what lift() lets.
-TRIGGERS = tuple(
-    _trigger(table, verb, of)
-    for table, columns in ONLY_ADDED.items()
-    for verb, of in (("UPDATE", f" OF {columns}" if columns else ""), ("DELETE", ""))
-)
 
 
 def own_file(path: Path) -> None:
@@ -151,13 +135,15 @@ class SQLite:
 
     def lift(self) -> None:
         """Let the transaction that has begun take away rows of the journal."""
-        for table in TAKEN_FROM:
-            self._connection.execute(f"DROP TRIGGER {table}_delete")
+        from .sqlite_schema import lift  # few commands take any away
+
+        lift(self._connection)
 
     def restore(self) -> None:
         """Let rows of the journal only be added again."""
-        for table in TAKEN_FROM:
-            self._connection.execute(_trigger(table, "DELETE", ""))
+        from .sqlite_schema import restore
+
+        restore(self._connection)
 
     def free_bytes(self) -> int:
         """Return how much of the file is not in use."""
@@ -221,9 +207,11 @@ class SQLite:
         [found] = self._connection.execute("PRAGMA user_version").fetchone()
         if found == VERSION:
             return  # nobody who writes is waited for, or waits
+        from .sqlite_schema import migrated  # a store is made once
+
         connection = self.begin()
         try:
-            version = _migrated(connection)
+            version = migrated(connection)
         except sqlite3.Error:
             self.rollback()
             raise
@@ -234,22 +222,3 @@ class SQLite:
                 f"{CHOOSE}"
             )
         self.commit()
-
-
-def _migrated(connection: Transaction) -> int:
-    """Make the tables, or bring them to this version; return the version that they have."""
-    [found] = connection.execute("PRAGMA user_version").fetchone()
-    version = int(found)
-    if not version:
-        for statement in TABLES.split(";\n"):
-            connection.execute(statement)
-        version = VERSION
-    while version in MIGRATIONS:
-        for statement in MIGRATIONS[version]:
-            connection.execute(statement)
-        version += 1
-    if version != found:
-        for statement in TRIGGERS:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {version}")
-    return version

@@ -1,4 +1,4 @@
-"""The tables of the store, and the version that a file must have.
+"""The tables of the store, and what brings those of an older one to its version.
 
 A row of `batches` is the intent to send; its `finished` is set together with its outcomes, so a
 batch without it may have been sent by a process that did not live to see the answer.
@@ -12,8 +12,6 @@ from .sharing_tables import LET_THROUGH, SHARING
 from .summing_tables import SUMMING
 from .trust_tables import TRUST
 
-VERSION = 7
-ALIKE_SINCE = 7  # the version that keeps outcomes that are alike together
 # What turns a file of a version into one of the next.
 MIGRATIONS = {
     1: (
