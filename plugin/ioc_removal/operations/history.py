@@ -9,10 +9,8 @@ from ..store.call_rows import call_rows
 from ..store.database import EVERY, Database
 from ..store.lease import is_held
 from ..store.output_rows import output_rows
-from ..store.pruned import pruned_rows
 from ..store.results import run_summary
 from ..store.retries import RETRY_OF, retries_of
-from ..store.run_list import open_runs
 from ..store.run_outcomes import OutcomeRows, outcome_rows
 from ..store.runs import CALL, CANCELLED, ENDED, OVERRIDES, PLAYBOOK, PRUNE, WAITING, Run, known_run
 from ..store.sets import StoredSet, by_value
@@ -39,6 +37,8 @@ def resumable(database: Database) -> list[Run]:
 
     They stopped without ending, or what they waited for was decided, or nobody did in time.
     """
+    from ..store.run_list import open_runs  # most commands are about one run
+
     runs = open_runs(database)
     held = database.holders(runs)
     found = (known_run(database, run) for run in runs if run not in held)
@@ -108,6 +108,8 @@ def run_record(
         if plan := _plan(run):
             parts["plan"] = plan
     elif run.kind == PRUNE:
+        from ..store.pruned import pruned_rows  # few are
+
         parts = {"outputs": pruned_rows(database, run.run)}
     elif read:
         parts = {"outputs": output_rows(database, run.run, calls[0]["call"]).listed}

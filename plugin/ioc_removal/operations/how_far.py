@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ..store.chunks import chunks_at_work
 from ..store.columns import parsed
 from ..store.database import Database
 from ..store.journal import RESUME
@@ -38,6 +37,8 @@ def now_of(
     """
     if run.status == ENDED:
         return None
+    from ..store.chunks import chunks_at_work  # most runs that are shown have ended
+
     holder = database.holders((run.run,)).get(run.run)
     now = {
         "held_by": holder,

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from .database import Database
+from .runs import REQUEST
 from .statements import Transaction
 
-REQUEST = "request"  # of a run's details: the id by which the caller names it
 ASKED = "asked"  # of a run's details: what the request asked for, as a hash
 
 

@@ -7,7 +7,6 @@ from ..errors import ArgumentError
 from ..outcome import DONE, FAILED, REFUSED, UNKNOWN
 from .columns import parsed, sorted_json
 from .database import Database
-from .outcome_walk import outcomes_in_order
 from .sets import by_value
 from .statements import Transaction
 
@@ -110,6 +109,8 @@ def call_before(database: Database, run: str, call: str) -> tuple[str, dict[str,
 
 def not_done_items(database: Database, run: str, call: str, named: str) -> list[str]:
     """Return the items of a call that it did not do, in their order; named: value or id."""
+    from .outcome_walk import outcomes_in_order  # few runs are tried again
+
     at = 4 if named == "id" else 3  # behind its place
     walk = outcomes_in_order(database, run, call, NOT_DONE)
     return list(dict.fromkeys(str(row[at]) for row in walk))

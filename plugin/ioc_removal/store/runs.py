@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Mapping
-from getpass import getuser
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any, NamedTuple
@@ -16,8 +15,6 @@ from .database import Database
 from .found import index_short
 from .journal import END, OVERRIDE, RESOLVED, add_begin, add_event, now, resolved
 from .kept import kept
-from .pruned import find_pruned, said_of
-from .requests import REQUEST, claim_request
 from .retries import RETRY_OF, note_retry
 
 LONG = 100_000  # characters of details that take long to be parsed
@@ -26,6 +23,7 @@ RUNNING, INTERRUPTED, ENDED = "running", "interrupted", "ended"
 WAITING = "waiting"  # for a person's decision, without a process
 OVERRIDES = "overrides"  # of details: the reason of each guard that a person overrode
 CANCELLED = "cancelled"  # of details: who cancelled the run, when and why
+REQUEST = "request"  # of details: the id by which the caller names the run
 DETACHED = "detached"  # of details: whether it was left to a worker from the start
 COLUMNS = "run, kind, name, status, result, requester, dry_run, started, ended, details"
 
@@ -85,6 +83,8 @@ def begin_run(
     )  # fmt: skip
     with database.transaction() as connection:
         if REQUEST in known and not dry_run:
+            from .requests import claim_request  # the command line names no run
+
             claim_request(connection, known[REQUEST], run)
         if RETRY_OF in known and not dry_run:
             note_retry(connection, known[RETRY_OF], run)
@@ -174,16 +174,22 @@ def get_run(database: Database, run: str) -> Run:
         (run, len(run), run),
     )
     exact = [row for row in found if row[0] == run] or found
-    if not exact and (pruned := find_pruned(database, run)):
-        raise ArgumentError(
-            f"{said_of(database, pruned)}: only the journal tells of it, "
-            f"`ioc-removal journal --run {pruned.by}`"
-        )
     if not run or not exact:
-        raise ArgumentError(f"there is no run {run!r}; `ioc-removal runs` lists them")
+        raise ArgumentError(_said_of_no_run(database, run))
     if len(exact) > 1:
         raise ArgumentError(f"several runs begin with {run!r}; name one whole")
     return run_of(exact[0])
+
+
+def _said_of_no_run(database: Database, run: str) -> str:
+    from .pruned import find_pruned, said_of
+
+    if pruned := find_pruned(database, run):
+        return (
+            f"{said_of(database, pruned)}: only the journal tells of it, "
+            f"`ioc-removal journal --run {pruned.by}`"
+        )
+    return f"there is no run {run!r}; `ioc-removal runs` lists them"
 
 
 def known_run(database: Database, run: str) -> Run | None:
@@ -231,6 +237,8 @@ def requester_of(
 def _user() -> str:
     """Return the user of the operating system, whatever environment variables call him."""
     if sys.platform == "win32":
+        from getpass import getuser
+
         return getuser()
     from pwd import getpwuid
 

@@ -7,10 +7,8 @@ from time import sleep
 
 from ..connection import Connection
 from ..settings import Settings
-from ..trust.removal_key import connection_facts, digest
 from .database import Database
 from .intents import renew
-from .shared_places import SharedPlaces
 
 SLICE = 0.2  # seconds of a longer wait, so that it can be ended
 
@@ -30,6 +28,8 @@ class StoreTurns:
         per_second: float | None,
         own: Semaphore | None = None,
     ) -> None:
+        from .shared_places import SharedPlaces  # not of a file, whose processes keep their own
+
         self._database, self._place = database, place
         self._own = own or Semaphore(in_flight)
         self._places = SharedPlaces(database, place, in_flight)
@@ -86,6 +86,8 @@ def share_turns(
 ) -> None:
     """Let a connection take turns with those of other processes that lead to the same place."""
     if database.is_shared:
+        from ..trust.removal_key import connection_facts, digest
+
         fingerprint = digest(connection_facts(connection, settings))
         for node in connection.nodes:
             rate = node.limits.get("per_second")
