@@ -7,6 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from ...errors import DefinitionError
+from .lifting import lifted
 from .tidying import tidied
 
 PACKAGE = Path(__file__).parents[2]
@@ -62,7 +63,7 @@ class Source:
 
     @cached_property
     def imports(self) -> Mapping[str, Imported]:
-        """What each imported name stands for; also those that functions import."""
+        """What each imported name stands for; what functions import is lifted to the top."""
         found: dict[str, Imported] = {}
         for node in self.tree.body:
             if isinstance(node, ast.Import):
@@ -115,7 +116,7 @@ def source_of(name: str) -> Source:
     path = PACKAGE.joinpath(*name.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     try:
-        return Source(name, tidied(file.read_text(encoding="utf-8")))
+        return Source(name, lifted(tidied(file.read_text(encoding="utf-8"))))
     except OSError as error:
         raise DefinitionError(f"{file}: cannot be read; install the plugin again") from error
 
