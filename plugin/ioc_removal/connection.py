@@ -6,24 +6,25 @@ from datetime import datetime, timezone
 from math import inf
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .authentication import authentication, secrets_of
 from .connection_settings import check_settings, node_name, warnings_of
 from .errors import ApiError, ClosedError, HungUpError, SettingsError
 from .events import TRACE, tell
-from .iam import IamToken, iam_token
 from .in_flight import InFlightPlaces
 from .pace import Pace, Turns, telling
 from .quotes import Quotes
 from .refusals import CLOSE_ACTION, CLOSE_CONNECTION, RENEW, refusal_of
-from .regions import address_of
 from .retries import CRASHED, RETRIED
 from .secret import Secret
 from .settings import Settings
 from .system import System
 from .versions import NOT_FOUND, Version
 from .wire import open_wire
+
+if TYPE_CHECKING:
+    from .iam import IamToken
 
 # Lost answers, none of which may have told that the signature is wrong.
 # Source: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html
@@ -48,9 +49,7 @@ class Connection:
     ) -> None:
         own = settings.connections[name]
         check_settings(name, own, system, settings.source)
-        servers = own.get("nodes") or [
-            own.get("url") or address_of(system, own["region"], settings.sdk)
-        ]
+        servers = own.get("nodes") or [own.get("url") or _address_of(own, system, settings)]
         url = url or servers[0]
         self.name, self.url = name, url
         self.system = system
@@ -69,6 +68,8 @@ class Connection:
         self._token: IamToken | None = None
         try:
             if own["auth"]["type"] == "iam_password" and system.iam:
+                from .iam import iam_token  # some log in
+
                 self._token = iam_token(own, settings, system.iam, quotes, system.refusals)
             auth = self._token or authentication(own["auth"])
             self.wire = open_wire(own, url, auth, quotes, self.in_flight)
@@ -257,3 +258,10 @@ class Connection:
             node.wire.hang_up()
             if node._token:
                 node._token.wire.hang_up()
+
+
+def _address_of(own: Mapping[str, Any], system: System, settings: Settings) -> str:
+    """Return the address of a system in a region; raises SettingsError."""
+    from .regions import address_of  # some settings name the region alone
+
+    return address_of(system, own["region"], settings.sdk)

@@ -12,7 +12,6 @@ from urllib.parse import quote, urlencode
 from .answer import Answer, Came, Reply, came
 from .errors import ArgumentError, PluginError
 from .retries import retries_of_one_request
-from .unanswered import no_answer, reason_of, turned_away
 from .wire import Signed, Wire
 
 # A path value that holds one of these could reach another endpoint: servers and proxies decode
@@ -85,6 +84,8 @@ class Endpoint(NamedTuple):
                         raise
                     return came(reply, wire.quotes, retries.attempts - 1, unclear=unclear)
                 except Exception as error:  # noqa: BLE001  # whatever it is, it is told
+                    from .unanswered import no_answer, reason_of, turned_away
+
                     deadline.sent &= not turned_away(error)
                     sent = deadline.sent or unclear
                     ended = no_answer(error, wire, deadline, retries.attempts, sent=sent)

@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .adding import Adding, There, there
-from .bisection import Part, bisected
 from .call import Call, LookUp
 from .definition import ADDS, Definition
 from .errors import (
@@ -20,6 +18,10 @@ from .errors import (
 from .outcome import ABSENT, CHANGED, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
 from .refusals import MISSING
 from .same_outcome import SameOutcome, kinds_of
+
+if TYPE_CHECKING:
+    from .adding import There
+    from .bisection import Part
 
 LOST = "an earlier process may have sent it, and did not live to see the answer"
 LOOK = "what was done is not known: look it up in the system before anything else"
@@ -92,6 +94,8 @@ class Sender(NamedTuple):
         before items were added. Raises HungUpError.
         """
         if self.definition.does == ADDS:
+            from .adding import Adding  # most calls remove
+
             look = self._there if self.call.look_up else None
             wait = partial(waited_for_a_look, self.call)
             adding = Adding(self._sent, self._lost, look, wait, before or {})
@@ -111,8 +115,10 @@ class Sender(NamedTuple):
         """Return the outcomes of an addition that an earlier process may have sent."""
         return outcomes_of(self.definition, items, self.target, UNKNOWN, LOST, 0)
 
-    def _there(self, items: Sequence[str]) -> There:
+    def _there(self, items: Sequence[str]) -> "There":
         """Return what is there under the name of each item."""
+        from .adding import there
+
         assert self.call.look_up is not None  # noqa: S101  # nobody asks without it
         field = (self.definition.named or "").rpartition(".")[2]
         return there(self.call.look_up(self.arguments(items), items), items, field)
@@ -120,6 +126,10 @@ class Sender(NamedTuple):
     def _sent(self, items: Sequence[str]) -> Sequence[Outcome]:
         """Send items, halved where one may have spoilt the others; an outcome each."""
         answer = self._try(items, self.call)
+        if not isinstance(answer, ApiError) and _indicators(answer) == list(items):
+            return answer  # in order, as mostly
+        from .bisection import Part, bisected
+
         if isinstance(answer, ApiError) and len(items) > 1:
             once = self.call._replace(crashes=0)  # it was tried again already
             most = self.call.tries or MANY
@@ -132,8 +142,6 @@ class Sender(NamedTuple):
             )
         else:
             parts = [Part(items, answer)]
-            if not isinstance(answer, ApiError) and _indicators(answer) == list(items):
-                return answer  # in order, as mostly
         told = {outcome.indicator: outcome for part in parts for outcome in self._told(part)}
         return [told[item] for item in items]
 
@@ -158,7 +166,7 @@ class Sender(NamedTuple):
             return error if spoilt else self._refused(items, error, error.said)
         return outcomes
 
-    def _told(self, part: Part) -> Sequence[Outcome]:
+    def _told(self, part: "Part") -> Sequence[Outcome]:
         """Return what became of the items of a part, given what was sent of them before."""
         answer = part.answer
         if isinstance(answer, ApiError):

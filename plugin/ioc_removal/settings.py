@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import environ
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .environment import copied, overlay
 from .errors import DefinitionError, SettingsError, one_line
@@ -15,8 +15,10 @@ from .origin import origin_of, place_of
 from .places import is_address, path_of
 from .schema import Schema
 from .secret import MaskedText, Secret
-from .token_cache import TokenCache
 from .version_cache import VersionCache
+
+if TYPE_CHECKING:
+    from .token_cache import TokenCache
 
 PREFIX = "IOC_REMOVAL_"
 RESERVED = {f"{PREFIX}{name}" for name in ("SETTINGS", "STORE", "DEBUG")}
@@ -58,7 +60,7 @@ class Settings:
         """What is remembered of servers' versions."""
         return VersionCache(self.cache_folder and self.cache_folder / VERSIONS)
 
-    def token_cache(self, auth: Mapping[str, Any]) -> TokenCache:
+    def token_cache(self, auth: Mapping[str, Any]) -> "TokenCache":
         """Return where tokens are kept for credentials, the same for all that name it alike."""
         given = auth.get("token_cache")
         path = None if given is False else self.cache_folder and self.cache_folder / TOKENS
@@ -67,6 +69,8 @@ class Settings:
                 path = path_of(given)
             except OSError as error:
                 raise SettingsError(f"auth.token_cache: {given!r}: {error.strerror}") from error
+        from .token_cache import TokenCache  # of those who log in with a password
+
         return self._caches.setdefault(path, TokenCache(path))
 
     def pick(self, system: str, name: str | None = None) -> str:

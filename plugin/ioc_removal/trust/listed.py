@@ -10,7 +10,6 @@ from typing import Any
 
 from ..errors import SettingsError, one_line
 from ..places import path_of
-from .entries import is_doubtful, mistake_in, mistake_in_value
 from .forms import Forms, Network, forms_of, is_simple, name_key, network_of
 from .patterns import Patterns
 
@@ -39,6 +38,8 @@ class Listed:
         if key := name_key(text):  # most of a long list
             self._values.setdefault(key, source)
             return
+        from .entries import is_doubtful, mistake_in, mistake_in_value
+
         if why := mistake_in(text):
             raise ValueError(why)
         if "*" in text or "?" in text:
