@@ -1,7 +1,7 @@
 """Connections that know their deadline, the certificate that is pinned, and the proxy's own TLS."""
 
 from http.client import HTTPException, HTTPResponse
-from re import compile as pattern
+from re import match
 from socket import socket
 from ssl import CERT_REQUIRED, SSLContext, SSLEOFError, SSLSocket
 from typing import Any
@@ -17,7 +17,7 @@ from .secret import MaskedText
 
 SHORT = 1 << 16  # bytes
 # How http.client words the answer of a proxy that opens no tunnel for want of the server.
-NOT_NOW = pattern(r"Tunnel connection failed: 5\d\d")
+NOT_NOW = r"Tunnel connection failed: 5\d\d"
 
 
 class Adapter(HTTPAdapter):
@@ -108,7 +108,7 @@ class _Connection(HTTPConnection):
             super()._tunnel()
         except (OSError, HTTPException) as error:
             raised: Exception = error
-            if NOT_NOW.match(str(error)):
+            if match(NOT_NOW, str(error)):
                 raised = NewConnectionError(self, str(error))  # the server may be there later
             raise ProxyError("no tunnel", raised) from error
         _check()

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from re import compile as pattern
 from re import sub
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from .errors import ApiError, ResponseError
 from .quotes import LONGEST_EXCERPT, Quotes, mapped, storable
 
 # What the document's own sample holds: a backslash that escapes nothing.
-BACKSLASH = pattern(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?')
+BACKSLASH = r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})?'
 # Half of a character, and the end of a text in C: no store takes them.
 NOT_STORABLE = "[\x00\ud800-\udfff]"
 
@@ -133,7 +132,7 @@ def _read(reply: Reply, quotes: Quotes, attempts: int, unclear: bool) -> Answer:
 def decoded(text: str) -> Any:
     """Decode JSON, with the stray backslashes of CyberTrace's own sample; None if it is none."""
     for repair in (False, True):
-        candidate = BACKSLASH.sub(lambda m: m[0] if m[1] else r"\\", text) if repair else text
+        candidate = sub(BACKSLASH, lambda m: m[0] if m[1] else r"\\", text) if repair else text
         try:
             value = _parse(candidate)
             plain = "\\u" not in candidate and storable(value)  # what is not, was escaped

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from os import environ
 from pathlib import Path
-from re import compile as pattern
+from re import fullmatch
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext, SSLError, create_default_context
 from typing import Any
 
@@ -15,7 +15,7 @@ from .places import path_of
 
 # Where else a bundle may be named; requests, curl and OpenSSL read these.
 VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
-HASHED = pattern(r"[0-9a-f]{8}\.\d+")
+HASHED = r"[0-9a-f]{8}\.\d+"
 REHASH = "holds no certificate under its hash; run: openssl rehash"
 
 
@@ -68,7 +68,7 @@ def _checked_bundle(key: str, given: str) -> str:
     try:
         path = path_of(given)
         if path.is_dir():
-            if not any(HASHED.fullmatch(file.name) for file in path.iterdir()):
+            if not any(fullmatch(HASHED, file.name) for file in path.iterdir()):
                 raise SettingsError(f"{key}: the folder {str(path)!r} {REHASH} {path}")
         else:
             _load(path, path.stat().st_mtime_ns)

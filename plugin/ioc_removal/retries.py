@@ -1,8 +1,7 @@
 """Which requests are tried again, and when: urllib3's Retry with the rules of a deletion."""
 
 from functools import cache
-from re import IGNORECASE
-from re import compile as pattern
+from re import search
 from typing import Any
 
 from urllib3.exceptions import InvalidHeader, MaxRetryError
@@ -18,7 +17,7 @@ TRIES = 4  # more than the first
 LATER = {425: 0.5, 429: 0.5}
 # How Huawei's gateway words a limit: so many requests in so many minutes.
 # Source: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-errorcode.html
-THROTTLED = pattern(r"limit:\d+,\s*time:(\d{1,4})\s*(second|minute|hour)", IGNORECASE)
+THROTTLED = r"(?i)limit:\d+,\s*time:(\d{1,4})\s*(second|minute|hour)"
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 # The waits are growing parts of the time that a limit counts: the last try comes after all of it,
 # or as late as the time of the request allows.
@@ -79,7 +78,7 @@ class Retries(Retry):
             after = self.get_retry_after(response)
         except (InvalidHeader, ValueError, TypeError, ArithmeticError, LookupError):
             after = None  # it cannot be read
-        if after is None and response.status == 429 and (said := THROTTLED.search(text)):
+        if after is None and response.status == 429 and (said := search(THROTTLED, text)):
             tried = len(self.history) - 1
             window: float = int(said[1]) * SECONDS[said[2].lower()]
             if time > 2 * FOR_TRIES:

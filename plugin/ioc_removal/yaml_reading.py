@@ -3,8 +3,7 @@
 It is imported when there is YAML to be read: that takes a while, and many commands read none.
 """
 
-from re import DOTALL
-from re import compile as pattern
+from re import sub
 from typing import Any
 
 import yaml
@@ -15,7 +14,7 @@ Where = tuple[str | int, ...]
 # In C where it is there; for our own files only: it is not safe from what is nested deep.
 FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_PARTS = 1_000_000  # of a document
-QUOTED = pattern(r"""['"].*['"]""", DOTALL)  # in the words of a parser: a part of the text
+QUOTED = r"""(?s)['"].*['"]"""  # in the words of a parser: a part of the text
 
 
 def parse_own(text: str, name: str) -> Any:
@@ -40,7 +39,7 @@ def parse_yaml(text: str, name: str) -> Any:
     except yaml.YAMLError as error:
         mark, said = (getattr(error, key, None) for key in ("problem_mark", "problem"))
         where = f"{name}: line {mark.line + 1}" if mark else name
-        said = QUOTED.sub("…", said) if isinstance(said, str) else "a character that YAML forbids"
+        said = sub(QUOTED, "…", said) if isinstance(said, str) else "a character that YAML forbids"
         problem = f"{where}: not YAML: {said}; put texts with special characters in quotes"
     except RecursionError:
         problem = f"{name}: nested too deep, or in itself"

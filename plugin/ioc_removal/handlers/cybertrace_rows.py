@@ -6,14 +6,14 @@ Source of the rules: https://support.kaspersky.com/CyberTrace/4.4/en-US/231546.h
 """
 
 from collections.abc import Callable, Sequence
-from re import compile as pattern
+from re import sub
 from typing import Any
 
 from ..indicators.normal import normalised
 from ..outcome import Rows
 
-SCHEME = pattern(r"^[a-z][a-z0-9+.-]*://")
-AUTHORITY = pattern(r"^(?:[^/@]*@)?(?:www\.)?([^/:?#]*)\.?(?::\d+)?")
+SCHEME = r"^[a-z][a-z0-9+.-]*://"
+AUTHORITY = r"^(?:[^/@]*@)?(?:www\.)?([^/:?#]*)\.?(?::\d+)?"
 
 
 def match_rows(rows: Sequence[Any], indicators: Sequence[str]) -> tuple[dict[str, Rows], set[str]]:
@@ -44,8 +44,8 @@ def match_rows(rows: Sequence[Any], indicators: Sequence[str]) -> tuple[dict[str
 
 def stored_form(value: str) -> str:
     """Return a value in about the form in which CyberTrace stores a URL, for comparing only."""
-    text = SCHEME.sub("", normalised(value).casefold().replace("\\", "/"))
-    text = AUTHORITY.sub(r"\1", text.partition("#")[0])
+    text = sub(SCHEME, "", normalised(value).casefold().replace("\\", "/"))
+    text = sub(AUTHORITY, r"\1", text.partition("#")[0])
     while "//" in text:
         text = text.replace("//", "/")
     return text.rstrip("/")

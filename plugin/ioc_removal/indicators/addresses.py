@@ -3,8 +3,8 @@
 import re
 from ipaddress import AddressValueError, IPv6Address
 
-_NUMBER = re.compile(r"[0-9]{1,3}")
-_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_NUMBER = r"[0-9]{1,3}"
+_NUMBERS = r"[0-9]+(?:\.[0-9]+)*"
 BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 IPV4 = rf"(?:{BYTE}\.){{3}}{BYTE}"
 is_ipv4 = re.compile(IPV4).fullmatch
@@ -57,10 +57,10 @@ def judged_address(text: str) -> tuple[str | None, str] | None:
         return None, "an address with a port: give the address, or the whole URL"
     if host[:1] == "[" and version_of(host.strip("[]")) == "ipv6":
         return None, "an address in brackets or with a port: give the address, or the whole URL"
-    if _NUMBERS.fullmatch(text):
+    if re.fullmatch(_NUMBERS, text):
         return None, "not an IPv4 address: four numbers from 0 to 255, without leading zeros"
     return None
 
 
 def _is_prefix(text: str, version: str) -> bool:
-    return bool(_NUMBER.fullmatch(text)) and int(text) <= (32 if version == "ipv4" else 128)
+    return bool(re.fullmatch(_NUMBER, text)) and int(text) <= (32 if version == "ipv4" else 128)

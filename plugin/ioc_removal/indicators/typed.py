@@ -14,15 +14,14 @@ _HEX = re.compile(r"[0-9A-Fa-f]+")
 _LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?<!-)"
 # A repetition is left at once where what follows it is one character.
 _LABELS = r"(?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.(?<!-\.))"
-_ASCII_DOMAIN = re.compile(rf"{_LABELS}+[A-Za-z][A-Za-z0-9-]{{1,62}}(?<!-)\.?")
-_IS_LABEL = re.compile(_LABEL).fullmatch
+_ASCII_DOMAIN = rf"{_LABELS}+[A-Za-z][A-Za-z0-9-]{{1,62}}(?<!-)\.?"
 # What is plainly of a type, and the same refanged; the most frequent first, but for names, which
 # take long to be refused.
 _IS_PLAIN = re.compile(
     rf"(?P<url>https?://{_LABELS}*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\][!-(*-\\^-~\w]*)?)"
     rf"|(?P<ipv4>{IPV4})"
     r"|(?P<sha256>[0-9A-Fa-f]{64})|(?P<md5>[0-9A-Fa-f]{32})|(?P<sha1>[0-9A-Fa-f]{40})"
-    rf"|(?P<domain>{_ASCII_DOMAIN.pattern})"
+    rf"|(?P<domain>{_ASCII_DOMAIN})"
     rf"|(?P<ipv6>{IPV6})"
 ).fullmatch
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
@@ -90,7 +89,7 @@ def _closely(text: str) -> tuple[str | None, str]:
 def is_domain(text: str) -> bool:
     """Say whether a text is dotted labels of letters, digits, hyphens (and "_" but at the top)."""
     if text.isascii():
-        return len(text.rstrip(".")) <= _LONGEST_NAME and bool(_ASCII_DOMAIN.fullmatch(text))
+        return len(text.rstrip(".")) <= _LONGEST_NAME and bool(re.fullmatch(_ASCII_DOMAIN, text))
     # A letter of another script stands for a label that is at least as long in its ASCII form.
     same_shape = "".join(_ascii_shape(character) for character in text)
     return is_domain(same_shape)
@@ -137,7 +136,7 @@ def _url(text: str) -> tuple[str | None, str]:
     elif scheme:
         name = host.removesuffix(".")
         shape = name if name.isascii() else "".join(map(_ascii_shape, name))
-        known = all(map(_IS_LABEL, shape.split(".")))
+        known = all(re.fullmatch(_LABEL, label) for label in shape.split("."))
     else:
         known = is_domain(host) or version_of(host) == "ipv4"
     if known:
@@ -153,6 +152,6 @@ def _domain(text: str) -> tuple[str | None, str]:
         return None, "a domain with a port: give the domain, or the whole URL"
     if "*" in text:
         return None, "a wildcard: name each host"
-    if _IS_LABEL(text):
+    if re.fullmatch(_LABEL, text):
         return None, "a name without a dot: not a domain"
     return None, _EITHER

@@ -15,8 +15,8 @@ VARIABLE = "IOC_REMOVAL_STORE"
 CHOOSE = f"choose another with --store or {VARIABLE}"
 SCHEMES = ("postgresql", "postgres")
 SECRETS = ("password", "sslpassword")  # parameters of a URL
-_VARIABLE = re.compile(r"\{env: *(\w+)\}")
-_CONNINFO = re.compile(r"\s*(host|hostaddr|port|dbname|user|password|service|sslmode)\s*=")
+_VARIABLE = r"\{env: *(\w+)\}"
+_CONNINFO = r"\s*(host|hostaddr|port|dbname|user|password|service|sslmode)\s*="
 
 
 class Server(NamedTuple):
@@ -52,7 +52,7 @@ def store_location(option: str | None = None) -> Location:
     if option == "":
         raise SettingsError("--store: it is empty")
     named = option or environ.get(VARIABLE) or DEFAULT
-    if _CONNINFO.match(named):
+    if "=" in named and re.match(_CONNINFO, named):
         raise SettingsError(
             "the store is given in libpq's words: write it postgresql://NAME@HOST/DATABASE"
         )
@@ -77,7 +77,7 @@ def server_of(url: str) -> Server:
 
     Without a password libpq looks for one in PGPASSWORD and in the file of PGPASSFILE.
     """
-    filled = _VARIABLE.sub(lambda found: quote(_variable(found[1]), safe=""), url)
+    filled = re.sub(_VARIABLE, lambda found: quote(_variable(found[1]), safe=""), url)
     try:
         parts = urlsplit(filled)
         parameters = parse_qsl(parts.query, keep_blank_values=True)

@@ -19,15 +19,15 @@ Network = IPv4Network | IPv6Network
 MOST_ENCODED = 3  # times
 NAT64 = IPv6Network("64:ff9b::/96")
 _NUMBER = r"(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
-_IS_NUMERIC = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}").fullmatch
+_NUMERIC = rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}"
 is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
 # A browser takes http:host for http://host, and ours may be a name before its port.
 _SCHEME = (
     r"(?i)^(?:[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])"
     r"|(?:https?|ftp|wss?):(?![0-9]{0,5}(?:[/\\?#]|$)))?[/\\]*"
 )
-_SHORT_NETWORK = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3}){0,2})/([0-9]{1,2})").fullmatch
-_MAY_BE_RANGE = re.compile(r"[0-9A-Fa-f:.]+/").match
+_SHORT_NETWORK = r"([0-9]{1,3}(?:\.[0-9]{1,3}){0,2})/([0-9]{1,2})"
+_MAY_BE_RANGE = r"[0-9A-Fa-f:.]+/"
 _URL_MARKS = re.compile(r"[/?#\\@:%]").search
 
 
@@ -130,7 +130,7 @@ def _addresses(host: str) -> tuple[Address, ...]:
         address = IPv6Address(host)
         mapped = address.ipv4_mapped
         return (mapped, address) if mapped else (address, *_tunnelled(address))
-    return tuple(_numeric(host)) if _IS_NUMERIC(host) else ()
+    return tuple(_numeric(host)) if re.fullmatch(_NUMERIC, host) else ()
 
 
 def _tunnelled(address: IPv6Address) -> Iterator[IPv4Address]:
@@ -152,9 +152,9 @@ def _numeric(host: str) -> Iterator[IPv4Address]:
 
 
 def _network(plain: str) -> Network | None:
-    if not _MAY_BE_RANGE(plain):
+    if not re.match(_MAY_BE_RANGE, plain):
         return None
-    if short := _SHORT_NETWORK(plain):
+    if short := re.fullmatch(_SHORT_NETWORK, plain):
         plain = f"{short[1]}{'.0' * (3 - short[1].count('.'))}/{short[2]}"
     try:
         return ip_network(plain, strict=False) if _is_range(plain) else None

@@ -17,7 +17,7 @@ LONGEST_ENTRY = 200  # characters of an entry in a message
 LONGEST_LISTED = 16_384  # bytes of a line of a file
 LARGEST_LIST = 64 * 1024 * 1024  # bytes
 FIRST_DOUBTS = 3  # entries that are kept to be named
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
+_COMMENT = r"(?:^|\s)#.*$"
 
 
 class Listed:
@@ -133,7 +133,7 @@ def _lines(file: str, where: str) -> Iterator[tuple[int, str]]:
     try:
         for number, data in enumerate(_read(path_of(file)), 1):
             line = data.decode("utf-8-sig" if number == 1 else "utf-8")
-            entry = _COMMENT.sub("", line.rstrip()).strip() if "#" in line else line.strip()
+            entry = re.sub(_COMMENT, "", line.rstrip()).strip() if "#" in line else line.strip()
             if entry:
                 yield number, entry
     except (OSError, UnicodeDecodeError) as error:
