@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -41,9 +42,74 @@ from ioc_removal.trust.lists import Lists
 from ioc_removal.trust.patterns import Patterns, _form
 from ioc_removal.trust.shapes import FEW, is_plain, not_plain, private_in, suffix_in, wildcard_in
 from ioc_removal.wire import open_wire
-from ioc_removal.yaml_reading import parse_yaml
+from ioc_removal.yaml_reading import _PLAIN, _loaded, _loaded_by, parse_yaml
 from test_tables import PARTS, SCHEMAS, seeds, variants
 
+YAML = [
+    *(
+        "a",
+        "b: ",
+        "on",
+        "- ",
+        ": ",
+        "? ",
+        "\n",
+        "\n  ",
+        "\n    ",
+        " ",
+        "#",
+        " #",
+        "'",
+        '"',
+        "|\n",
+        ">-\n",
+    ),
+    *(
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        ",",
+        "&a ",
+        "*a",
+        "<<: ",
+        "!!int ",
+        "!a ",
+        "%YAML 1.2\n",
+        "---\n",
+        "...\n",
+    ),
+    *(
+        "\t",
+        "\ufeff",
+        "\x85",
+        "\u2028",
+        "\xa0",
+        "\x07",
+        "é",
+        "\U0001f600",
+        "\ud800",
+        "\\x41",
+        "\\",
+        "\r",
+    ),
+    *(
+        "1e3",
+        "0x1f",
+        "1_0",
+        "12:30",
+        "2001-01-01",
+        "~",
+        "null",
+        "0o7",
+        "-1.5",
+        ".inf",
+        "=",
+        "@",
+        "`",
+    ),
+]
 VALUES = [f"host{number}.example" for number in range(23)]
 PARTS_OF_NAMES = st.sampled_from(
     [
@@ -237,6 +303,25 @@ def test_what_is_json_is_read_as_yaml_is(document: dict[str, Any]) -> None:
 )
 def test_what_json_reads_otherwise_is_read_as_yaml(text: str) -> None:
     assert parse(text, "settings.yml") == parse_yaml(text, "settings.yml")
+
+
+@given(st.lists(st.sampled_from(YAML), max_size=25).map("".join))
+@example("a: {b: [c?d]}")
+@example("a:\tb")
+@example("a: 1\n\ufeffb: 2")
+@example("a: 2001-99-99")
+@example("a: &b [*b]")
+@example("- {off: 1}")
+@example("[" * 900)
+@example("a:\n" + "".join(f"{' ' * depth}- b:\n" for depth in range(80)))
+def test_yaml_is_read_in_c_as_without(text: str) -> None:
+    found = []
+    for read_it in (_loaded, partial(_loaded_by, _PLAIN)):
+        try:
+            found.append(repr(read_it(text)))
+        except Exception as error:  # noqa: BLE001  # as whatever it is refused
+            found.append(type(error).__name__)
+    assert found[0] == found[1]
 
 
 @given(

@@ -3,16 +3,20 @@
 It is imported when there is YAML to be read: that takes a while, and many commands read none.
 """
 
+from contextlib import suppress
 from re import sub
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from .errors import DefinitionError
 
 Where = tuple[str | int, ...]
-# In C where it is there; for our own files only: it is not safe from what is nested deep.
+# In C where it is there: it is not safe from what is nested deep.
 FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SHORT = 4_000  # characters, which cannot be nested too deep for it
+OTHERWISE = "\t?\ufeff"  # where it takes more than the other one does
 MOST_PARTS = 1_000_000  # of a document
 QUOTED = r"""(?s)['"].*['"]"""  # in the words of a parser: a part of the text
 
@@ -43,7 +47,7 @@ def parse_yaml(text: str, name: str) -> Any:
         problem = f"{where}: not YAML: {said}; put texts with special characters in quotes"
     except RecursionError:
         problem = f"{name}: nested too deep, or in itself"
-    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError):
+    except _MISTAKEN:
         problem = f"{name}: a value is not of the type that it looks like; put it in quotes"
     else:
         if parts <= MOST_PARTS:
@@ -56,7 +60,7 @@ class _MeantError(Exception):
     """What a key says is not what YAML reads."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Meant(SafeConstructor):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             if said := _truth(key):
@@ -64,8 +68,21 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# Of what stands for a type that it is not.
+_MISTAKEN = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError)
+_PLAIN, _IN_C = (type("Loader", (_Meant, base), {}) for base in (yaml.SafeLoader, FAST))
+
+
 def _loaded(text: str) -> Any:
-    loader = _Loader(text)
+    """Read a short text by the parser in C; the other one has the words for what is refused."""
+    if len(text) <= SHORT and not any(sign in text for sign in OTHERWISE):
+        with suppress(yaml.YAMLError, RecursionError, *_MISTAKEN):
+            return _loaded_by(_IN_C, text)
+    return _loaded_by(_PLAIN, text)
+
+
+def _loaded_by(kind: Any, text: str) -> Any:
+    loader = kind(text)
     try:
         return loader.get_single_data()
     finally:
