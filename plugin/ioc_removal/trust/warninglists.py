@@ -61,9 +61,7 @@ def second_levels() -> frozenset[str]:
     path = folder and folder / SECOND_LEVELS / "list.json"
     if path is None or not path.is_file():
         return frozenset()
-    [document] = [_read(path, f"the warning list {SECOND_LEVELS}")]
-    text = "\n".join(map(str, document["list"])).lower().replace("*.", "")
-    return frozenset(text.split())
+    return frozenset(_read(path, f"the warning list {SECOND_LEVELS}", suffixes=True)["list"])
 
 
 def _folder() -> Path | None:
@@ -83,9 +81,13 @@ def _documents(folder: Path, where: str) -> Iterator[Mapping[str, Any]]:
             yield _read(path, where)
 
 
-def _read(path: Path, where: str) -> Mapping[str, Any]:
+def _read(path: Path, where: str, *, suffixes: bool = False) -> Mapping[str, Any]:
+    """Read a list; suffixes: in lower case and without *. before them, all in one go."""
     try:
-        document: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+        document: Mapping[str, Any] = json.loads(
+            text.lower().replace(b"*.", b"") if suffixes else text
+        )
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"{where}: cannot read {path}: install pymispwarninglists anew"
