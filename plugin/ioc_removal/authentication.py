@@ -9,7 +9,6 @@ from requests.auth import AuthBase
 
 from .errors import SettingsError
 from .secret import Secret
-from .signature import HuaweiSignature
 
 
 class _Basic(AuthBase):
@@ -34,6 +33,12 @@ class _Token(AuthBase):
         return request
 
 
+def _signature(**keys: Any) -> AuthBase:
+    from .signature import HuaweiSignature  # some sign
+
+    return HuaweiSignature(**keys)
+
+
 class _Kind(NamedTuple):
     """Which keys credentials of a kind need and may have; make: None for a token of IAM's."""
 
@@ -45,7 +50,7 @@ class _Kind(NamedTuple):
 _IAM_KEYS = ("project", "project_id", "iam_url", "token_cache")
 _KINDS: Mapping[str, _Kind] = {
     "basic": _Kind(("username", "password"), (), _Basic),
-    "aksk": _Kind(("access_key", "secret_key"), ("security_token",), HuaweiSignature),
+    "aksk": _Kind(("access_key", "secret_key"), ("security_token",), _signature),
     "iam_token": _Kind(("token",), (), _Token),
     "iam_password": _Kind(("username", "password", "domain"), _IAM_KEYS),
 }

@@ -7,7 +7,6 @@ from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple, TypeVar
 
 from .definition import Definition, Limits
-from .indicators.seen import Seen
 from .spool import Spool
 
 BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item
@@ -141,6 +140,8 @@ def batch_of(
 
 def distinct_texts(texts: Iterable[str]) -> Spool:
     """Return texts, trimmed, each once; they are not in memory at once."""
+    from .indicators.seen import Seen  # of the long lists of a playbook
+
     seen, found = Seen(KNOWN), Spool()
     for text in map(str.strip, texts):
         if seen.is_new(encoded(text)):

@@ -1,46 +1,23 @@
 """The indicator file of the command line."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError
-from ..operations.inputs import IndicatorFile, unused_rows
 from ..store.database import Database
-from ..store.sets import StoredSet
 from .output import Output
 from .parser import Options
 from .sums import sums_line
 from .table import shown
 
+if TYPE_CHECKING:
+    from .told_file import ToldFile
+
 FIRST_UNUSED = 10
 READING = "reading the file"
 
 
-class ToldFile(IndicatorFile):
-    """An indicator file that tells how many indicators it holds, once it is read.
-
-    format, column, to_ids_only: as of an IndicatorFile; told: called with that number.
-    """
-
-    def __init__(
-        self,
-        path: str,
-        format: str | None,  # noqa: A002  # as the option is called
-        column: str | None,
-        to_ids_only: bool,
-        told: Callable[[int], None],
-    ) -> None:
-        super().__init__(path, format, column, to_ids_only)
-        self.told = told
-
-    def read(self, database: Database, run: str) -> tuple[StoredSet, dict[str, Any]]:
-        """Read the indicators into a set of the run; return it and the sums."""
-        indicators, sums = super().read(database, run)
-        self.told(len(indicators))
-        return indicators, sums
-
-
-def file_of(options: Options, told: Callable[[int], None]) -> ToldFile | None:
+def file_of(options: Options, told: Callable[[int], None]) -> "ToldFile | None":
     """Return the file of --indicators, None without one; told: how many indicators it holds."""
     path = options.given("indicators")
     if path is None:
@@ -48,6 +25,8 @@ def file_of(options: Options, told: Callable[[int], None]) -> ToldFile | None:
             if options.given(name):
                 raise ArgumentError(f"--{name.replace('_', '-')}: goes with --indicators FILE")
         return None
+    from .told_file import ToldFile  # most calls have no file
+
     return ToldFile(
         path,
         options.given("format"),
@@ -59,6 +38,8 @@ def file_of(options: Options, told: Callable[[int], None]) -> ToldFile | None:
 
 def show_input(output: Output, database: Database, run: str, sums: dict[str, Any]) -> None:
     """Print the sums of a file and the first items that were not used."""
+    from ..operations.inputs import unused_rows
+
     output.say(sums_line(sums))
     rows = unused_rows(database, run, FIRST_UNUSED)
     for row in rows:

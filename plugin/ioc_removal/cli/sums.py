@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..operations.plan_text import EFFECTS, consequence
 from ..outcome import (
     ABSENT,
     ADDED,
@@ -59,6 +58,8 @@ def summary_line(
 
 def effects_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what a dry run would bring about, a text each."""
+    from ..operations.plan_text import consequence  # of a dry run
+
     found = {(_deed_of(row), effect_of(row)) for row in rows if effect_of(row)}
     return sorted({consequence(deed, effect) for deed, effect in found})
 
@@ -99,4 +100,4 @@ def sums_line(sums: Mapping[str, Any]) -> str:
 def effect_of(row: Mapping[str, Any]) -> str:
     """Return what the removal of a planned row would do, the end of its reason."""
     effect = str(row.get("reason", "")).rpartition("; ")[2]
-    return effect if row["outcome"] == PLANNED and effect in EFFECTS else ""
+    return effect if row["outcome"] == PLANNED and effect in ON_ONE else ""

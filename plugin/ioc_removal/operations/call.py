@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
@@ -37,7 +37,9 @@ from ..trust.record import error_row, read_result
 from ..trust.recorder import Finished
 from ..trust.terms import Terms
 from .history import run_record
-from .inputs import IndicatorFile, note_inputs
+
+if TYPE_CHECKING:
+    from .inputs import IndicatorFile
 
 SHORT = 20  # items
 ONLY = "call"  # the name of the only call of such a run
@@ -48,7 +50,7 @@ def call_action(
     action: Action,
     arguments: Mapping[str, Any],
     *,
-    file: IndicatorFile | None = None,
+    file: "IndicatorFile | None" = None,
     terms: Terms = EARNEST,
     most: Mapping[str, int] | None = None,
     requester: Requester | None = None,
@@ -78,6 +80,8 @@ def call_action(
     with lease(database, run):
         try:
             if file is not None:
+                from .inputs import note_inputs  # most calls have no file
+
                 name = _filled_by_file(action, arguments)
                 values, more["input"] = file.read(database, run)
                 arguments = {**arguments, name: values}

@@ -11,11 +11,11 @@ from ..batches import Batch, Prepared
 from ..errors import ArgumentError, CancelledError, HungUpError, PluginError
 from ..integration import Integration
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
+from ..store.called import THEN
 from ..store.cancelling import Cancellation
 from ..store.claims import Claim, split
 from ..store.database import Database
 from ..store.earlier import Earlier, made_by, told_before
-from ..store.lineage import THEN
 from ..store.recorder import StoreRecorder
 from ..store.undone import Done
 from ..trust.perform import perform

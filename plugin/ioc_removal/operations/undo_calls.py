@@ -7,9 +7,10 @@ from typing import Any
 
 from ..integration import Integration
 from ..restoring import merged_arguments
+from ..store.called import THEN
 from ..store.claims import Claim
 from ..store.earlier import Earlier
-from ..store.lineage import THEN, Place
+from ..store.lineage import Place
 from ..store.undone import Done
 from ..trust.restoring import Undoing, undoing_of
 

@@ -9,8 +9,8 @@ from threading import Lock
 from ..errors import ArgumentError, PluginError
 from ..integration import Integration
 from ..settings import Settings
+from ..store.called import THEN
 from ..store.claims import Claim
-from ..store.lineage import THEN
 from ..store.runs import UNDO
 from ..trust.approval import Counted, approving_of
 from ..trust.interrupting import LEAVE

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from .chain import Link
 from .database import EVERY, Database
 from .journal import CUT, READ, SEEN
-from .set_digest import set_digest
 from .sets import references
 
 if TYPE_CHECKING:
@@ -82,6 +81,8 @@ def rows_facts(rows: Iterable[Any]) -> dict[str, Any]:
 
 def seen_facts(database: Database, step: str, text: str) -> dict[str, Any]:
     """Return what the chain tells of a step's result; text: its JSON, sets by reference."""
+    from .set_digest import set_digest
+
     facts = rows_facts([(step, text)])
     sets = [[*named, set_digest(database, *named)] for named in references(json.loads(text))]
     return {**facts, "sets": sets} if sets else facts
@@ -110,6 +111,7 @@ def changed_lists(
     database: Database, run: str, which: str, facts: Mapping[str, Any]
 ) -> Iterator["Problem"]:
     """Yield the lists that do not hold what they held; facts: of a link, with their SHA-256."""
+    from .set_digest import set_digest
     from .verdict import Problem
 
     for owner, name, digest in facts.get("sets", ()):

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
+THEN = " then"  # ends the name of a call that follows on another one; no task is named so
+
 
 def called(columns: Sequence[Any]) -> dict[str, Any]:
     """Return what the journal says of a call; columns: of `calls`, from the action on."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..outcome import ADDED, DONE, Outcome
+from .called import THEN
 from .columns import parsed
 from .database import Database
-from .lineage import THEN, Key, Place
+from .lineage import Key, Place
 from .outcome_rows import outcome_of
 from .undone import COLUMNS
 

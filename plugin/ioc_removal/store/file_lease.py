@@ -23,7 +23,7 @@ class FileLeases:
     def take(self, name: str) -> None:
         """Hold a name while this process lives; raises Held when another one holds it."""
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        file = self._path(name).open("a+", encoding="ascii")
+        file = self._path(name).open("a+", encoding="utf-8")
         try:
             flock(file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
@@ -56,7 +56,7 @@ class FileLeases:
         path = self._path(name)
         if not path.exists():
             return None
-        with path.open("a+", encoding="ascii") as file:
+        with path.open("a+", encoding="utf-8") as file:
             try:
                 flock(file, LOCK_EX | LOCK_NB)
             except BlockingIOError:

@@ -3,12 +3,11 @@
 from typing import Any
 
 from ..outcome import DONE
+from .called import THEN
 from .columns import parsed
 from .database import Database
 
 DEEPEST = 64  # undos of undos
-
-THEN = " then"  # ends the name of a call that follows on another one; no task is named so
 
 Row = tuple[str | None, ...]
 NOTHING: Row = (None, None, None, None)

@@ -21,7 +21,6 @@ from .outcome_rows import OUTCOME_COLUMNS, insert_rows, outcome_of, rows_of_batc
 from .output_rows import keep_read, output_rows
 from .snapshot_texts import NO_TEXTS, SnapshotTexts
 from .told_batches import tell_batch
-from .unfinished import unfinished
 
 PAUSE = 0.2  # seconds
 GIVEN_UP_AT_ONCE = 1_000  # indicators of batches that are given up
@@ -160,6 +159,8 @@ class StoreRecorder(CutCall):
         is one.
         """
         key = (self._run, self._call)
+        from .unfinished import unfinished  # few calls cannot go on
+
         walk = unfinished(self._database, key, self._action, self._target, batches, reason, unsent)
         for first in walk:
             portion = [first]  # in memory at once, and one transaction

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ..outcome import DONE, OUTCOMES, PLANNED, Summary, ordered
+from .called import THEN
 from .database import Database
-from .lineage import THEN
 from .run_outcomes import KNOWN, VALUE, where_of
 from .runs import CALL, UNDO
 from .tallies import Tallies, tallies_of

@@ -7,9 +7,10 @@ from typing import Any
 
 from ..outcome import ADDED, Outcome
 from ..trust.effects import told_of
+from .called import THEN
 from .columns import parsed
 from .database import Database
-from .lineage import THEN, Key, Lineage, Place
+from .lineage import Key, Lineage, Place
 from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 

@@ -27,7 +27,6 @@ from .findings import Findings, refusal_by
 from .forms import Forms, forms_of
 from .listed import Listed
 from .lists import ById
-from .plain_rows import PlainRows
 from .provider_rules import LastRules, other_tags
 from .shapes import is_plain, not_plain, private_in, suffix_in, wildcard_in
 from .snapshot import Snapshot
@@ -126,6 +125,8 @@ class Guarded:
         lost = required and before is not None and before.unread
         if not lost and definition.named_by != "id" and not self._about_rules:
             return
+        from .plain_rows import PlainRows  # most calls name no ids
+
         compared, about_rules = list(filter(self._compared, EFFECTS)), self._about_rules
         plain = PlainRows(definition, batch.arguments, compared, self.guards.second_levels)
         for item in batch.items:
