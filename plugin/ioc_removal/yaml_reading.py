@@ -15,7 +15,7 @@ from .errors import DefinitionError
 Where = tuple[str | int, ...]
 # In C where it is there: it is not safe from what is nested deep.
 FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-SHORT = 4_000  # characters, which cannot be nested too deep for it
+SAFE_LENGTH = 4_000  # characters, which cannot be nested too deep for it
 OTHERWISE = "\t?\ufeff"  # where it takes more than the other one does
 MOST_PARTS = 1_000_000  # of a document
 QUOTED = r"""(?s)['"].*['"]"""  # in the words of a parser: a part of the text
@@ -75,7 +75,7 @@ _PLAIN, _IN_C = (type("Loader", (_Meant, base), {}) for base in (yaml.SafeLoader
 
 def _loaded(text: str) -> Any:
     """Read a short text by the parser in C; the other one has the words for what is refused."""
-    if len(text) <= SHORT and not any(sign in text for sign in OTHERWISE):
+    if len(text) <= SAFE_LENGTH and not any(sign in text for sign in OTHERWISE):
         with suppress(yaml.YAMLError, RecursionError, *_MISTAKEN):
             return _loaded_by(_IN_C, text)
     return _loaded_by(_PLAIN, text)
