@@ -58,9 +58,11 @@ def summary_line(
 
 def effects_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what a dry run would bring about, a text each."""
-    from ..operations.plan_text import consequence  # of a dry run
-
     found = {(_deed_of(row), effect_of(row)) for row in rows if effect_of(row)}
+    if not found:
+        return []
+    from ..operations.plan_text import consequence
+
     return sorted({consequence(deed, effect) for deed, effect in found})
 
 

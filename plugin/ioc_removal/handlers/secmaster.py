@@ -10,7 +10,6 @@ from ..call import Call
 from ..errors import ApiError
 from ..outcome import ABSENT, ADDED, CHANGED, REMOVED, UNKNOWN, Outcome
 from ..refusals import MISSING
-from .secmaster_search import rows_of_ids, rows_of_values
 
 
 def delete_threat_indicators(
@@ -99,6 +98,8 @@ def search_indicators(
     ids: Sequence[str] | None = None,
 ) -> Iterable[dict[str, Any]]:
     """POST .../workspaces/{workspace_id}/soc/indicators/search."""
+    from .secmaster_search import rows_of_ids, rows_of_values  # with what sorts a whole list
+
     path = {"project_id": project_id, "workspace_id": workspace_id}
     rows = rows_of_values(call, path, values) if values else rows_of_ids(call, path, ids or ())
     return ({**row, "workspace_id": workspace_id} for row in rows)
