@@ -120,7 +120,9 @@ class CutCall:
             " AND batch >= ? AND batch < ? AND finished <= ? ORDER BY batch LIMIT ?"
         )
         key, finished = (self._run, self._call), 0 if left else 1
-        while rows := self._database.rows(query, (*key, first, stop, finished, AT_ONCE)):
+        while first < stop and (
+            rows := self._database.rows(query, (*key, first, stop, finished, AT_ONCE))
+        ):
             if own:
                 self._states.update(
                     (number, (tries, finished, at)) for number, _, tries, finished, at in rows
