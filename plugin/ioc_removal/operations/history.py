@@ -1,6 +1,6 @@
 """Runs that are in the store: their records, and which of them stopped without ending."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..definition import Definition
@@ -121,7 +121,7 @@ def run_record(
         run.run,
         summary,
         result=run.result or (PARTIAL if summary.counts else FAILED),
-        context=_context(database, run.run, definitions, outcomes.actions)
+        context=_context(database, run.run, definitions, outcomes)
         if "outcomes" in parts or run.kind == PRUNE
         else nested(read[0].context_path, parts["outputs"]),
         errors=run.details.get("errors", ()),
@@ -136,10 +136,14 @@ def run_record(
 
 
 def _context(
-    database: Database, run: str, definitions: Mapping[str, Definition], actions: Iterable[str]
+    database: Database, run: str, definitions: Mapping[str, Definition], outcomes: OutcomeRows
 ) -> dict[str, Any]:
-    """Return the outcomes of removals below the context paths of their actions."""
+    """Return the outcomes of removals below the context paths of their actions.
+
+    outcomes: all of the run, which mostly are below one path.
+    """
     by_path: dict[str, list[str]] = {}
+    actions = outcomes.actions
     for action in actions:
         definition = definitions.get(action)
         if definition and definition.acts:
@@ -147,7 +151,8 @@ def _context(
     context: dict[str, Any] = {}
     for path, names in by_path.items():
         system, entry = path.split(".")
-        context.setdefault(system, {})[entry] = OutcomeRows(database, run, actions=names).listed
+        own = outcomes if names == actions else OutcomeRows(database, run, actions=names)
+        context.setdefault(system, {})[entry] = own.listed
     return context
 
 

@@ -1,6 +1,7 @@
 """The outcomes of a run as rows, which are read from the store while they are walked."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any, overload
 
@@ -19,8 +20,8 @@ PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
 class OutcomeRows(Sequence[dict[str, Any]]):
     """The outcomes of a run as flat rows, in order, read from the store while they are walked.
 
-    Few of them are read at once, and stay when the store is closed. call: of one of its calls only;
-    actions: of these only.
+    Few of them are read together, and stay when the store is closed after that. call: of one of
+    its calls only; actions: of these only.
     """
 
     def __init__(
@@ -31,9 +32,13 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         if names := tuple(actions):
             self._where += f" AND c.action IN ({', '.join('?' * len(names))})"
             self._values += names
+
+    @cached_property
+    def _few(self) -> list[dict[str, Any]] | None:
+        """The rows if they are few, else None."""
         beyond = f"SELECT 1 {self._from} LIMIT 1 OFFSET ?"
-        many = database.rows(beyond, (*self._values, AT_ONCE - 1))
-        self._few = None if many else list(self._rows("", (), EVERY))
+        many = self._database.rows(beyond, (*self._values, AT_ONCE - 1))
+        return None if many else list(self._rows("", (), EVERY))
 
     def __len__(self) -> int:
         if self._few is not None:
