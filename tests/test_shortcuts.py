@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema_rs import validator_for
@@ -305,6 +305,7 @@ def test_what_json_reads_otherwise_is_read_as_yaml(text: str) -> None:
     assert parse(text, "settings.yml") == parse_yaml(text, "settings.yml")
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(YAML), max_size=25).map("".join))
 @example("a: {b: [c?d]}")
 @example("a:\tb")
