@@ -11,7 +11,7 @@ from ..indicators.normal import normalised
 from ..indicators.refang import refang
 from .database import Database
 
-AT_ONCE = 50  # batches indexed together
+AT_ONCE = 50_000  # rows indexed together
 SOON = 10_000  # rows of a run that are indexed when it ends, not when they are asked for
 KEYS_AT_ONCE = 500  # looked up together
 OF_RUN = "o.run = ?"
@@ -22,17 +22,14 @@ Place = tuple[Any, ...]  # call, batch, position
 
 def index_run(database: Database, run: str) -> None:
     """Index the rows of a run; what is indexed already stays."""
-    batches = iter(_batches(database, run))
     insert = "INSERT INTO found VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
-    whole = False
-    while not whole:
-        portion = list(islice(batches, AT_ONCE))
-        whole = len(portion) < AT_ONCE
+    portions = [*_portions(database, run)]
+    for portion in portions:
         keys = [key for batch in portion for key in keyed_places(database, OF_BATCH, run, *batch)]
         keys.sort()  # neighbours in the index are written together
         with database.transaction() as connection:
             connection.executemany(insert, ((key, run, *place) for key, place in keys))
-            if whole:
+            if portion is portions[-1]:
                 connection.execute("INSERT INTO indexed VALUES (?) ON CONFLICT DO NOTHING", (run,))
 
 
@@ -117,6 +114,20 @@ def _keys(names: Iterable[object]) -> list[str]:
     return list(dict.fromkeys(normalised(name) for name in names if isinstance(name, str)))
 
 
-def _batches(database: Database, run: str) -> list[tuple[str, int]]:
-    query = "SELECT call, batch FROM links WHERE run = ? AND kind = 'batch' ORDER BY call, batch"
-    return [(call, batch) for call, batch in database.rows(query, (run,))]
+def _portions(database: Database, run: str) -> Iterator[list[tuple[str, int]]]:
+    """Yield the batches of a run, so many at a time that their rows fit in memory; at least once.
+
+    Each portion is a commit.
+    """
+    query = (
+        "SELECT call, batch, CAST(rows AS INTEGER) FROM links WHERE run = ? AND kind = 'batch'"
+        " ORDER BY call, batch"
+    )
+    portion, size = list[tuple[str, int]](), 0
+    for call, batch, rows in database.rows(query, (run,)):
+        if size + rows > AT_ONCE and portion:
+            yield portion
+            portion, size = [], 0
+        portion.append((call, batch))
+        size += rows
+    yield portion
