@@ -39,12 +39,12 @@ _PUBLIC_IPV4 = (
 _GLOBAL_IPV6 = rf"(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6}"
 _PORT_AND_PATH = r"(?::[0-9]{1,5})?(?:/[!-'+-Z^-~\w]*)?"
 _HASH = "(?=[0-9]*[A-Fa-f])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})"
-# What may be plain, but for names: a URL without brackets, * and \\, an address, a hash.
+# What is plain, but for names: a URL without brackets, * and \\, an address, a hash.
 _OTHERS = rf"{_PUBLIC_IPV4}|https?://{_PUBLIC_IPV4}{_PORT_AND_PATH}|{_HASH}|{_GLOBAL_IPV6}"
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]"
-_MAY_BE_PLAIN = pattern(rf"{_OTHERS}|(?:https?://)?(?P<name>{_NAME})\.?{_PORT_AND_PATH}").fullmatch
+_BY_NAME = pattern(rf"(?:https?://)?({_NAME})\.?{_PORT_AND_PATH}").fullmatch
 LONGEST_NAME = 253  # characters
 
 # Lines that are plain, nearly all that is_plain() tells: names with a top level in lower case and
@@ -65,6 +65,11 @@ def _plain_lines() -> Pattern[str]:
     return pattern(_PLAIN_LINES)
 
 
+@cache  # a short call is mostly about names
+def _others() -> Pattern[str]:
+    return pattern(_OTHERS)
+
+
 def not_plain(texts: Sequence[str], second_levels: Set[str] = frozenset()) -> Sequence[str]:
     """Return those of some texts that are not plain, in their order: few of a long list."""
     joined = "\n".join(("", *texts))
@@ -82,10 +87,10 @@ def is_plain(text: str, second_levels: Container[str] = ()) -> bool:
     A hash, a public address, a name with a suffix that is nobody's own, or a URL below
     such a name.
     """
-    found = _MAY_BE_PLAIN(text)
-    if found is None or found["name"] is None:
-        return found is not None
-    name = found["name"].lower()
+    found = _BY_NAME(text) if "." in text else None  # a hash takes it the longest
+    if found is None:
+        return _others().fullmatch(text) is not None
+    name = found[1].lower()
     before, _, top = name.rpartition(".")
     last = before.rpartition(".")[2]
     own = (last == before and len(top) == 2 and last in REGISTRIES) or name in second_levels
