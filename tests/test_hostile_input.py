@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
+from threading import Thread, stack_size
 from typing import Any
 
 import pytest
@@ -26,11 +27,12 @@ from ioc_removal.token_cache import Token, TokenCache
 from ioc_removal.trust.perform import perform
 from ioc_removal.trust.recorder import NoRecord
 from ioc_removal.trust.terms import Terms
-from ioc_removal.yaml_reading import parse_with_lines
+from ioc_removal.yaml_reading import parse_with_lines, parse_yaml
 from recorded import reply, serving
 
 INTEGRATION = load_integration()
 LONGEST_LINE = 2_000  # characters
+SMALL_STACK = 128 * 1024  # bytes
 REMOTE = sorted(n for n, d in INTEGRATION.definitions.items() if d.system != "local")
 LOCAL = sorted(n for n, d in INTEGRATION.definitions.items() if d.system == "local")
 CONNECTIONS: Mapping[str, Mapping[str, Any]] = {
@@ -549,3 +551,26 @@ def test_a_command_refuses_it_in_lines(
     for line in said.err.splitlines():
         assert len(line) < LONGEST_LINE
         assert line.isprintable(), ascii(line)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 3_999, "- " * 1_999, "{" * 3_000, "{a: " * 900, "[{a: " * 700]
+)
+def test_what_is_nested_deep_breaks_no_stack(text: str) -> None:
+    """The parser in C has no bound of its own; a thread's stack may be small."""
+    said = list[str]()
+
+    def read() -> None:
+        try:
+            parse_yaml(text, "settings.yml")
+        except DefinitionError as error:
+            said.append(str(error))
+
+    before = stack_size(SMALL_STACK)
+    try:
+        thread = Thread(target=read)
+        thread.start()
+    finally:
+        stack_size(before)
+    thread.join(60)
+    assert said == ["settings.yml: nested too deep, or in itself"]

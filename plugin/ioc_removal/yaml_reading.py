@@ -13,9 +13,11 @@ from yaml.constructor import SafeConstructor
 from .errors import DefinitionError
 
 Where = tuple[str | int, ...]
-# In C where it is there: it is not safe from what is nested deep.
+# In C where it is there: what is nested deep would break the stack of its thread.
 FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-SAFE_LENGTH = 4_000  # characters, which cannot be nested too deep for it
+SAFE_LENGTH = 4_000  # characters, in which indentation is not deep
+NESTING = ("[", "{", "- ", ": ")
+MOST_NESTED = 500
 OTHERWISE = "\t?\ufeff"  # where it takes more than the other one does
 MOST_PARTS = 1_000_000  # of a document
 QUOTED = r"""(?s)['"].*['"]"""  # in the words of a parser: a part of the text
@@ -75,7 +77,8 @@ _PLAIN, _IN_C = (type("Loader", (_Meant, base), {}) for base in (yaml.SafeLoader
 
 def _loaded(text: str) -> Any:
     """Read a short text by the parser in C; the other one has the words for what is refused."""
-    if len(text) <= SAFE_LENGTH and not any(sign in text for sign in OTHERWISE):
+    shallow = len(text) <= SAFE_LENGTH and sum(map(text.count, NESTING)) <= MOST_NESTED
+    if shallow and not any(sign in text for sign in OTHERWISE):
         with suppress(yaml.YAMLError, RecursionError, *_MISTAKEN):
             return _loaded_by(_IN_C, text)
     return _loaded_by(_PLAIN, text)
