@@ -66,6 +66,9 @@ class Rules:
     def __iter__(self) -> Iterator[Rule]:
         return iter(self._made)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rules) and self._made == other._made
+
     @cached_property
     def _made(self) -> tuple[Rule, ...]:
         return tuple(map(_rule, self._entries))
