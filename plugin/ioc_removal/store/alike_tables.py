@@ -31,7 +31,7 @@ CREATE TABLE alike (
     own TEXT NOT NULL,               -- JSON: of each its position, value, id and snapshot
     hashes TEXT,                     -- of each, for the journal, one after the other
     PRIMARY KEY (run, call, batch, part)
-) WITHOUT ROWID;
+);
 CREATE VIEW outcomes AS
     SELECT a.run, a.call, a.batch, CAST(json_extract(own.value, '$[0]') AS INTEGER) AS position,
         json_extract(own.value, '$[1]') COLLATE BINARY AS value,

@@ -7,7 +7,7 @@ CREATE TABLE pieces (
     position INTEGER NOT NULL,       -- of its first item
     items TEXT NOT NULL,             -- JSON: texts or rows, an item a line
     PRIMARY KEY (run, name, position)
-) WITHOUT ROWID
+)
 """
 # A store of version 6 has a row for each item. What is between the items is ",\n"; the key leads to
 # those of a piece, one after the other, so that they are put together in their order.

@@ -2,6 +2,9 @@
 
 A row of `batches` is the intent to send; its `finished` is set together with its outcomes, so a
 batch without it may have been sent by a process that did not live to see the answer.
+
+Tables with long texts (`batches`, `alike`, `pieces`) have row ids. Without, SQLite reads each row
+whole, text and all, that it compares with a key on its way to another.
 """
 
 from .alike_tables import ALIKE, FROM_ROWS
@@ -93,7 +96,7 @@ CREATE TABLE batches (
     finished INTEGER NOT NULL,
     at INTEGER NOT NULL DEFAULT 0,   -- when it was cut, or last about to be sent: since 1970
     PRIMARY KEY (run, call, batch)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE outputs (
     run TEXT NOT NULL,
