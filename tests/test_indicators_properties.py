@@ -3,12 +3,10 @@
 from io import BytesIO
 from itertools import chain
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ioc_removal.errors import ArgumentError
-from ioc_removal.indicators import seen
 from ioc_removal.indicators.items import Indicator, Unused
 from ioc_removal.indicators.normal import normalised
 from ioc_removal.indicators.reader import read_indicators
@@ -90,20 +88,3 @@ def test_a_list_of_urls_is_never_cut_at_a_comma(lines: list[str]) -> None:
             assert name != "iocs.txt"
         else:
             assert {item.value for item in items if isinstance(item, Indicator)} == set(lines)
-
-
-@given(st.lists(st.lists(st.integers(0, 60), max_size=30)))
-def test_what_came_before_is_known_beyond_what_is_kept_in_memory(lists: list[list[int]]) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seen, "IN_MEMORY", 5)
-        patch.setattr(seen, "MARKS", 64)
-        patch.setattr(seen, "PARTS", 2)
-        patch.setattr(seen, "PIECE", 60)
-        known, plain = seen.Seen(), set[int]()
-        for numbers in lists:
-            met = []
-            for at, number in enumerate(numbers):
-                met += [at] if number in plain else []
-                plain.add(number)
-            assert known.again([f"host{number}.example" for number in numbers]) == met
-        assert known.is_new("host0.example") == (0 not in plain)
