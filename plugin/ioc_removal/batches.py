@@ -11,6 +11,7 @@ from .spool import Spool
 
 BYTES_AROUND_ITEM = 64  # of the JSON object that carries an item
 KNOWN = 100_000  # texts in memory that tell which come again
+TOLD_AT_ONCE = 1_000  # texts that are told from others together
 LONGEST_CHARACTER = 12  # bytes in JSON of one that is two of UTF-16
 _Part = TypeVar("_Part")
 
@@ -143,9 +144,12 @@ def distinct_texts(texts: Iterable[str]) -> Spool:
     from .indicators.seen import Seen  # of the long lists of a playbook
 
     seen, found = Seen(KNOWN), Spool()
-    for text in map(str.strip, texts):
-        if seen.is_new(encoded(text)):
-            found.add(text)
+    walk = map(str.strip, texts)
+    while part := list(islice(walk, TOLD_AT_ONCE)):
+        again = {*seen.again([*map(encoded, part)])}
+        for at, text in enumerate(part):
+            if at not in again:
+                found.add(text)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
+from itertools import islice
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..spool import Spool
 
 LISTED_IN_MEMORY = 20_000  # rows, or values, that are kept in memory
 KNOWN_IN_MEMORY = 100_000  # ids, or values, that are kept in memory to tell which come again
+ASKED_AT_ONCE = 1_000  # values that are told from others together
 FORM_MARKS = 1 << 25  # bits, of which each value that a list shows marks one
 FORM_PARTS = 64  # in which rows and values are compared
 
@@ -101,13 +103,14 @@ class Distinct:
 
     def __init__(self, given: Iterable[str]) -> None:
         self._given, self._again, self._size = given, bytearray(), 0
-        seen = Seen(KNOWN_IN_MEMORY)
-        for at, text in enumerate(given):
-            if seen.is_new(text):
-                self._size += 1
-            else:
+        seen, walk, start = Seen(KNOWN_IN_MEMORY), iter(given), 0
+        while part := list(islice(walk, ASKED_AT_ONCE)):
+            again = seen.again(part)
+            for at in (start + place for place in again):
                 self._again.extend(bytes(1 + (at >> 3) - len(self._again)))
                 self._again[at >> 3] |= 1 << (at & 7)
+            self._size += len(part) - len(again)
+            start += len(part)
 
     def __len__(self) -> int:
         return self._size
