@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from logging import NullHandler, getLogger
 
 import psycopg
 
@@ -55,6 +56,7 @@ def _make(url: str) -> None:
     from dbos import DBOS
     from sqlalchemy import create_engine
 
+    getLogger("dbos").addHandler(NullHandler())  # else it adds one with the stream of this test
     with closing(Database(server_of(url))) as database:
         engine = create_engine("postgresql+psycopg://", creator=database.session)
         DBOS(
