@@ -6,7 +6,7 @@ from math import log
 from ..given import write_csv
 from ..line import CPU, PEAK, Line
 from ..place import Place
-from ..processes import Spent, ours, serving, spent
+from ..processes import Spent, alternated, ours, serving, spent
 
 TENFOLD = 1_000_000
 LEAST = 1_000
@@ -25,7 +25,8 @@ def lines(place: Place) -> Iterator[Line]:
             where = ("--settings", settings, "--store", place.store())
             return spent(ours(*call, "--quiet", "--indicators", file, *where))
 
-        few, tenth, many, most = one(LEAST), one(size // 10), one(size), one(10 * size)
+        few, tenth = alternated(5, lambda: one(LEAST), lambda: one(size // 10))  # noise counts most
+        many, most = one(size), one(10 * size)
     start = few.cpu  # most of it comes before the first indicator
     steepness = log((many.cpu - start) / (tenth.cpu - start)) / log(10)
     names = f"{10 * size:,} / {size:,} indicators"
