@@ -12,6 +12,7 @@ from .wording import LONGEST_SHOWN
 
 CHECKED_AT_ONCE = 10_000  # items; a list is checked whole before anything is sent
 MOST_PROBLEMS = 5  # that a message lists
+NO_TEXTS_IN = frozenset({int, float, bool, type(None)})
 
 
 def check_arguments(
@@ -85,8 +86,14 @@ def _halves(field: str, value: object, depth: int = 0) -> Iterator[str]:
             yield f"{name}: holds half of a surrogate pair, which cannot be sent"
     elif isinstance(value, Mapping):
         for name, entry in value.items():
-            yield from _halves(f"{field}.{name}" if field else str(name), entry, depth + 1)
+            if depth == DEEPEST or not _is_whole(entry):
+                yield from _halves(f"{field}.{name}" if field else str(name), entry, depth + 1)
     elif many(value) and not _plain(value):
         for place, entry in enumerate(cast("Iterable[object]", value)):
-            if not (isinstance(entry, str) and entry.isascii()):
+            if depth == DEEPEST or not _is_whole(entry):
                 yield from _halves(f"{field}[{place}]", entry, depth + 1)
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether a value is a text in ASCII, or no text and holds none."""
+    return value.isascii() if isinstance(value, str) else type(value) in NO_TEXTS_IN
