@@ -90,6 +90,16 @@ def test_a_second_signal_interrupts_at_once() -> None:
     assert done == ["first"]
 
 
+def test_a_handler_that_was_left_behind_interrupts() -> None:
+    """A signal may come while the handlers of others are put back."""
+    left = list[object]()
+    within(Line(), lambda: left.append(signal.getsignal(signal.SIGINT)))
+    [handler] = left
+    assert callable(handler)
+    with pytest.raises(KeyboardInterrupt):
+        handler(signal.SIGINT, None)
+
+
 def test_a_program_of_another_has_its_own_way_to_end() -> None:
     class TimeIsOverError(Exception):
         pass

@@ -50,12 +50,12 @@ class InterruptedAfter:
             raise self._raised
 
     def _take(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal; the second one raises at once."""
+        """Handle a signal; the second one raises at once, and one that comes at the end."""
         kind = signal.Signals(number)
         try:
             self._before[kind](number, frame)
         except BaseException as error:
-            if self._raised is not None:
+            if self._raised is not None or self._over.is_set():
                 raise
             self._raised = error
             Thread(target=self._end, args=(kind,), name="interrupted", daemon=True).start()
