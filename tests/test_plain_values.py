@@ -1,0 +1,159 @@
+"""What is told of a value at first sight is what a closer look tells."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ioc_removal.indicators.normal import _host_key
+from ioc_removal.indicators.refang import refang
+from ioc_removal.indicators.typed import _closely, is_domain, plain_type
+from ioc_removal.trust.forms import forms_of, host_name
+from ioc_removal.trust.patterns import Patterns, _form
+from ioc_removal.trust.shapes import FEW, is_plain, not_plain, private_in, suffix_in, wildcard_in
+
+PARTS_OF_NAMES = st.sampled_from(
+    [
+        "a",
+        "co",
+        "uk",
+        "home",
+        "arpa",
+        "local",
+        "www",
+        "xn--p1ai",
+        "1",
+        "255",
+        "0x7f",
+        "example",
+        "*",
+    ]
+)
+NAMES = st.lists(PARTS_OF_NAMES, min_size=1, max_size=5).map(".".join)
+PATHS = st.sampled_from(
+    [
+        *("", "/", "/a?b=1", "?x", "/*", "/%2e", "/a]b", "/\\x", "#f", "/?"),
+        *(
+            ":80/",
+            ":8080",
+            ":/x",
+            ":99999/a",
+            ":80?x",
+            ":80.",
+            "/ä?ö=中",
+            "/a\u0338",
+            "/e\u0301/b?c",
+        ),
+    ]
+)
+HOSTS = (
+    NAMES | st.ip_addresses(v=4).map(str) | st.sampled_from(["10.0.0.1", "8.8.8.8", "127.0.0.1"])
+)
+TEXTS = st.one_of(
+    st.text(max_size=70),
+    NAMES,
+    st.from_regex(r"\A[0-9a-fA-F]{32,64}\Z"),
+    st.ip_addresses().map(str),
+    st.builds("{}://{}{}".format, st.sampled_from(["http", "https", "hxxp"]), HOSTS, PATHS),
+)
+
+
+@given(TEXTS)
+@example("1.2.3.4-5")
+@example("1" * 32)
+@example("http://a.b:8080/x]")
+@example("2a00:1450:1:2:3:4:5::")
+@example("1:2::3:4:5:6:7")
+@example("1:2::3:4:5:6:7:8")
+def test_what_is_plainly_of_a_type_is_so_at_a_closer_look(text: str) -> None:
+    if (kind := plain_type(text)) is not None:
+        assert refang(text) == text
+        assert _closely(text) == (kind, "") or kind in {"md5", "sha1", "sha256", "ipv4"}
+        assert _closely(text)[0] == kind
+
+
+@given(TEXTS)
+@example("https://home.arpa/x")
+@example("WWW.co.uk")
+@example("2a00:1450::1")
+@example("http://8.8.8.8:8080/a?b")
+@example("http://co.uk:80/")
+@example("https://example.com/ä?b*")
+def test_of_what_is_plain_the_guards_have_nothing_to_say(text: str) -> None:
+    if is_plain(text, {"a.example"}):
+        forms = forms_of(text)
+        assert wildcard_in(text, forms) is None
+        assert wildcard_in(text, forms, path=True) is None
+        assert suffix_in(text, forms, {"a.example"}) is None
+        assert private_in(forms) is None
+
+
+def in_punycode(name: str) -> str:
+    """Return a name in Punycode where that is exact, as decoding it tells."""
+    try:
+        coded = name.encode("idna")
+        exact = coded.decode("idna") == name and is_domain(coded.decode("ascii"))
+    except UnicodeError:
+        return name
+    return coded.decode("ascii") if exact else name
+
+
+LABELS = st.text("abz09-_ßäöüéжеңı中国🙂ﬁⅷ９ﾊ\u0345\u200d", max_size=9) | PARTS_OF_NAMES
+
+
+@given(st.lists(LABELS, max_size=4), st.sampled_from([*"...。．"]))
+@example(["xn--bcher-kva", "bücher", "example"], ".")
+@example(["bücher", "example", "com"], ".")
+@example(["bücher", "example"], "。")
+@example(["straße", "example"], ".")
+def test_a_name_in_punycode_is_exact_where_decoding_says_so(labels: list[str], dot: str) -> None:
+    name = dot.join(labels).lower().rstrip(".")
+    assert name.isascii() or _host_key(name) == in_punycode(name)
+
+
+@given(TEXTS | st.lists(LABELS, max_size=4).map(".".join))
+@example("https://bücher.example/a")
+@example("bücher.example.")
+def test_a_form_has_the_name_that_is_looked_for_alone(text: str) -> None:
+    forms = forms_of(text)
+    assert forms.addresses or forms.name == host_name(text)
+
+
+def test_addresses_are_plain_where_everybody_can_reach_them() -> None:
+    plain = set[str]()
+    for first in range(256):
+        for second in range(256):
+            text = f"{first}.{second}.7.7"
+            if is_plain(text):
+                assert private_in(forms_of(text)) is None, text
+                plain.add(text)
+    near = {"9.255", "100.63", "100.128", "172.15", "172.32", "192.1", "192.167", "198.17", "203.1"}
+    assert plain >= {f"{start}.7.7" for start in near}
+    assert len(plain) > 220 * 256
+
+
+@given(
+    st.lists(st.text("ab.*?/", max_size=5) | st.from_regex(r"\A\*\.[ab.]{0,3}\Z"), max_size=6),
+    st.lists(st.text("ab./", max_size=9), max_size=3),
+)
+@example(["a*", "*.a", "*.A"], ["a.a"])
+@example(["*.a", "a*"], ["a.a"])
+@example(["*.", "*..", "*.b/"], ["a..b/", "."])
+def test_the_first_pattern_is_found_as_if_each_was_tried(
+    listed: list[str], texts: list[str]
+) -> None:
+    patterns = Patterns()
+    for place, pattern in enumerate(listed):
+        patterns.add(pattern, str(place))
+    tried = ((one, str(place)) for place, one in enumerate(listed) for text in texts
+             if _form(one).fullmatch(text))  # fmt: skip
+    assert patterns.first(texts) == next(tried, None)
+
+
+@given(st.lists(TEXTS))
+@example(["com.a1", "www.CO", "http://co.uk./", "a.local.", "a.example.com/x", "a.b\n1.2.3.4", ""])
+@example(["http://co.uk:80", "http://10.0.0.1:80/", "http://8.8.8.8/ä?b", "http://a.bc.de:1/?"])
+@example(["a.example", "1.2.3.4", "10.0.0.1", "1" * 32, "2a00:1450::1", "https://a.bc.de/?b=1"])
+def test_what_is_plain_of_a_list_is_so_by_itself(texts: list[str]) -> None:
+    for known in (frozenset[str](), frozenset({"a.example", "bc.de"})):
+        odd = [text for text in texts if not is_plain(text, known)]
+        plain = ["www.example.com"] * (FEW + 1)
+        assert [*not_plain(texts, known)] == [*not_plain(texts + plain, known)] == odd
