@@ -255,7 +255,7 @@ NOT_OF_A_CALL = {
     *(f"ioc_removal.store.{name}" for name in ("chunks", "lineage", "outcome_walk", "pruned")),
     *(f"ioc_removal.store.{name}" for name in ("requests", "run_list", "set_digest")),
     *(f"ioc_removal.store.{name}" for name in ("shared_places", "unfinished")),
-    *(f"ioc_removal.trust.{name}" for name in ("entries", "plain_rows", "restoring")),
+    *(f"ioc_removal.trust.{name}" for name in ("entries", "glances", "plain_rows", "restoring")),
     *(f"ioc_removal.{name}" for name in ("adding", "bisection", "handlers.restorings", "iam")),
     *(f"ioc_removal.{name}" for name in ("iam_login", "indicators.seen", "regions")),
     *(f"ioc_removal.handlers.{name}" for name in ("secmaster_search", "secmaster_listing")),

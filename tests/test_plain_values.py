@@ -7,6 +7,8 @@ from ioc_removal.indicators.normal import _host_key
 from ioc_removal.indicators.refang import refang
 from ioc_removal.indicators.typed import _closely, is_domain, plain_type
 from ioc_removal.trust.forms import forms_of, host_name
+from ioc_removal.trust.glances import glances, near
+from ioc_removal.trust.listed import Listed
 from ioc_removal.trust.patterns import Patterns, _form
 from ioc_removal.trust.shapes import FEW, is_plain, not_plain, private_in, suffix_in, wildcard_in
 
@@ -157,3 +159,65 @@ def test_what_is_plain_of_a_list_is_so_by_itself(texts: list[str]) -> None:
         odd = [text for text in texts if not is_plain(text, known)]
         plain = ["www.example.com"] * (FEW + 1)
         assert [*not_plain(texts, known)] == [*not_plain(texts + plain, known)] == odd
+
+
+@given(st.lists(TEXTS | PARTS_OF_NAMES | st.text("aw.0:/x?#", max_size=12), max_size=8))
+@example(
+    ["www.a.example.", "1.2.3.4", "https://WWW.a.example:80/b/?c=D/", "a/b", "0x7f.1", "1.2/8"]
+)
+@example(["\u212a.example", "http://1.2.3.4:8/", "1.2.3.4/24", "1.2.3.4:80/24", "a\nb", "xn--p1ai"])
+@example(["a%2Eexample", "http://a.b/%43%2f#d", "%31.2.3.4", "a.b%2525", "1.2.3.4%2f8", "a.b#c/%"])
+@example(
+    ["2a00::0:1", "2a00:1:2:3:4:5:6:0", "3ffe:0:0:1::", "2a00:", "A%0ab", "a%c3%a4", "%77ww.a"]
+)
+@example(["http://a/b%20", "http://a/b ", "http://a/ b#", " a.b/", "a.b/#c d ", "http://a/#b%20"])
+@example(["http:80/x", "https://https://a", "..", "a..", "www.", "/", "", "_.a", "01.2.3.4"])
+def test_a_glance_tells_the_forms_of_a_closer_look(texts: list[str]) -> None:
+    for text, glance in zip(texts, glances(texts), strict=True):
+        if glance is None:
+            continue
+        lowered, keys, names, place = glance
+        forms = forms_of(text)
+        assert forms.network is None
+        assert {*names} == {*(forms.host or forms.keys)}
+        assert {*keys} == {*forms.keys, *forms.host}
+        assert [(one.version, int(one)) for one in forms.addresses] == ([place] if place else [])
+        assert {lowered, *keys, *(f"{key}/" for key in keys)} == {*forms.texts}
+
+
+def spellings(text: str) -> list[str]:
+    """Return entries that a text falls under, and nearly does."""
+    forms = forms_of(text)
+    addresses = [f"{one}/{one.max_prefixlen}" for one in forms.addresses]
+    names = [*forms.keys, *forms.host]
+    below = [f"*.{name}" for name in names] + [f"*{name[1:]}" for name in names if name[:1] != "."]
+    return [text, *names, *addresses, *below, f"?{text[1:]}", f"{text[:3]}*", f"*{text[-4:]}"]
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=5), st.data())
+def test_what_is_far_from_a_list_falls_under_none_of_its_entries(
+    texts: list[str], data: st.DataObject
+) -> None:
+    listed = Listed()
+    entries = st.sampled_from([entry for text in texts for entry in spellings(text)])
+    for entry in data.draw(st.lists(entries, max_size=4)):
+        try:
+            listed.add(entry, "a test")
+        except ValueError:
+            continue
+    close = near(texts, [listed])
+    held = [text for text in texts if listed.entry(forms_of(text))]
+    assert {*held} <= {*close} <= {*texts}
+
+
+def test_what_is_far_from_a_list_needs_no_closer_look() -> None:
+    listed = Listed()
+    for entry in ("example.com", "*.example.org", "*bank*", "10.0.0.0/8", "2a00::/16", "d" * 32):
+        listed.add(entry, "a test")
+    far = ["example.net", "https://www.example.net:80/example.com?", "a" * 64, "11.0.0.1", "a.org"]
+    close = ["WWW.example.com.", "http://example.com:80/", "a.example.org", "10.1.2.3", "D" * 32]
+    assert near([*far, *close, "http://10.0.0.1/x", "my-bank.net"], [listed]) == [
+        *close,
+        "http://10.0.0.1/x",
+        "my-bank.net",
+    ]

@@ -19,6 +19,13 @@ def told_value(row: Mapping[str, Any]) -> Any:
     return row["value"] if "value" in row else _inner(row).get("value")
 
 
+def names_in(told: Mapping[str, Any]) -> list[str]:
+    """Return the names and tags of what told_of() returns."""
+    tags = told.get("tags") or []
+    names = [told.get("name"), *(tags if isinstance(tags, list) else [tags])]
+    return [str(name) for name in names if name]
+
+
 def odd_in(row: Mapping[str, Any]) -> str | None:
     """Say which field that tells what an indicator is has a form that is not known; None: none."""
     inner = row.get("data_object")

@@ -16,10 +16,13 @@ from ..indicators.typed import split_url
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+# Forms at first sight, in lower case: the text as it is written; keys, that of its host, too; of
+# these, the names; the version and the number of the address that it is, or that its host is.
+Glance = tuple[str, tuple[str, ...], tuple[str, ...], tuple[int, int] | None]
 MOST_ENCODED = 3  # times
 NAT64 = IPv6Network("64:ff9b::/96")
 _NUMBER = r"(?:0[xX][0-9A-Fa-f]+|[0-9]+)"
-_NUMERIC = rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}"
+NUMERIC = rf"{_NUMBER}(?:\.{_NUMBER}){{0,3}}"
 is_simple = re.compile(r"[A-Za-z0-9._-]+").fullmatch
 # A browser takes http:host for http://host, and ours may be a name before its port.
 _SCHEME = (
@@ -106,14 +109,14 @@ def _plain(text: str) -> str:
 
 def _parted(plain: str) -> tuple[str, str]:
     """Return the host of a URL, and the URL without scheme, user, port, fragment and encoding."""
-    _, authority, rest = split_url(re.sub(_SCHEME, "", _decoded(plain)))
+    _, authority, rest = split_url(re.sub(_SCHEME, "", decoded_of(plain)))
     host = split_port(authority.rpartition("@")[2])[0].strip("[]")
     host = (host if is_simple(host) else normalised(host)).casefold().removesuffix(".")
     path = rest.partition("#")[0].replace("\\", "/").rstrip("/").replace("/?", "?", 1)
     return host, f"{host.removeprefix('www.')}{path}".casefold()
 
 
-def _decoded(text: str) -> str:
+def decoded_of(text: str) -> str:
     """Return a text without percent-encoding, also where that was done twice."""
     for _ in range(MOST_ENCODED):
         if "%" not in text:
@@ -130,7 +133,7 @@ def _addresses(host: str) -> tuple[Address, ...]:
         address = IPv6Address(host)
         mapped = address.ipv4_mapped
         return (mapped, address) if mapped else (address, *_tunnelled(address))
-    return tuple(_numeric(host)) if re.fullmatch(_NUMERIC, host) else ()
+    return tuple(_numeric(host)) if re.fullmatch(NUMERIC, host) else ()
 
 
 def _tunnelled(address: IPv6Address) -> Iterator[IPv4Address]:

@@ -22,7 +22,7 @@ from .catalogue import (
     SUFFIX,
     WILDCARD,
 )
-from .effects import DISARMS, EFFECTS, REARMS, effect_of, odd_in, told_of
+from .effects import DISARMS, REARMS, effect_of, names_in, odd_in, told_of
 from .findings import Findings, refusal_by
 from .forms import Forms, forms_of
 from .listed import Listed
@@ -57,6 +57,9 @@ class RunGuards(Protocol):
     @property
     def knows_good(self) -> bool:
         """Whether anything is known to be good."""
+
+    def near(self, texts: Sequence[str], effect: str) -> Sequence[str]:
+        """Return those of some texts that may be on a list of what an effect is not for."""
 
     def findings(self) -> Findings:
         """Return where to put what is found of a batch."""
@@ -111,12 +114,18 @@ class Guarded:
             found.refuse(STOP_AFTER, item, stopped)
             found.refuse(EXPECT_TAGS, item, unnamed)
         values = batch.items if definition.named_by == "value" else ()
-        if not self._compared(effect):  # most of a long list are plain
-            values = not_plain(values, self.guards.second_levels)
-        for value in values:
+        for value in self._odd(values, effect):
             if value not in found.refused:
                 self._judge(found, value, value, effect)
         return found
+
+    def _odd(self, values: Sequence[str], effect: str) -> Sequence[str]:
+        """Return the values to judge, in their order: a few of a long list."""
+        odd, near = not_plain(values, self.guards.second_levels), self.guards.near(values, effect)
+        if not odd or not near:
+            return odd or near
+        either = {*odd, *near}
+        return [value for value in values if value in either]
 
     def after(self, found: Findings, batch: Batch, before: Snapshot | None) -> None:
         """Add what is found of a batch by what is there; before: None when that was not asked."""
@@ -125,15 +134,16 @@ class Guarded:
         lost = required and before is not None and before.unread
         if not lost and definition.named_by != "id" and not self._about_rules:
             return
-        from .plain_rows import PlainRows  # most calls name no ids
+        about_rules, rows, plain = self._about_rules, before.rows if before else {}, set[str]()
+        if rows and not about_rules:  # as mostly
+            from .plain_rows import plain_rows  # most calls name no ids
 
-        compared, about_rules = list(filter(self._compared, EFFECTS)), self._about_rules
-        plain = PlainRows(definition, batch.arguments, compared, self.guards.second_levels)
+            plain = plain_rows(definition, batch, rows, self.guards)
         for item in batch.items:
-            row = before.rows.get(item) if before else None
+            if item in plain:
+                continue
+            row = rows.get(item)
             unread = before.unread.get(item) if before else None
-            if not about_rules and row in plain:
-                continue  # as mostly
             asked = row is not None or (before is not None and definition.snapshot is not None)
             if unread is not None and required:
                 found.refuse(SNAPSHOT, item, f"what is there could not be kept: {unread}")
@@ -201,10 +211,7 @@ class Guarded:
         told = told_of(row or {})
         effect = effect_of(self.action.definition, batch.arguments, row)
         if effect == DISARMS and self.guards.protected:
-            tags = told.get("tags") or []
-            names = [told.get("name"), *(tags if isinstance(tags, list) else [tags])]
-            texts = [item, *(str(name) for name in names if name)]
-            self._protect(found, item, map(forms_of, texts))
+            self._protect(found, item, map(forms_of, (item, *names_in(told))))
             why = why or odd_in(row or {})
             if why is not None:
                 found.refuse(PROTECTED, item, f"whether it is protected is not known: {why}")

@@ -11,6 +11,7 @@ from ..batches import Prepared
 from ..errors import one_line
 from .caps import CAPS, Counts, ProcessCounts
 from .catalogue import DEFAULTS, GUARDS, KNOWN_GOOD, PROTECTED, WARNINGLISTS
+from .effects import DISARMS, REARMS
 from .findings import Findings
 from .forms import Forms
 from .guarded import Guarded
@@ -118,6 +119,19 @@ class Guards:
     def findings(self) -> Findings:
         """Return where the guards put what they find of a batch."""
         return Findings(self.disabled, self.overrides)
+
+    def near(self, texts: Sequence[str], effect: str) -> Sequence[str]:
+        """Return those of some texts that may be on a list of what an effect is not for."""
+        lists: list[Listed | WarningLists] = []
+        if effect == DISARMS:
+            lists += filter(None, [self.protected])
+        elif effect == REARMS:
+            lists += filter(None, [self._good, self._warning_lists])
+        if not lists:
+            return ()
+        from .glances import near  # few calls of one indicator have a list
+
+        return near(texts, lists)
 
     @property
     def knows_good(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import SettingsError, one_line
 from ..places import path_of
-from .forms import Forms, Network, forms_of, is_simple, name_key, network_of
+from .forms import Forms, Glance, Network, forms_of, is_simple, name_key, network_of
 from .patterns import Patterns
 
 LONGEST_ENTRY = 200  # characters of an entry in a message
@@ -77,6 +77,19 @@ class Listed:
         if self._patterns and (told := self._patterns.first([*forms.texts])):
             return f"{one_line(told[0], LONGEST_ENTRY)} ({told[1]})"
         return None
+
+    def may_hold(self, glance: Glance) -> bool:
+        """Tell of a value at first sight whether entry() may return something."""
+        text, keys, _, place = glance
+        if not self._values.keys().isdisjoint(keys):
+            return True
+        if place is not None and self._networks:
+            version, address = place
+            bits = 32 if version == 4 else 128
+            for (other, prefix), same in self._networks.items():
+                if other == version and address >> (rest := bits - prefix) << rest in same:
+                    return True
+        return bool(self._patterns) and self._patterns.may_match(text, keys)
 
     def _network(self, forms: Forms) -> tuple[Network, str] | None:
         if forms.network is not None:

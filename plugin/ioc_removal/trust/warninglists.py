@@ -9,7 +9,7 @@ from sys import path as installed
 from typing import Any
 
 from ..errors import SettingsError
-from .forms import Forms
+from .forms import Forms, Glance
 from .listed import Listed
 
 INSTALL = "needs pymispwarninglists: pip install 'ioc-removal[warninglists]', or set it to false"
@@ -40,6 +40,12 @@ class WarningLists:
                 if end in self._hosts:
                     return f"{end} ({self._hosts[end]})"
         return None
+
+    def may_hold(self, glance: Glance) -> bool:
+        """Tell of a value at first sight whether entry() may return something."""
+        if self._listed.may_hold(glance):
+            return True
+        return any(end in self._hosts for name in glance[2] for end in _ends(name))
 
     def _take(self, document: Mapping[str, Any]) -> None:
         """Take a list in; those of parts of a text, and of patterns, would warn too often."""
