@@ -9,13 +9,14 @@ from ..place import Place
 from ..processes import Spent, alternated, ours, serving, spent
 
 TENFOLD = 1_000_000
-LEAST = 1_000
+RESOLUTION = 0.001  # seconds of CPU: fewer tell nothing
 EXPONENT = "exponent"
 
 
 def lines(place: Place) -> Iterator[Line]:
     """Compare calls of ten times as many indicators, and CPU from a thousand on."""
     size = place.size(TENFOLD, 10_000)
+    least, tenth = size // 1_000, size // 10
     with serving() as address:
         settings = place.settings(address)
 
@@ -25,13 +26,14 @@ def lines(place: Place) -> Iterator[Line]:
             where = ("--settings", settings, "--store", place.store())
             return spent(ours(*call, "--quiet", "--indicators", file, *where))
 
-        few, tenth = alternated(5, lambda: one(LEAST), lambda: one(size // 10))  # noise counts most
+        start, fewer = alternated(5, lambda: one(least), lambda: one(tenth))  # noise counts most
         many, most = one(size), one(10 * size)
-    start = few.cpu  # most of it comes before the first indicator
-    steepness = log((many.cpu - start) / (tenth.cpu - start)) / log(10)
+    # Most of what the least take comes before the first indicator; what is left is of so many less.
+    more, less = (max(one.cpu - start.cpu, RESOLUTION) for one in (many, fewer))
+    steepness = log(more / less) / log((size - least) / (tenth - least))
     names = f"{10 * size:,} / {size:,} indicators"
     wall = f"wall {most.wall:.1f} s / {many.wall:.1f} s"
     yield Line(f"time of {names}", most.cpu, many.cpu, CPU, 11, note=wall)
     yield Line(f"memory of {names}", most.peak, many.peak, PEAK, 1.2)
-    note = f"from {size // 10:,} to {size:,}, of CPU above the {start:.2f} s of {LEAST:,}"
+    note = f"from {tenth:,} to {size:,}, of CPU above the {start.cpu:.2f} s of {least:,}"
     yield Line("CPU over size", steepness, 1.0, EXPONENT, 1.03, note=note)
