@@ -47,7 +47,8 @@ def main(words: Sequence[str]) -> int:
     }
     asked.json.write_text(json.dumps(whole, indent=2) + "\n")
     missed = sum(not line.kept for line in lines)
-    sys.stdout.write(f"\n{table(lines)}{len(lines) - missed} of {len(lines)} kept\n")
+    quick = "" if asked.scale == 1 else f"; the bounds are of scale 1, and this is {asked.scale:g}"
+    sys.stdout.write(f"\n{table(lines)}{len(lines) - missed} of {len(lines)} kept{quick}\n")
     return 1 if missed else 0
 
 
