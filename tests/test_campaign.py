@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from campaign import undo_drive, undo_judge
 from campaign.campaign import UNDOS, Found, campaign, shrunk
 from campaign.drive import run
 from campaign.judge import judged
-from campaign.schedule import CYBERTRACE, SECMASTER, Schedule, random_schedule
+from campaign.schedule import CYBERTRACE, SECMASTER, WAF, Schedule, random_schedule
 from campaign.undo_schedule import CREATES, Item, Step, UndoSchedule, random_undos
 from ioc_removal.integration import load_integration
 from ioc_removal.outcome import ABSENT, ADDED, CHANGED, FAILED, REFUSED, REMOVED, UNKNOWN
+from ioc_removal.store.database import Database
+from ioc_removal.store.runs import CALL, ENDED, INTERRUPTED, RUNNING, begin_run, get_run
 
 INTEGRATION = load_integration()
 SCHEDULES, UNDO_SCHEDULES = 200, 40  # `make campaign` does many
@@ -119,9 +122,61 @@ def test_the_judge_finds_what_a_system_that_lies_of_additions_brings_about(
     action: str, lies: tuple[dict[str, Any], ...], said: str
 ) -> None:
     given = {"supplier": "InternalTI"} if action == CYBERTRACE[0] else {}
-    limits = {"items": 40, "in_flight": 1}
-    item = Item("0" * 31 + "1", "h.example")
-    schedule = UndoSchedule(0, action, (item,), given, limits, (Step(faults=lies),))
+    schedule = undos(action, ("h.example",), Step(faults=lies), arguments=given)
+    assert any(said in line for line in wrong_of(schedule)), wrong_of(schedule)
+
+
+def undos(action: str, values: tuple[str, ...], *steps: Step, **changes: Any) -> UndoSchedule:
+    """Return a schedule of undos of some values; a rule is off."""
+    items = tuple(Item(f"{number:032x}", value, off=True) for number, value in enumerate(values, 1))
+    schedule = UndoSchedule(0, action, items, {}, {"items": 40, "in_flight": 1}, steps)
+    return replace(schedule, **changes)
+
+
+def wrong_of(schedule: UndoSchedule) -> list[str]:
     undone = undo_drive.carried_out(schedule, INTEGRATION)
-    wrong = undo_judge.judged(schedule, undone, INTEGRATION).wrong
-    assert any(said in line for line in wrong), wrong
+    return undo_judge.judged(schedule, undone, INTEGRATION).wrong
+
+
+LOST = {"method": "POST", "carries": CREATES, "hang_up": "after"}
+SEARCH = {"method": "POST", "path": "/search"}
+
+
+def test_the_judge_finds_that_a_later_undo_created_again_what_was_unknown() -> None:
+    unread = {**SEARCH, "status": 500, "skip": 1, "times": 9}
+    lie = {**SEARCH, "status": 200, "body": NOTHING, "times": 9}
+    schedule = undos(SECMASTER, ("h.example",), Step(faults=(LOST, unread)), Step(faults=(lie,)))
+    assert any("h.example is there 2 times, and 1 were" in line for line in wrong_of(schedule))
+
+
+def test_what_stays_unknown_may_be_there_though_its_twin_was_put_back_again() -> None:
+    unread = {**SEARCH, "content_length": -1}
+    last = Step("last")
+    values = ("twin.example", "twin.example")
+    schedule = undos(SECMASTER, values, Step(faults=(LOST, unread)), last, last)
+    assert not wrong_of(schedule)
+
+
+@pytest.mark.parametrize("dies", range(7, 12))
+def test_what_failed_before_a_death_may_be_done_by_another_undo_since(dies: int) -> None:
+    refused = ({"method": "PUT", "status": 451},)
+    dying = Step("last", refused, dies=dies, kept=True, resumed=False)
+    schedule = undos(WAF, ("rule-0", "rule-1"), Step(), Step("last"), dying)
+    assert not wrong_of(schedule)
+
+
+@pytest.mark.parametrize("way", ["transaction", "beside"])
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_process_that_died_keeps_nothing_more(way: str, tmp_path: Path, *, kept: bool) -> None:
+    store = undo_drive.Dying(tmp_path / "store.db")
+    run = begin_run(store, CALL, SECMASTER, dry_run=False, details={})
+
+    def die_with(status: str) -> None:
+        with pytest.raises(undo_drive.DiedError), getattr(store, way)() as statements:
+            statements.execute("UPDATE runs SET status = ? WHERE run = ?", (status, run))
+
+    store.die(1, kept=kept)
+    die_with(INTERRUPTED)
+    die_with(ENDED)
+    status = get_run(Database(tmp_path / "store.db"), run).status
+    assert status == (INTERRUPTED if kept else RUNNING)

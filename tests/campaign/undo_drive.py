@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,6 +66,10 @@ class Dying(Database):
             if last:
                 self._dead = True
                 raise DiedError
+
+    def beside(self) -> AbstractContextManager[Transaction]:
+        """Run statements as one: a file takes no other beside it."""
+        return self.transaction()
 
     def rows(self, query: str, values: Any = ()) -> list[tuple[Any, ...]]:
         """Return rows, unless the process is gone."""

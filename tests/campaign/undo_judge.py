@@ -61,11 +61,13 @@ class _Judge:
         self._vain: set[str] = set()  # undos of which a look was in vain
         self._again: set[str] = set()  # undos that send once more
         self._change = {undone.removed: -1}  # what each run does to the number of a value
+        self._of: dict[str, str] = {}  # what each undo undoes
 
     def wrong(self, stage: Stage) -> Iterator[str]:
         """Yield what the state of the system belies."""
         if stage.undo:
             self._change.setdefault(stage.undo, -self._change[stage.of])
+            self._of.setdefault(stage.undo, stage.of)
             if stage.step.send_again:
                 self._again.add(stage.undo)
             (self._open.add if stage.died else self._open.discard)(stage.undo)
@@ -160,13 +162,25 @@ class _Judge:
                     yield undo, row
 
     def _is_last(self, undo: str, value: str) -> bool:
-        """Whether no later undo of the kind looked again at what stayed unknown."""
+        """Whether no later undo looked again at what stayed unknown.
+
+        One of the same run does, or of one that this undoes over others; any other puts back a twin
+        of the same value.
+        """
         alike = [
             one
             for one, row in self._done()
-            if row["value"] == value and self._change[one] == self._change[undo]
+            if row["value"] == value
+            and self._change[one] == self._change[undo]
+            and self._of[one] in {*self._undone_by(undo)}
         ]
         return alike[-1] == undo
+
+    def _undone_by(self, undo: str) -> Iterator[str]:
+        """Yield what an undo undoes: a run, and what that undoes, to the removal."""
+        run: str | None = undo
+        while run := self._of.get(run or ""):
+            yield run
 
     def _follows(self, row: Row) -> bool:
         return self._schedule.action != CLOSING and self._does(row) == CHANGES
@@ -178,13 +192,27 @@ class _Judge:
         """A rule that was off is off again, or it is said that it is not."""
         if self._schedule.system != "waf" or not stage.record:
             return
-        now = switched(stage.state)
+        now, others = switched(stage.state), self._switched_by_others(stage)
         for row in stage.record["outcomes"]:
-            if self._follows(row) and row.get("value") in now:
-                if row["outcome"] == CHANGED and now[row["value"]] == 1:
+            if self._follows(row) and row.get("id") in now:
+                if row["outcome"] == CHANGED and now[row["id"]] == 1:
                     yield f"{row['value']} is said to be off, and it is on"
-                if row["outcome"] in {FAILED, REFUSED} and now[row["value"]] == 0:
+                failed = row["outcome"] in {FAILED, REFUSED} and row["id"] not in others
+                if failed and now[row["id"]] == 0:
                     yield f"{row['value']} is {row['outcome']}, and it is off"
+
+    def _switched_by_others(self, stage: Stage) -> set[str]:
+        """Return the ids of rules that other undos switched off.
+
+        An undo that goes on tells what failed before its process died, also when another one did
+        that meanwhile.
+        """
+        return {
+            row["id"]
+            for undo, rows in self._rows.items()
+            for row in rows
+            if undo != stage.undo and self._follows(row) and row["outcome"] == CHANGED
+        }
 
 
 def _went_wrong(stage: Stage) -> bool:

@@ -70,8 +70,8 @@ def held(schedule: UndoSchedule, state: Mapping[str, Any]) -> Counter[str]:
 
 
 def switched(state: Mapping[str, Any]) -> dict[str, int]:
-    """Return the status of each rule, by its name."""
-    return {row["name"]: row["status"] for row in state["waf"]["policies"][PLACE]}
+    """Return the status of each rule, by its id."""
+    return {row["id"]: row["status"] for row in state["waf"]["policies"][PLACE]}
 
 
 def alike(state: Mapping[str, Any]) -> dict[str, list[str]]:
