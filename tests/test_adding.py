@@ -1,15 +1,20 @@
 """Nothing is added twice, and what was added is known: with lost answers, late ones and crashes."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 from typing import Any
 
 import pytest
 
 from asking import KNOWN, POLICY, PROJECT, WORKSPACE
 from asking import RULE as RULE_ID
+from holding import LONGEST
+from ioc_removal import sending
 from ioc_removal.action import Action
-from ioc_removal.adding import there
+from ioc_removal.adding import MAY_COME, there
 from ioc_removal.connection import Connection
+from ioc_removal.errors import HungUpError
 from ioc_removal.integration import load_integration
 from ioc_removal.outcome import ADDED, CHANGED, FAILED, REMOVED, UNKNOWN, Outcome
 from ioc_removal.sandbox import Sandbox
@@ -62,9 +67,10 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-def bound(sandbox: Sandbox, name: str) -> Action:
+def bound(sandbox: Sandbox, name: str, **own: Any) -> Action:
     system = name.partition("-")[0]
     document = sandbox.settings()
+    document["connections"][system] |= own
     settings = settings_from(document, "test")
     return INTEGRATION.bind(name, Connection(system, settings, INTEGRATION.systems[system]))
 
@@ -87,10 +93,11 @@ def ids(sandbox: Sandbox, name: str) -> list[str]:
 
 
 def creations(sandbox: Sandbox) -> int:
-    return sum(
-        row["method"] == "POST" and not row["target"].endswith("/search")
-        for row in sandbox.requests
-    )
+    return sum(map(is_creation, sandbox.requests))
+
+
+def is_creation(request: Mapping[str, Any]) -> bool:
+    return request["method"] == "POST" and not request["target"].endswith("/search")
 
 
 def strike(sandbox: Sandbox, name: str, **fault: Any) -> None:
@@ -231,6 +238,14 @@ def database(store: Location) -> Iterator[Database]:
     database.close()
 
 
+def begun(database: Database, action: Action, arguments: Mapping[str, Any]) -> StoreRecorder:
+    """Return the recorder of a call that was begun."""
+    run = begin_run(database, CALL, action.definition.name, dry_run=False, details={})
+    recorder = StoreRecorder(database, run, "call", action)
+    recorder.begin(action.prepare(arguments))
+    return recorder
+
+
 def crashed(
     sandbox: Sandbox, database: Database, name: str, arguments: Mapping[str, Any], *, sent: bool
 ) -> Recorder:
@@ -268,6 +283,54 @@ def test_what_a_dead_process_did_not_send_is_sent(
     [added] = outcomes(sandbox, name, arguments, recorder)
     assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
     assert creations(sandbox) == 1
+
+
+def looked_once_more(sandbox: Sandbox) -> bool:
+    """Tell whether as much was read after the creation as before it."""
+    rows = sandbox.requests
+    at = next((at for at, row in enumerate(rows) if is_creation(row)), len(rows))
+    return 0 < at == len(rows[at + 1 :]) and rows[-1]["status"] is not None
+
+
+@each_creation
+def test_what_was_interrupted_between_two_looks_is_looked_up_by_who_goes_on(
+    sandbox: Sandbox,
+    database: Database,
+    name: str,
+    arguments: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sending, "LOOK_AGAIN", 2 * LONGEST)
+    strike(sandbox, name, hang_up="before")
+    action = bound(sandbox, name)
+    recorder = begun(database, action, arguments)
+    with ThreadPoolExecutor(1) as pool:
+        adding = pool.submit(lambda: [*perform(action, action.prepare(arguments), recorder)])
+        while not looked_once_more(sandbox):
+            assert not adding.done()
+            sleep(0.01)
+        assert action.call
+        action.call.connection.hang_up()
+        with pytest.raises(HungUpError):
+            adding.result(LONGEST)
+    monkeypatch.setattr(sending, "LOOK_AGAIN", 0.02)
+    long_ago(database)
+    [added] = outcomes(sandbox, name, arguments, recorder)
+    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
+    assert creations(sandbox) == 2
+
+
+@each_creation
+def test_what_one_look_did_not_find_may_still_come_when_there_is_no_other(
+    sandbox: Sandbox, name: str, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "LOOK_AGAIN", 999.0)  # longer than any request may take
+    strike(sandbox, name, hang_up="before")
+    action = bound(sandbox, name, read_timeout=999)
+    [finished] = perform(action, action.prepare(arguments), NoRecord())
+    [unknown] = finished.outcomes
+    assert (unknown.outcome, creations(sandbox)) == (UNKNOWN, 1)
+    assert str(unknown.reason).endswith(f"; and {MAY_COME}")
 
 
 def crashed_blindly(

@@ -18,7 +18,8 @@ class Adding(NamedTuple):
 
     send: sends some of them; lost: the outcomes of some that an earlier process may have sent;
     look: what is there now, None when nothing tells; wait: until another look, False when nothing
-    more is to be asked; before: what was there before.
+    more is to be asked; before: what was there before. Waiting and looking raise HungUpError: what
+    was added is then told by who goes on, by another look.
     """
 
     send: Callable[[Sequence[str]], Sequence[Outcome]]
@@ -34,12 +35,18 @@ class Adding(NamedTuple):
             return sent
         told = self._told([outcome for outcome in sent if outcome.outcome == UNKNOWN])
         missing = [outcome for outcome in sent if told.get(outcome.indicator, outcome) is None]
-        if missing and self.wait():
-            told |= self._told(missing)
-            missing = [outcome for outcome in missing if told[outcome.indicator] is None]
-            told |= {o.indicator: _undecided(o, MAY_COME) for o in missing if o.late}
-            told |= self._again([outcome for outcome in missing if not outcome.late])
+        if missing:
+            told |= self._missing(missing)
         return [told.get(outcome.indicator) or outcome for outcome in sent]
+
+    def _missing(self, lost: Sequence[Outcome]) -> dict[str, Outcome | None]:
+        """Return what another look, and another try, tell of what left nothing new."""
+        told: dict[str, Outcome | None] = {}
+        if waited := self.wait():
+            told = self._told(lost)
+            lost = [outcome for outcome in lost if told[outcome.indicator] is None]
+        told |= {outcome.indicator: _undecided(outcome, MAY_COME) for outcome in lost}
+        return told | self._again([outcome for outcome in lost if waited and not outcome.late])
 
     def _told(self, lost: Sequence[Outcome]) -> dict[str, Outcome | None]:
         """Return what a look tells of what has no answer; None: nothing new is there."""

@@ -1,7 +1,6 @@
 """Send the items of one batch of what acts: whatever happens becomes outcomes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .call import Call, LookUp
@@ -97,8 +96,7 @@ class Sender(NamedTuple):
             from .adding import Adding  # most calls remove
 
             look = self._there if self.call.look_up else None
-            wait = partial(waited_for_a_look, self.call)
-            adding = Adding(self._sent, self._lost, look, wait, before or {})
+            adding = Adding(self._sent, self._lost, look, self._waited, before or {})
             settled = adding.outcomes(items, repeated=repeated)
         else:
             outcomes: Sequence[Outcome] = self._sent(items)
@@ -114,6 +112,12 @@ class Sender(NamedTuple):
     def _lost(self, items: Sequence[str]) -> Sequence[Outcome]:
         """Return the outcomes of an addition that an earlier process may have sent."""
         return outcomes_of(self.definition, items, self.target, UNKNOWN, LOST, 0)
+
+    def _waited(self) -> bool:
+        """Wait before another look; raises HungUpError when the run was ended meanwhile."""
+        waited = waited_for_a_look(self.call)
+        self.call.connection.check()
+        return waited
 
     def _there(self, items: Sequence[str]) -> "There":
         """Return what is there under the name of each item."""
