@@ -165,6 +165,16 @@ def test_what_failed_before_a_death_may_be_done_by_another_undo_since(dies: int)
     assert not wrong_of(schedule)
 
 
+@pytest.mark.parametrize("dies", range(4, 9))
+@pytest.mark.parametrize("of", ["run", "last"])
+def test_a_rule_that_a_death_left_in_force_and_was_taken_away_since_comes_back_off(
+    of: str, dies: int
+) -> None:
+    dying = Step(dies=dies, kept=True, resumed=False)
+    schedule = undos(WAF, ("rule-0",), dying, Step("last"), Step(of))
+    assert not wrong_of(schedule)
+
+
 @pytest.mark.parametrize("way", ["transaction", "beside"])
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_process_that_died_keeps_nothing_more(way: str, tmp_path: Path, *, kept: bool) -> None:

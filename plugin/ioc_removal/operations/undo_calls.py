@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import ArgumentError
 from ..integration import Integration
 from ..restoring import merged_arguments
 from ..store.called import THEN
@@ -55,7 +57,16 @@ def calls_of(
 
 
 def undoing_of_done(integration: Integration, done: Done) -> Undoing:
-    """Return how a row is undone; raises ArgumentError when nothing can undo it."""
+    """Return how a row is undone; raises ArgumentError when nothing can undo it.
+
+    What an undo put back, and nothing followed on that which should have, goes back as it was.
+    """
+    if integration.definition(done.action).undo_then:
+        for row in done.left_rows:
+            with suppress(ArgumentError):  # the next one may tell more
+                how = undoing_of(integration, done.action, row, done.arguments)
+                if how.then:
+                    return how
     return undoing_of(integration, done.action, done.row, done.arguments)
 
 

@@ -13,6 +13,7 @@ Row = tuple[str | None, ...]
 NOTHING: Row = (None, None, None, None)
 Key = tuple[str, int, int]  # of a row in its run: call, batch, position
 Place = tuple[str, Key]  # of a row in the store: its run, and where there
+Kept = tuple[str, str]  # what was told of a row, as it is kept: its run, and the JSON
 
 
 class Lineage:
@@ -39,17 +40,28 @@ class Lineage:
                 return parsed(raw, "outcomes.snapshot", place[0])
         return None
 
-    def half(self, place: Place) -> bool:
-        """Tell whether what a row of an undo undid was put back but in part.
+    def left(self, place: Place) -> tuple[Kept, ...]:
+        """Return what was told before the same was done earlier, as long as nothing followed since.
 
-        Then what was told just before is not how it should be, but how it was left.
+        The oldest comes first. Where something should have followed on what was put back, what was
+        told just before is not how it should be, but how it was left.
         """
-        undone = self._undone(place)
-        if undone is None:
-            return False
-        run, (call, *_) = undone
-        then = (run, (call + THEN, 0, 0))
-        return self._row(then)[3] not in {None, *DONE}
+        found: list[Kept] = []
+        for _ in range(DEEPEST):
+            undone = self._undone(place)
+            before = self._undone(undone) if undone and not self._is_followed(undone) else None
+            if before is None:
+                break
+            place = before
+            raw = self._row(place)[2]
+            if raw is not None:
+                found.append((place[0], raw))
+        return tuple(reversed(found))
+
+    def _is_followed(self, place: Place) -> bool:
+        """Tell whether something followed on what was put back, and was done."""
+        run, (call, *_) = place
+        return self._row((run, (call + THEN, 0, 0)))[3] in DONE
 
     def _undone(self, place: Place) -> Place | None:
         """Return which row a row of an undo undid."""

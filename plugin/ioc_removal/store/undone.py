@@ -1,7 +1,7 @@
 """What can be undone of a run: the rows of what it did, each once."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from ..trust.effects import told_of
 from .called import THEN
 from .columns import parsed
 from .database import Database
-from .lineage import Key, Lineage, Place
+from .lineage import Kept, Key, Lineage, Place
 from .outcome_rows import OUTCOME_COLUMNS, outcome_of
 from .sets import by_value
 
@@ -24,7 +24,7 @@ class Done:
 
     connection: the name of the one that its call used; arguments: of the call, without its items;
     value: also of an id, as a search of the run found it or the snapshot tells it; of a rule its
-    name.
+    name; left: what was told earlier, the oldest first, where it may have been left half put back.
     """
 
     run: str
@@ -34,6 +34,7 @@ class Done:
     arguments: Mapping[str, Any]
     outcome: Outcome
     value: str | None
+    left: tuple[Kept, ...] = ()
 
     @property
     def place(self) -> Place:
@@ -44,6 +45,13 @@ class Done:
     def row(self) -> dict[str, Any]:
         """The outcome as a flat row."""
         return self.outcome.row()
+
+    @property
+    def left_rows(self) -> Iterator[dict[str, Any]]:
+        """The outcome as a flat row with what was told earlier, the oldest first."""
+        for run, raw in self.left:
+            told = parsed(raw, "outcomes.snapshot", run)
+            yield self.outcome.but(snapshot=told).row()
 
 
 def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -> list[Done]:
@@ -66,11 +74,13 @@ def done_rows(database: Database, run: str, keys: Iterable[Key] | None = None) -
         if text not in arguments:
             arguments[text] = by_value(database, parsed(text, "calls.arguments", run, dict))
         outcome = outcome_of(tuple(row), run)
-        if outcome.outcome != ADDED and (outcome.snapshot is None or lineage.half((run, key))):
-            before = lineage.snapshot((run, key))
-            outcome = outcome.but(snapshot=outcome.snapshot if before is None else before)
+        left: tuple[Kept, ...] = ()
+        if outcome.outcome != ADDED:
+            left = lineage.left((run, key))
+            if outcome.snapshot is None:
+                outcome = outcome.but(snapshot=lineage.snapshot((run, key)))
         name = outcome.value or value or _told(outcome)
-        found.append(Done(run, key, action, connection, arguments[text], outcome, name))
+        found.append(Done(run, key, action, connection, arguments[text], outcome, name, left))
     sent = {_removal(done) for done in found if done.outcome.attempts}
     return [done for done in found if done.outcome.attempts or _removal(done) not in sent]
 
