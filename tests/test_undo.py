@@ -355,17 +355,41 @@ def test_what_was_closed_is_named_by_its_value(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("looks_soon")
-def test_a_rule_that_was_never_switched_off_again_comes_back_as_it_was_at_first(desk: Desk) -> None:
+@pytest.mark.parametrize("undos", [1, 2, 3])
+def test_a_rule_that_was_never_switched_off_again_comes_back_as_it_was_at_first(
+    desk: Desk, undos: int
+) -> None:
     before = desk.state()
     name = "waf-ip-reputation-rule-delete"
     run = desk.call(name, REMOVALS[name])
     desk.sandbox.misbehave(method="PUT", path="status", status=500, times=99)
     first = desk.undo(run)[0]["run"]
+    for _ in range(1, undos):
+        assert outcomes(desk.undo(run)[0]) == {"failed": 1}
     desk.sandbox.behave()
     since, _ = desk.undo(first)
     assert since["outcomes"][0]["snapshot"]["status"] == 1
     assert outcomes(desk.undo(run)[0]) == {"added": 1, "changed": 1}
     assert desk.state() == before
+
+
+@pytest.mark.usefixtures("looks_soon")
+def test_a_rule_that_was_switched_on_after_a_later_undo_switched_it_off_comes_back_on(
+    desk: Desk,
+) -> None:
+    name = "waf-ip-reputation-rule-delete"
+    run = desk.call(name, REMOVALS[name])
+    desk.sandbox.misbehave(method="PUT", path="status", status=500, times=99)
+    first = desk.undo(run)[0]
+    desk.sandbox.behave()
+    assert outcomes(desk.undo(run)[0]) == {"changed": 1}
+    place = {k: v for k, v in REMOVALS[name].items() if k != "rule_id"}
+    given_ = {**place, "rule_id": first["outcomes"][0]["id"], "status": 1}
+    desk.call("waf-ip-reputation-rule-status-set", given_)
+    on = desk.state()
+    desk.undo(first["run"])
+    assert outcomes(desk.undo(run)[0]) == {"added": 1}
+    assert desk.state() == on
 
 
 def test_what_stayed_unknown_is_sent_once_more_when_a_person_asks_for_it(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..outcome import DONE
+from ..outcome import ADDED, DONE
 from .called import THEN
 from .columns import parsed
 from .database import Database
@@ -23,6 +23,7 @@ class Lineage:
         self._database = database
         self._claims: dict[str, dict[tuple[str, str | None], Place]] = {}
         self._rows: dict[str, dict[Key, Row]] = {}
+        self._later: dict[str, tuple[Place, str | None]] | None = None
 
     def snapshot(self, place: Place) -> Any:
         """Return what was told before the same was done to it before; None when nothing was.
@@ -61,7 +62,8 @@ class Lineage:
     def _is_followed(self, place: Place) -> bool:
         """Tell whether something followed on what was put back, and was done."""
         run, (call, *_) = place
-        return self._row((run, (call + THEN, 0, 0)))[3] in DONE
+        _, later = self._followed_later(place)
+        return not DONE.isdisjoint({self._row((run, (call + THEN, 0, 0)))[3], later})
 
     def _undone(self, place: Place) -> Place | None:
         """Return which row a row of an undo undid."""
@@ -69,7 +71,29 @@ class Lineage:
         claims = self._claimed(run)
         value, id_, _, _ = self._row(place) if claims else NOTHING
         found = (claims.get((call, item)) for item in (value, id_, None))
-        return next(filter(None, found), None)
+        return next(filter(None, found), None) or self._followed_later(place)[0]
+
+    def _followed_later(self, place: Place) -> tuple[Place | None, str | None]:
+        """Return what was undone by a row whose claim a later undo has, for what follows on it.
+
+        With what came of that.
+        """
+        _, id_, _, outcome = self._row(place)
+        if outcome != ADDED or id_ is None:
+            return None, None
+        if self._later is None:
+            query = (
+                "SELECT run, call, batch, position, undo, undo_call, before FROM undone"
+                " WHERE undo_call LIKE ? AND before IS NOT NULL"
+            )
+            self._later = {}
+            for row in self._database.rows(query, (f"%{THEN}",)):
+                of, call, batch, position, undo, by, text = row
+                before, made = parsed(text, "undone.before", of, list)
+                name = self._row((before, (made, 0, 0)))[1]
+                became = self._row((undo, (by, 0, 0)))[3]
+                self._later[str(name)] = (of, (call, batch, position)), became
+        return self._later.get(id_, (None, None))
 
     def _claimed(self, undo: str) -> dict[tuple[str, str | None], Place]:
         if undo not in self._claims:
