@@ -355,6 +355,22 @@ def test_what_was_closed_is_named_by_its_value(desk: Desk) -> None:
 
 
 @pytest.mark.usefixtures("looks_soon")
+def test_what_an_earlier_try_changed_is_not_taken_for_what_was_there_before(desk: Desk) -> None:
+    before = desk.state()
+    run = desk.call("secmaster-indicators-close", {**PLACE, "batch_ids": [KNOWN]})
+    first = desk.undo(run)[0]["run"]
+    desk.sandbox.misbehave(method="PUT", hang_up="after")
+    desk.sandbox.misbehave(method="POST", path="search", status=500, times=99)
+    assert outcomes(desk.undo(first)[0]) == {"unknown": 1}
+    desk.sandbox.behave()
+    [row] = desk.undo(first)[0]["outcomes"]
+    assert (row["outcome"], "snapshot" in row) == ("changed", False)
+    assert "an earlier try may have changed it before it was read" in row["advice"]
+    assert outcomes(desk.undo(run)[0]) == {"changed": 1}
+    assert desk.state() == before
+
+
+@pytest.mark.usefixtures("looks_soon")
 @pytest.mark.parametrize("undos", [1, 2, 3])
 def test_a_rule_that_was_never_switched_off_again_comes_back_as_it_was_at_first(
     desk: Desk, undos: int

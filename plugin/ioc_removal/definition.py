@@ -107,6 +107,10 @@ class Definition(NamedTuple):
                     break
         return effect.get(str(found_in(telling, by)), effect.get("default", ""))
 
+    def wanted(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what rows show when a change with these arguments was made."""
+        return {name: self.fixed.get(name, arguments.get(name)) for name in self.sets}
+
     def item_of(self, arguments: Mapping[str, Any]) -> str | None:
         """Return what the arguments of an action that is one request name, None for nothing."""
         return found_in(arguments, self.named) if self.named else None

@@ -216,8 +216,7 @@ class Sender(NamedTuple):
         except PluginError as error:
             return {outcome.indicator: _unread(outcome, error) for outcome in doubtful}
         found = {row["id"]: row for row in rows}
-        given = {**self.arguments(items), **self.definition.fixed}
-        wanted = {name: given[name] for name in self.definition.sets}
+        wanted = self.definition.wanted(self.arguments(items))
         return {o.indicator: _decided(o, found.get(o.indicator), wanted) for o in doubtful}
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from ..action import Action
 from ..batches import Batch, Prepared
-from ..definition import ADDS
+from ..definition import ADDS, CHANGES
 from ..errors import HungUpError, PluginError
 from ..outcome import ABSENT, CHANGED, PLANNED, REFUSED, REMOVED, UNKNOWN, Outcome, after_a_lost_try
 from ..same_outcome import SameOutcome, names_of
-from .effects import effect_of
+from .effects import effect_of, told_of
 from .findings import Findings
 from .recorder import Finished, Known, Recorder
 from .snapshot import Snapshot, Snapshots
@@ -17,6 +17,7 @@ from .terms import Planned, Terms
 from .verify import verified
 
 GONE_BEFORE = "it is not there: nothing would be sent"
+CHANGED_BEFORE = "an earlier try may have changed it before it was read"
 
 
 class Steps:
@@ -92,7 +93,21 @@ class Steps:
             planned = Planned(planned.refused, {**planned.done, **claimed.done})
             before = before.without(claimed.done)
             self._action.check(batch)  # what it waited for may never come
-        return found, planned, before
+        return found, planned, self._unchanged(batch, before, known)
+
+    def _unchanged(self, batch: Batch, before: Snapshot, known: Known) -> Snapshot:
+        """Return a snapshot without what shows a change that an earlier try may have made."""
+        definition = self._action.definition
+        if not known.repeated or definition.does != CHANGES:
+            return before
+        wanted = definition.wanted(batch.arguments)
+        ours = {
+            item
+            for item, row in before.rows.items()
+            if item not in known.snapshots and wanted.items() <= told_of(row).items()
+        }
+        unread = {**before.unread, **dict.fromkeys(ours, CHANGED_BEFORE)}
+        return before.without(ours)._replace(unread=unread) if ours else before
 
     def _unapproved(self, batch: Batch) -> dict[str, str]:
         """Say of a batch why it needs an approval that there is not; of a dry run nothing."""

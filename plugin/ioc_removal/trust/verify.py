@@ -35,9 +35,7 @@ def verified(action: Action, batch: Batch, outcomes: Sequence[Outcome]) -> Seque
         rows = look_up(batch.arguments, names)
         return {str(row.get("id", row.get("value"))): row for row in rows}
 
-    wanted = {
-        name: definition.fixed.get(name, batch.arguments.get(name)) for name in definition.sets
-    }
+    wanted = definition.wanted(batch.arguments)
     judged = {row.id: row for row in _judged(due, look, wanted)}
     early = [row for row in due if judged[row.id].outcome == FAILED]
     if early and action.waited_for_a_look(batch):
