@@ -82,6 +82,15 @@ def test_what_a_system_does_after_its_answer_is_found_by_a_second_look() -> None
     assert set(outcomes(plain(faults=((late,),))).values()) == {"absent"}
 
 
+def test_what_only_a_first_look_found_undone_is_unknown() -> None:
+    """What a second look might have told is not claimed where that one is not answered."""
+    lost = {"method": "DELETE", "hang_up": "before"}
+    looks = {"method": "POST", "skip": 2, "status": 500, "times": 99}  # after those that are right
+    one = plain(items=plain().items[:1], there=plain().items[:1], faults=((lost, looks),))
+    assert set(outcomes(one).values()) == {"unknown"}
+    assert set(outcomes(replace(one, faults=((lost,),))).values()) == {"failed"}
+
+
 # The judge itself: what would be wrong is found.
 LIES = [
     ({"method": "DELETE", "status": 200, "body": {"code": "0", "data": {"success_ids": "all"}}},

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .bisection import Part
 
 LOST = "an earlier process may have sent it, and did not live to see the answer"
+NOT_SO_FAR = "it is not done so far, but it may still be carried out"
 LOOK = "what was done is not known: look it up in the system before anything else"
 # Seconds until another look at what a system may still carry out, or could not tell.
 LOOK_AGAIN = 1.0
@@ -201,9 +202,10 @@ class Sender(NamedTuple):
         doubtful = [outcome for outcome in outcomes if outcome.doubtful]
         looked = self._looked(self.call.look_up, items, doubtful)
         early = [outcome for outcome in doubtful if _early(outcome, looked[outcome.indicator])]
-        if early and waited_for_a_look(self.call):
-            later = self._looked(self.call.look_up, items, early)
-            looked |= {item: one for item, one in later.items() if one.outcome != UNKNOWN}
+        if early:
+            waited = waited_for_a_look(self.call)
+            later = self._looked(self.call.look_up, items, early) if waited else {}
+            looked |= {o.indicator: _later(o, looked, later) for o in early}
         return [looked.get(outcome.indicator, outcome) for outcome in outcomes]
 
     def _looked(
@@ -272,6 +274,20 @@ def _early(outcome: Outcome, looked: Outcome) -> bool:
     """Tell whether a later look may tell more: of what is unknown, or may still be carried out."""
     answered = bool(outcome.response)  # by the system itself, in its own form
     return looked.outcome == UNKNOWN or (looked.outcome == FAILED and not answered)
+
+
+def _later(
+    outcome: Outcome, first: Mapping[str, Outcome], second: Mapping[str, Outcome]
+) -> Outcome:
+    """Return what two looks tell of what has no answer; second: empty where there was none.
+
+    What was not done at the first one, and nothing tells at the second one, may still come.
+    """
+    seen, again = first[outcome.indicator], second.get(outcome.indicator)
+    if again is not None and again.outcome != UNKNOWN:
+        return again
+    open_ = seen.outcome == FAILED and outcome.outcome == UNKNOWN
+    return _undecided(outcome, NOT_SO_FAR) if open_ else seen
 
 
 def _unread(outcome: Outcome, error: PluginError) -> Outcome:
