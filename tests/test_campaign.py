@@ -158,6 +158,18 @@ def test_the_judge_finds_that_a_later_undo_created_again_what_was_unknown() -> N
     assert any("h.example is there 2 times, and 1 were" in line for line in wrong_of(schedule))
 
 
+def test_what_has_no_answer_in_time_is_judged_by_itself_once_more() -> None:
+    """A busy machine may bring that about: what is belied then is repeated, alone."""
+    slow = {"method": "POST", "carries": CREATES, "delay": 0.8}
+    lie = {**SEARCH, "status": 200, "body": NOTHING, "times": 9}
+    schedule = undos(SECMASTER, ("h.example",), Step(faults=(slow, lie)), Step(faults=(lie,)))
+    verdict = undo_judge.judged(
+        schedule, undo_drive.carried_out(schedule, INTEGRATION), INTEGRATION
+    )
+    assert not verdict.wrong
+    assert any("h.example is there 2 times" in line for line in verdict.doubted)
+
+
 def test_what_stays_unknown_may_be_there_though_its_twin_was_put_back_again() -> None:
     unread = {**SEARCH, "content_length": -1}
     last = Step("last")

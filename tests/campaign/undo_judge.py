@@ -57,7 +57,7 @@ class _Judge:
             set()
         )  # values of which an addition was, or may have been, carried out
         self._troubled: set[str] = set()  # undos during which something went wrong
-        self.late = False  # whether a system acted after it had answered
+        self.late = False  # whether a system acted late, or may have, as nobody waited longer
         self._vain: set[str] = set()  # undos of which a look was in vain
         self._again: set[str] = set()  # undos that send once more
         self._change = {undone.removed: -1}  # what each run does to the number of a value
@@ -73,7 +73,7 @@ class _Judge:
             (self._open.add if stage.died else self._open.discard)(stage.undo)
             if _went_wrong(stage):
                 self._troubled.add(stage.undo)
-            self.late |= _acts_late(stage, self._undone)
+            self.late |= _acts_late(stage, self._undone) or _timed_out(stage)
             if _looks_fail(stage):
                 self._vain.add(stage.undo)
         if stage.step.dry_run:
@@ -235,3 +235,10 @@ def _looks_fail(stage: Stage) -> bool:
 
 def _acts_late(stage: Stage, undone: Undone) -> bool:
     return any("acts_after" in undone.rules.get(row["fault"] or 0, {}) for row in stage.requests)
+
+
+def _timed_out(stage: Stage) -> bool:
+    """Tell whether a request had no answer in time: of a busy machine it may act much later."""
+    rows = stage.record["outcomes"] if stage.record else ()
+    said = (f"{row.get('reason')} {row.get('advice')}" for row in rows)
+    return any("no answer in time" in text or "total_timeout" in text for text in said)
