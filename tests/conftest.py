@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-from ioc_removal import sending
+from ioc_removal import settling
 from stores import lender, own, postgresql, shared, store, unmade
 
 # One process has all their tests: they share what is made once.
@@ -35,7 +35,7 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 @pytest.fixture
 def looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a second look at a system come soon after the first, where nothing is done in between."""
-    monkeypatch.setattr(sending, "LOOK_AGAIN", 0.02)
+    monkeypatch.setattr(settling, "LOOK_AGAIN", 0.02)
 
 
 @pytest.fixture(autouse=True)

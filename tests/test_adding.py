@@ -10,7 +10,7 @@ import pytest
 from asking import KNOWN, POLICY, PROJECT, WORKSPACE
 from asking import RULE as RULE_ID
 from holding import LONGEST
-from ioc_removal import sending
+from ioc_removal import settling
 from ioc_removal.action import Action
 from ioc_removal.adding import MAY_COME, there
 from ioc_removal.connection import Connection
@@ -300,7 +300,7 @@ def test_what_was_interrupted_between_two_looks_is_looked_up_by_who_goes_on(
     arguments: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sending, "LOOK_AGAIN", 2 * LONGEST)
+    monkeypatch.setattr(settling, "LOOK_AGAIN", 2 * LONGEST)
     strike(sandbox, name, hang_up="before")
     action = bound(sandbox, name)
     recorder = begun(database, action, arguments)
@@ -313,7 +313,7 @@ def test_what_was_interrupted_between_two_looks_is_looked_up_by_who_goes_on(
         action.call.connection.hang_up()
         with pytest.raises(HungUpError):
             adding.result(LONGEST)
-    monkeypatch.setattr(sending, "LOOK_AGAIN", 0.02)
+    monkeypatch.setattr(settling, "LOOK_AGAIN", 0.02)
     long_ago(database)
     [added] = outcomes(sandbox, name, arguments, recorder)
     assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
@@ -324,7 +324,7 @@ def test_what_was_interrupted_between_two_looks_is_looked_up_by_who_goes_on(
 def test_what_one_look_did_not_find_may_still_come_when_there_is_no_other(
     sandbox: Sandbox, name: str, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sending, "LOOK_AGAIN", 999.0)  # longer than any request may take
+    monkeypatch.setattr(settling, "LOOK_AGAIN", 999.0)  # longer than any request may take
     strike(sandbox, name, hang_up="before")
     action = bound(sandbox, name, read_timeout=999)
     [finished] = perform(action, action.prepare(arguments), NoRecord())

@@ -259,7 +259,7 @@ NOT_OF_A_CALL = {
     *(f"ioc_removal.{name}" for name in ("adding", "bisection", "handlers.restorings", "iam")),
     *(f"ioc_removal.{name}" for name in ("iam_login", "indicators.seen", "regions")),
     *(f"ioc_removal.handlers.{name}" for name in ("secmaster_search", "secmaster_listing")),
-    *(f"ioc_removal.{name}" for name in ("signature", "token_cache", "unanswered")),
+    *(f"ioc_removal.{name}" for name in ("settling", "signature", "token_cache", "unanswered")),
 }
 
 

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("integration",),
     ("action", "handlers"),
     ("checking", "sending"),
-    ("adding", "batches", "bisection", "call", "restoring"),
+    ("adding", "batches", "bisection", "call", "restoring", "settling"),
     ("connection", "definition", "indicators"),
     ("connection_settings", "iam", "versions"),
     ("settings", "regions", "iam_login"),

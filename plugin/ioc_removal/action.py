@@ -18,7 +18,7 @@ from .errors import (
 )
 from .heard import Heard
 from .outcome import Outcome
-from .sending import Sender, outcomes_of, waited_for_a_look
+from .sending import Sender, outcomes_of
 from .spool import LongTexts
 
 
@@ -170,7 +170,9 @@ class Action:
 
     def waited_for_a_look(self, batch: Batch) -> bool:
         """Wait before another look at a batch's node; False when nothing more is to be asked."""
-        return bool(self.calls) and waited_for_a_look(self._call_of(batch))
+        from .settling import waited_for_a_look  # most calls are answered
+
+        return bool(self.calls) and waited_for_a_look(self._call_of(batch).connection.wire)
 
     def node_of(self, batch: Batch) -> int:
         """Return the place of a batch's node among those of the connection."""

@@ -1,20 +1,19 @@
 """Send the items of one batch of what acts: whatever happens becomes outcomes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .call import Call, LookUp
+from .call import Call
 from .definition import ADDS, Definition
 from .errors import (
     ApiError,
     ArgumentError,
     ClosedError,
-    HungUpError,
-    PluginError,
     ResponseError,
     TransportError,
 )
-from .outcome import ABSENT, CHANGED, FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
+from .outcome import FAILED, REFUSED, UNKNOWN, Outcome, after_a_lost_try
 from .refusals import MISSING
 from .same_outcome import SameOutcome, kinds_of
 
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
     from .bisection import Part
 
 LOST = "an earlier process may have sent it, and did not live to see the answer"
-NOT_SO_FAR = "it is not done so far, but it may still be carried out"
 LOOK = "what was done is not known: look it up in the system before anything else"
-# Seconds until another look at what a system may still carry out, or could not tell.
-LOOK_AGAIN = 1.0
 GATEWAY_TIMEOUT = 504
 MANY = 1_000  # tries, more than any request has
 # Statuses with which one value can make a whole batch fail.
@@ -116,7 +112,9 @@ class Sender(NamedTuple):
 
     def _waited(self) -> bool:
         """Wait before another look; raises HungUpError when the run was ended meanwhile."""
-        waited = waited_for_a_look(self.call)
+        from .settling import waited_for_a_look
+
+        waited = waited_for_a_look(self.call.connection.wire)
         self.call.connection.check()
         return waited
 
@@ -191,43 +189,16 @@ class Sender(NamedTuple):
         )
 
     def _settled(self, outcomes: Sequence[Outcome], items: Sequence[str]) -> Sequence[Outcome]:
-        """Look up what is unknown, or perhaps not there: there is failed, gone is absent.
-
-        What a change set is there, too, and shows it.
-        """
-        if self.call.look_up is None:
+        """Look up what is unknown, or perhaps not there."""
+        look_up = self.call.look_up
+        if look_up is None or not any(outcome.doubtful for outcome in kinds_of(outcomes)):
             return outcomes
-        if not any(outcome.doubtful for outcome in kinds_of(outcomes)):
-            return outcomes
-        doubtful = [outcome for outcome in outcomes if outcome.doubtful]
-        looked = self._looked(self.call.look_up, items, doubtful)
-        early = [outcome for outcome in doubtful if _early(outcome, looked[outcome.indicator])]
-        if early:
-            waited = waited_for_a_look(self.call)
-            later = self._looked(self.call.look_up, items, early) if waited else {}
-            looked |= {o.indicator: _later(o, looked, later) for o in early}
-        return [looked.get(outcome.indicator, outcome) for outcome in outcomes]
+        from .settling import Settling, waited_for_a_look  # most calls are answered
 
-    def _looked(
-        self, look_up: LookUp, items: Sequence[str], doubtful: Sequence[Outcome]
-    ) -> dict[str, Outcome]:
-        try:
-            rows = look_up(self.arguments(items), [outcome.indicator for outcome in doubtful])
-        except HungUpError:
-            raise
-        except PluginError as error:
-            return {outcome.indicator: _unread(outcome, error) for outcome in doubtful}
-        found = {row["id"]: row for row in rows}
-        wanted = self.definition.wanted(self.arguments(items))
-        return {o.indicator: _decided(o, found.get(o.indicator), wanted) for o in doubtful}
-
-
-def waited_for_a_look(call: Call) -> bool:
-    """Wait before another look at a system; False when nothing more is to be asked of it."""
-    wire = call.connection.wire
-    with wire.deadline() as deadline:
-        pause = min(LOOK_AGAIN, wire.timeouts.read)
-        return not wire.closed and deadline.waited(pause) and not wire.closed
+        arguments = self.arguments(items)
+        look = partial(look_up, arguments)
+        wait = partial(waited_for_a_look, self.call.connection.wire)
+        return Settling(look, wait, self.definition.wanted(arguments)).settled(outcomes)
 
 
 def _indicators(outcomes: Sequence[Outcome]) -> list[str]:
@@ -244,59 +215,3 @@ def _poisoned(refusal: ApiError) -> bool:
     """Tell whether one of the values may have made all of them fail."""
     spoilt = refusal.status in POISONED and refusal.about not in NOT_A_VALUE
     return spoilt and refusal.attempts > 0
-
-
-def _decided(outcome: Outcome, row: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> Outcome:
-    """Return what a look at the system tells.
-
-    row: of the indicator, None when there is none; wanted: what a change sets in it, empty for a
-    removal.
-    """
-    if row is not None and "outcome" not in row:
-        if not all(name in row for name in wanted):
-            return _undecided(outcome, f"it does not show its {' and '.join(wanted)}")
-        shown = [f"its {name} is {row[name]!r}" for name in wanted]
-        reason = f"{outcome.reason}; {' and '.join(shown) or 'it is still there'}"
-        done = wanted and all(row[name] == value for name, value in wanted.items())
-        if done and outcome.outcome == UNKNOWN:
-            name, ours = CHANGED, True
-        else:
-            name, ours = FAILED, False
-        return outcome.but(outcome=name, reason=reason, advice=None, maybe_ours=ours, settled=True)
-    if row is not None and row["outcome"] != ABSENT:
-        return _undecided(outcome, str(row["reason"]))
-    ours = outcome.outcome == UNKNOWN
-    gone = f"{outcome.reason}; it is {'gone' if ours else 'not there'}"
-    return outcome.but(outcome=ABSENT, reason=gone, advice=None, maybe_ours=ours, settled=True)
-
-
-def _early(outcome: Outcome, looked: Outcome) -> bool:
-    """Tell whether a later look may tell more: of what is unknown, or may still be carried out."""
-    answered = bool(outcome.response)  # by the system itself, in its own form
-    return looked.outcome == UNKNOWN or (looked.outcome == FAILED and not answered)
-
-
-def _later(
-    outcome: Outcome, first: Mapping[str, Outcome], second: Mapping[str, Outcome]
-) -> Outcome:
-    """Return what two looks tell of what has no answer; second: empty where there was none.
-
-    What was not done at the first one, and nothing tells at the second one, may still come.
-    """
-    seen, again = first[outcome.indicator], second.get(outcome.indicator)
-    if again is not None and again.outcome != UNKNOWN:
-        return again
-    open_ = seen.outcome == FAILED and outcome.outcome == UNKNOWN
-    return _undecided(outcome, NOT_SO_FAR) if open_ else seen
-
-
-def _unread(outcome: Outcome, error: PluginError) -> Outcome:
-    """Return what remains when the look itself failed, which often fails alike."""
-    said = error.said if isinstance(error, ApiError) else str(error)
-    alike = said == outcome.reason
-    why = "looking it up met the same" if alike else f"it could not be looked up: {said}"
-    return _undecided(outcome, why)
-
-
-def _undecided(outcome: Outcome, why: str) -> Outcome:
-    return outcome.but(reason=f"{outcome.reason}; and {why}")
