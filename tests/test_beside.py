@@ -32,6 +32,7 @@ from test_takeover import CUT_OFF
 
 SESSIONS, BATCHES, SIZE = 6, 10, 3  # and how many batches each session keeps
 LONGEST = 60.0
+ARRIVED = 0.5  # seconds, after which an answer of the server is here
 PLACE = "a place"
 Recording = tuple[StoreRecorder, list[Batch]]
 
@@ -233,9 +234,9 @@ def test_a_transaction_beside_others_never_becomes_one_that_is_alone(
         assert inner is transaction
 
 
-@pytest.mark.parametrize("read", [True, False])
+@pytest.mark.parametrize("known", ["when it is read", "when it is committed", "in between"])
 def test_what_fails_beside_others_is_kept_by_none(
-    both: tuple[Database, Database], read: bool
+    both: tuple[Database, Database], known: str
 ) -> None:
     one, other = both
     insert = "INSERT INTO requests VALUES (?, 'a run')"
@@ -244,8 +245,10 @@ def test_what_fails_beside_others_is_kept_by_none(
         with one.beside() as transaction:
             transaction.execute(insert, ("first",))
             transaction.execute(insert, ("first",))
-            if read:
+            if known == "when it is read":
                 transaction.execute("SELECT 1").fetchone()
+            if known == "in between":
+                time.sleep(ARRIVED)
 
     def mistaken() -> None:
         with one.beside() as transaction:

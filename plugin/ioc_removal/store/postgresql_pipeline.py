@@ -26,8 +26,12 @@ class Pipelined:
     def __init__(self, session: Session, first: bytes) -> None:
         self._session, self._stack = session, ExitStack()
         self._pipeline = self._stack.enter_context(session.pipeline())
-        session.execute(b"BEGIN")
-        session.execute(first)
+        try:
+            session.execute(b"BEGIN")
+            session.execute(first)
+        except psycopg.Error:
+            self.leave()
+            raise
 
     def execute(self, query: str | bytes, values: Values = ()) -> "Later":
         """Send one statement."""
@@ -45,7 +49,11 @@ class Pipelined:
 
     def commit(self) -> None:
         """Keep what it did; raises what any of its statements met."""
-        done = self._session.execute(b"COMMIT")
+        try:
+            done = self._session.execute(b"COMMIT")
+        except psycopg.Error:  # an error of a statement before it has arrived by now
+            self.leave()
+            raise
         self._stack.close()
         if done.statusmessage != "COMMIT":
             raise psycopg.errors.InFailedSqlTransaction("the transaction was not committed")
