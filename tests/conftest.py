@@ -1,5 +1,6 @@
 """In CI a test may be skipped only for a reason in allowed_skips.txt."""
 
+import gc
 import signal
 from collections.abc import Generator, Iterator
 from logging import StreamHandler, getLogger
@@ -44,6 +45,18 @@ def _no_stream_of_one_test() -> Iterator[None]:
     yield
     streams = [one for one in getLogger("dbos").handlers if isinstance(one, StreamHandler)]
     assert not streams, "DBOS made a handler, as its logger had none"
+
+
+@pytest.fixture(autouse=True)
+def _no_garbage_where_the_stack_ends(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect what other tests left before: a finalizer that finds no stack is an error."""
+    if request.node.get_closest_marker("nested") is None:
+        yield
+        return
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 class Sharing(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -205,6 +205,7 @@ def deep(depth: int) -> Any:
     return value
 
 
+@pytest.mark.nested
 @pytest.mark.parametrize("name", REMOTE + LOCAL)
 def test_arguments_are_taken_or_refused_by_name(name: str) -> None:
     definition = INTEGRATION.definition(name)
@@ -373,6 +374,7 @@ def test_a_document_that_is_no_yaml_is_not_quoted(text: str, home: Path) -> None
             cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
 
 
+@pytest.mark.nested
 @examples(50)
 @given(
     st.text(max_size=30)
@@ -424,6 +426,7 @@ def test_the_files_of_the_sdk_are_taken_or_refused(home: Path) -> None:
     holds()
 
 
+@pytest.mark.nested
 def test_a_file_of_tokens_is_used_or_passed_over(home: Path) -> None:
     path, password = home / "tokens.json", Secret("made-up-password")
     cache = TokenCache(path)
@@ -537,6 +540,7 @@ def files(home: Path) -> Iterator[Path]:
     assert not server.requests
 
 
+@pytest.mark.nested
 @pytest.mark.usefixtures("files")
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS)
 def test_a_command_refuses_it_in_lines(
@@ -553,6 +557,7 @@ def test_a_command_refuses_it_in_lines(
         assert line.isprintable(), ascii(line)
 
 
+@pytest.mark.nested
 @pytest.mark.parametrize(
     "text", ["[" * 3_999, "- " * 1_999, "{" * 3_000, "{a: " * 900, "[{a: " * 700]
 )

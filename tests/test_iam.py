@@ -476,6 +476,7 @@ def test_a_damaged_entry_is_ignored(change: Mapping[str, Any], tmp_path: Path) -
     assert not found_in(path)
 
 
+@pytest.mark.nested
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "7", '{"tokens": 7}', '{"tokens": {"key": 7}}', "\xff", "[" * 99999]
 )

@@ -89,6 +89,7 @@ def test_different_values_keep_different_keys(pair: list[str]) -> None:
     assert normalised(pair[0]) != normalised(pair[1])
 
 
+@pytest.mark.nested
 def test_deeply_nested_json_is_a_named_error() -> None:
     with pytest.raises(ArgumentError, match=r"iocs.json: not readable as JSON: it is nested"):
         list(items_of(BytesIO(b"[" * 200_000), "iocs.json"))

@@ -74,6 +74,7 @@ def test_the_types_of_inputs_are_checked_but_sets_are_not_read() -> None:
         parse(INPUTS).check_inputs({"indicators": "x"}, document)
 
 
+@pytest.mark.nested
 def test_a_long_and_a_deep_playbook_are_read_or_refused_but_never_a_traceback() -> None:
     tasks = "".join(
         f"  t{n}: {{action: core.noop, next: [{{do: t{n + 1}}}]}}\n" for n in range(199)

@@ -102,6 +102,7 @@ def test_unmark_detections_is_refused_elsewhere(sandbox: Sandbox, place: str) ->
     assert sandbox.state() == before
 
 
+@pytest.mark.nested
 @pytest.mark.parametrize(
     "document",
     [

@@ -151,6 +151,7 @@ def test_what_json_reads_otherwise_is_read_as_yaml(text: str) -> None:
     assert parse(text, "settings.yml") == parse_yaml(text, "settings.yml")
 
 
+@pytest.mark.nested
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(YAML), max_size=25).map("".join))
 @example("a: {b: [c?d]}")

@@ -102,6 +102,7 @@ def test_a_snapshot_that_cannot_be_read_is_named(store: Path) -> None:
             recorder.known(Batch(0, {}))
 
 
+@pytest.mark.nested
 @pytest.mark.parametrize("text", ["{", "", None, b"\xff", "[" * 100_000, "[]", '"{}"'])
 def test_whatever_a_column_holds_is_one_error(text: object) -> None:
     with pytest.raises(StoreError, match=r"snapshots\.raw of r1 cannot be read"):

@@ -62,6 +62,7 @@ def test_a_list_that_may_mean_two_things_is_refused(given: str) -> None:
         arguments_of(RULES, {"indicators": given})
 
 
+@pytest.mark.nested
 def test_structures_are_json() -> None:
     given = {"rules": '{"policy_id": "p"}', "action": '{"category": "log"}'}
     meant = {"rules": [{"policy_id": "p"}], "action": {"category": "log"}}
