@@ -170,6 +170,7 @@ def test_what_is_plain_of_a_list_is_so_by_itself(texts: list[str]) -> None:
 @example(
     ["2a00::0:1", "2a00:1:2:3:4:5:6:0", "3ffe:0:0:1::", "2a00:", "A%0ab", "a%c3%a4", "%77ww.a"]
 )
+@example(["2a00::1%31", "2a00%3a:1", "2a00::1%eth0", "2A00::1"])
 @example(["http://a/b%20", "http://a/b ", "http://a/ b#", " a.b/", "a.b/#c d ", "http://a/#b%20"])
 @example(["http:80/x", "https://https://a", "..", "a..", "www.", "/", "", "_.a", "01.2.3.4"])
 def test_a_glance_tells_the_forms_of_a_closer_look(texts: list[str]) -> None:

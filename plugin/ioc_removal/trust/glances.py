@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ..indicators.addresses import is_ipv4
 from .forms import NUMERIC, Glance, decoded_of
+from .shapes import GLOBAL_IPV6
 
 
 class Judging(Protocol):
@@ -23,8 +24,7 @@ class Judging(Protocol):
 # Without brackets, which forms_of() refangs; a path is without what it replaces, too.
 _PATH, _FRAGMENT = r'/[ -"$&-(*-\[^-~]*', r"#[ -(*-\[^-~]*"
 _URL = rf"(?:https?://)?([a-z0-9_-][a-z0-9._-]*)(?::[0-9]{{1,5}})?({_PATH})?(?:{_FRAGMENT})?"
-_GLOBAL_IPV6 = r"(?:2[4-9a-f]|3[0-9a-e])[0-9a-f]{2}:[0-9a-f:]*"  # none of these means another one
-_LINE = rf"^(?:{_URL}|({_GLOBAL_IPV6})|.*)$"
+_LINE = rf"^(?:{_URL}|({GLOBAL_IPV6})|.*)$"
 
 
 @cache
@@ -42,8 +42,8 @@ def glances(texts: Sequence[str]) -> Iterator[Glance | None]:
     coded = "xn--" in shown or "xn--" in lowered
     told = zip(lowered.split("\n"), _lines().findall(shown), strict=True) if texts else ()
     for text, (host, path, ipv6) in told:
-        if ipv6:
-            yield _ipv6(text)
+        if ipv6:  # what is an address only when it is decoded is judged as a URL
+            yield _ipv6(text) if ipv6 == text else None
         elif coded and ("xn--" in text or "xn--" in host + path):
             yield None
         else:

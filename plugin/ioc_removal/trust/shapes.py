@@ -36,11 +36,12 @@ _RESERVED = (
 _PUBLIC_IPV4 = (
     rf"(?!(?:{_RESERVED})\.)(?:[1-9][0-9]?|1[0-9]{{2}}|2[01][0-9]|22[0-3])(?:\.{BYTE}){{3}}"
 )
-_GLOBAL_IPV6 = rf"(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6}"
+# None of these means another address, of version 4.
+GLOBAL_IPV6 = rf"(?=2[4-9a-fA-F]|3[0-9a-eA-E])(?=[0-9A-Fa-f]{{4}}:){IPV6}"
 _PORT_AND_PATH = r"(?::[0-9]{1,5})?(?:/[!-'+-Z^-~\w]*)?"
 _HASH = "(?=[0-9]*[A-Fa-f])(?:[0-9A-Fa-f]{64}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})"
 # What is plain, but for names: a URL without brackets, * and \\, an address, a hash.
-_OTHERS = rf"{_PUBLIC_IPV4}|https?://{_PUBLIC_IPV4}{_PORT_AND_PATH}|{_HASH}|{_GLOBAL_IPV6}"
+_OTHERS = rf"{_PUBLIC_IPV4}|https?://{_PUBLIC_IPV4}{_PORT_AND_PATH}|{_HASH}|{GLOBAL_IPV6}"
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]{{0,61}}[A-Za-z0-9]"
