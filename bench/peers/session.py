@@ -30,11 +30,11 @@ def bare_session() -> requests.Session:
     return session
 
 
-def by_session(session: requests.Session, indicator: str) -> None:
-    """Send one deletion."""
+def by_session(session: requests.Session, indicator: str) -> tuple[int, str | None, Any]:
+    """Send one deletion; return the answer's status, its id of the request, and what it says."""
     answer = session.delete(address + PATH, json=[{"indicator": indicator}], timeout=(10, 120))
     answer.raise_for_status()
-    answer.json()
+    return answer.status_code, answer.headers.get("X-Request-Id"), answer.json()
 
 
 def by_action() -> Any:
@@ -81,12 +81,19 @@ def inserting() -> Any:
     kept = sqlite3.connect(store, isolation_level=None)
     kept.execute("PRAGMA journal_mode = WAL")
     kept.execute("PRAGMA synchronous = FULL")
-    kept.execute("CREATE TABLE outcomes (position INTEGER, indicator TEXT, outcome TEXT)")
+    kept.execute(
+        "CREATE TABLE outcomes (run TEXT, call TEXT, batch INTEGER, position INTEGER, value TEXT,"
+        " target TEXT, outcome TEXT, http_status INTEGER, request_id TEXT, attempts INTEGER,"
+        " response TEXT)"
+    )
+    run, target = "20261129-073355-4f2d1c", json.dumps({"supplier": "InternalTI"})
 
     def send(indicator: str) -> None:
-        by_session(session, indicator)
+        status, id_, said = by_session(session, indicator)
+        names = (run, indicator, 0, 0, indicator, target)
+        row = (*names, "removed", status, id_, 1, json.dumps(said))
         kept.execute("BEGIN")
-        kept.execute("INSERT INTO outcomes VALUES (?, ?, ?)", (0, indicator, "removed"))
+        kept.execute("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         kept.execute("COMMIT")
 
     return send
