@@ -191,7 +191,7 @@ def test_a_request_is_made_as_requests_makes_it(
     if query:
         url += "?" + urlencode(query, quote_via=quote, safe="~", errors="surrogatepass")
     headers = {"Accept": "application/json", "X-Language": "en-us"}
-    plain = way.session.prepare_request(Request(method, url, data=body, headers=headers))
+    plain = way.session.prepare_request(Request(method, url, data=body, headers=headers, auth=auth))
     for _ in range(2):  # made, and copied
         ours = way.signed(method, url, headers, body)
         assert (ours.method, ours.url, ours.body) == (method, plain.url, body)

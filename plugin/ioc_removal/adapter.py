@@ -6,6 +6,7 @@ from socket import socket
 from ssl import CERT_REQUIRED, SSLContext, SSLEOFError, SSLSocket
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -49,6 +50,17 @@ class Adapter(HTTPAdapter):
         if self._connections is None:
             self._connections = super().get_connection_with_tls_context(*arguments, **options)
         return self._connections
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        """Return what the first line of a request asks for: its path, unless a proxy reads it."""
+        return request.path_url if self._proxy is None else super().request_url(request, proxies)
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """Return an answer: its status, its head, and what reads its body."""
+        response = Response()
+        response.status_code, response.reason, response.raw = resp.status, resp.reason, resp
+        response.headers, response.url, response.request = resp.headers, req.url, req
+        return response
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -15,10 +15,11 @@ class _Basic(AuthBase):
     """Basic authentication in UTF-8 (RFC 7617); requests' own encodes Latin-1."""
 
     def __init__(self, username: str, password: Secret) -> None:
-        self.username, self.password = username, password
+        pair = b64encode(f"{username}:{password.reveal()}".encode()).decode()
+        self._header = Secret(f"Basic {pair}")
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.prepare_auth((self.username.encode(), self.password.reveal().encode()))
+        request.headers["Authorization"] = self._header.reveal()
         return request
 
 

@@ -46,8 +46,9 @@ class Quotes:
 
     def line(self, text: str, longest: int = LONGEST_QUOTE) -> str:
         """Return a text as one line that can be shown and stored."""
-        words = " ".join(self.masked(text).split())
-        shown = "".join(char if char.isprintable() else "\ufffd" for char in words[: longest + 1])
+        shown = " ".join(self.masked(text).split())[: longest + 1]
+        if not shown.isprintable():
+            shown = "".join(char if char.isprintable() else "\ufffd" for char in shown)
         return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
     def fields(self, said: Mapping[str, Any]) -> dict[str, Any]:

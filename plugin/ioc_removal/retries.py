@@ -57,10 +57,10 @@ class Retries(Retry):
 
         text: the body of the answer; time: the seconds that the request still has.
         """
+        if response.status not in self.status_forcelist:
+            return None
         crashed = sum(entry.status == CRASHED for entry in self.history)
         if response.status == CRASHED and crashed >= self.crashes:
-            return None
-        if not self.is_retry(method, response.status):
             return None
         left = self._counted(method, url, response=response)
         if left is not None:

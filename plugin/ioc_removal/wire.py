@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from http.cookiejar import DefaultCookiePolicy
 from logging import getLogger
 from typing import Any, NamedTuple
 
-from requests import PreparedRequest, Request, Response, Session
+from requests import PreparedRequest, Request, Session
 from requests.auth import AuthBase
 from urllib3 import disable_warnings
 from urllib3.exceptions import InsecureRequestWarning
@@ -42,23 +41,25 @@ class Timeouts(NamedTuple):
 class Wire:
     """An open way to one server.
 
-    address: scheme, host, port and path, below which the paths of endpoints go; proxy: that leads
-    there, None for none; closed: why nothing more is to be sent, empty while it may be; answered:
-    whether anything came back yet; told: of a pause of a second and more, why and for how many
-    seconds.
+    address: scheme, host, port and path, below which the paths of endpoints go; auth: authenticates
+    each request, None for nobody; proxy: that leads there, None for none; closed: why nothing more
+    is to be sent, empty while it may be; answered: whether anything came back yet; told: of a pause
+    of a second and more, why and for how many seconds.
     """
 
     def __init__(
         self,
         address: str,
         session: Session,
+        auth: AuthBase | None,
         quotes: Quotes,
         timeouts: Timeouts,
         proxy: Proxy | None = None,
     ) -> None:
         self.address = address.rstrip("/")
         self.session, self.quotes, self.timeouts = session, quotes, timeouts
-        self.proxy = proxy
+        self.proxy, self._auth = proxy, auth
+        self._adapter = session.get_adapter(self.address)
         self.closed, self.answered = "", False
         self.told: Callable[[str, float], None] = lambda _why, _seconds: None
         self._in_flight = InFlight()
@@ -88,10 +89,11 @@ class Wire:
         request = self.signed(method, url, headers, body) if signed is None else signed
         left = max(deadline.left, SHORTEST)
         timeout = (min(self.timeouts.connect, left), min(self.timeouts.read, left))
+        own = self.session
+        tls = {"verify": own.verify, "cert": own.cert, "proxies": own.proxies}
         try:
-            with self.session.send(
-                request, timeout=timeout, allow_redirects=False, stream=True
-            ) as response:
+            # Not by the session, which looks where a redirection leads, and keeps cookies.
+            with self._adapter.send(request, stream=True, timeout=timeout, **tls) as response:
                 content = bytearray()
                 for portion in response.iter_content(PORTION):
                     content += portion
@@ -113,21 +115,18 @@ class Wire:
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Signed:
         """Return a request as it is sent, with what authenticates it."""
-        if self.session.auth is None:
-            return self.session.prepare_request(Request(method, url, data=body, headers=headers))
         key = (self.address, method, *headers.items())
         if (bare := self._bare.get(key)) is None:  # once: it takes as long as to sign and send
             if len(self._bare) >= MOST_BARE:
                 self._bare.clear()
-            asked = Request(method, self.address, headers=headers, auth=_nobody)
+            asked = Request(method, self.address, headers=headers)
             bare = self._bare[key] = self.session.prepare_request(asked)
-        request = bare.copy()
+        request = PreparedRequest()
+        request.method, request.headers, request.body = method, bare.headers.copy(), body
         request.url = str(bare.url).removesuffix("/") + url.removeprefix(self.address)
         if body is not None:
-            request.body = body
             request.headers["Content-Length"] = str(len(body))
-        request.prepare_auth(self.session.auth)
-        return request
+        return request if self._auth is None else self._auth(request)
 
     def waited(self, retries: Retries, deadline: Deadline, why: str) -> bool:
         """Wait before another try; False, at once where possible, when there is to be none.
@@ -161,11 +160,9 @@ def open_wire(
     own: the settings; auth: authenticates each request; in_flight: requests at a time.
     Raises SettingsError.
     """
-    session = _StayingSession()
+    session = Session()
     session.trust_env = False  # else a netrc file could replace the credentials
     session.headers["User-Agent"] = USER_AGENT
-    session.auth = auth
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))  # credentials are enough
     proxy, pinned = proxy_to(address, own), own.get("fingerprint")
     plain = address.startswith("http://") and proxy is None  # nothing is certified on the way
     bundle = "" if plain and "ca_bundle" not in own else bundle_of(own)
@@ -186,16 +183,4 @@ def open_wire(
         for name in ("connect", "read", "total")
         if f"{name}_timeout" in own
     }
-    return Wire(address, session, quotes, Timeouts(**named), proxy)
-
-
-def _nobody(request: PreparedRequest) -> PreparedRequest:
-    """Authenticate nobody."""
-    return request
-
-
-class _StayingSession(Session):
-    """A session that neither follows a redirection nor looks where it leads."""
-
-    def get_redirect_target(self, resp: Response) -> None:
-        """Say that there is none: an address that cannot be read must not hide the answer."""
+    return Wire(address, session, auth, quotes, Timeouts(**named), proxy)

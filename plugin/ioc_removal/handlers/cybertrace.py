@@ -4,7 +4,7 @@ Source: https://support.kaspersky.com/CyberTrace/5.1/en-US/198660.htm
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from ..answer import Answer
@@ -122,27 +122,17 @@ def _outcomes(
     rows, status = said.get("error_indicators") or [], said.get("status")
     if not isinstance(rows, list):
         raise answer.undocumented("error_indicators is not a list")
-    matched, doubtful = match_rows(rows, indicators)
     succeeded = isinstance(status, str) and bool(status.strip())
     if not rows:
         succeeded = succeeded and answer.status in {200, 201} and "error" not in str(status).lower()
     quoted = {} if status is None else answer.quotes.fields({"status": status})
-
-    @cache
-    def said_of(name: str, reason: str | None) -> Outcome:
-        return Outcome(
-            name,
-            target,
-            reason=reason and answer.quotes.line(reason),
-            http_status=answer.status,
-            request_id=answer.request_id,
-            attempts=answer.attempts,
-            maybe_ours=name == ABSENT and answer.unclear,
-            response=quoted,
-        )
-
     silent = f"{answer.status} with status {status!r} does not say that it is {SAYS[done]}"
-    rest = said_of(done, None) if succeeded else said_of(UNKNOWN, silent)
+    what, why = (done, None) if succeeded else (UNKNOWN, silent)
+    rest = _said_of(answer, target, quoted, what, why)
+    if not rows:
+        return SameOutcome(rest, indicators)
+    said_of = cache(partial(_said_of, answer, target, quoted))
+    matched, doubtful = match_rows(rows, indicators)
     alike = said_of(UNKNOWN, "the answer names an indicator that may be this one")
 
     def outcome(indicator: str) -> Outcome:
@@ -153,9 +143,27 @@ def _outcomes(
             return said_of(name, reason).same_of(indicator)
         return (alike if indicator in doubtful else rest).same_of(indicator)
 
-    if not matched and not doubtful:
-        return SameOutcome(rest, indicators)
     return [outcome(indicator) for indicator in indicators]
+
+
+def _said_of(
+    answer: Answer,
+    target: Mapping[str, str],
+    quoted: Mapping[str, Any],
+    name: str,
+    reason: str | None,
+) -> Outcome:
+    """Return what an answer says of an indicator; quoted: of the answer."""
+    return Outcome(
+        name,
+        target,
+        reason=reason and answer.quotes.line(reason),
+        http_status=answer.status,
+        request_id=answer.request_id,
+        attempts=answer.attempts,
+        maybe_ours=name == ABSENT and answer.unclear,
+        response=quoted,
+    )
 
 
 def _meaning(row: Mapping[str, Any], answer: Answer, done: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from threading import Event, Lock, Thread, current_thread, main_thread
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 # By which a person, a service or a time limit ends a program.
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
@@ -30,7 +30,8 @@ class InterruptedAfter:
         self._hang_up = hang_up
         self._before: dict[signal.Signals, Any] = {}  # handlers
         self._raised: BaseException | None = None
-        self._over, self._leaving = Event(), Lock()
+        self._is_over, self._leaving = False, Lock()
+        self._over = cast("Event | None", None)  # of one that a signal reached: few are
 
     def __enter__(self) -> None:
         if is_interruptible():
@@ -43,6 +44,8 @@ class InterruptedAfter:
         if not self._before:
             return
         with self._leaving:
+            self._is_over = True
+        if self._over is not None:
             self._over.set()
         for kind, handler in self._before.items():
             signal.signal(kind, handler)
@@ -55,15 +58,16 @@ class InterruptedAfter:
         try:
             self._before[kind](number, frame)
         except BaseException as error:
-            if self._raised is not None or self._over.is_set():
+            if self._raised is not None or self._is_over:
                 raise
-            self._raised = error
-            Thread(target=self._end, args=(kind,), name="interrupted", daemon=True).start()
+            self._raised, self._over = error, Event()
+            waiting = (kind, self._over)
+            Thread(target=self._end, args=waiting, name="interrupted", daemon=True).start()
 
-    def _end(self, kind: signal.Signals) -> None:
+    def _end(self, kind: signal.Signals, over: Event) -> None:
         """End what is waited for, and if that does not help, interrupt it."""
         self._hang_up()
-        self._over.wait(LEAVE)
+        over.wait(LEAVE)
         with self._leaving:
-            if not self._over.is_set():
+            if not self._is_over:
                 signal.pthread_kill(main_thread().ident or 0, kind)
