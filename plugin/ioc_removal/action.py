@@ -201,8 +201,8 @@ class Action:
 
     def _asked(self, batch: Batch) -> dict[str, Any]:
         """Return the arguments of a batch's request, without those for the guards."""
-        rules = self.definition.schema.part["properties"]
-        return {n: v for n, v in batch.arguments.items() if not rules.get(n, {}).get("x-guard")}
+        own = self.definition.schema.for_guards
+        return {name: value for name, value in batch.arguments.items() if name not in own}
 
     def _call_of(self, batch: Batch) -> Call:
         """Return the call of a batch: the nodes take turns."""
@@ -220,8 +220,7 @@ class Action:
         A server that does not say its version is asked again, and its error told, when it is sent
         something.
         """
-        rules = self.definition.schema.part["properties"].items()
-        names = [name for name, rule in rules if rule.get("x-connection")]
+        names = self.definition.schema.of_connection
         found: list[dict[str, Any]] = []
         for call in self.calls if names else ():
             settings = {}

@@ -27,12 +27,15 @@ def check_arguments(
     settings: what the schema takes from the connection, as far as it is known; items: of the batch
     argument, whose name is argument. Raises ArgumentError.
     """
-    for name, rule in definition.schema.part["properties"].items():
-        if rule.get("x-connection") and name in given:
+    for name in definition.schema.of_connection:
+        if name in given:
             raise ArgumentError(f"{name}: belongs to the connection's settings")
     start = 0
     for portion in _portions(items):
         whole = {**given, **settings, **({argument: portion} if argument else {})}
+        if _is_sendable(whole) and definition.schema.accepts(whole):
+            start += len(portion)
+            continue
         found = chain(_halves("", whole), definition.schema.problems(whole))
         said = dict.fromkeys(found)  # two rules, one message
         if problems := list(islice(said, MOST_PROBLEMS + 1)):
@@ -71,6 +74,11 @@ def _plain(items: object) -> bool:
         return isinstance(items, list) and "".join(items).isascii()
     except TypeError:
         return False
+
+
+def _is_sendable(given: Mapping[str, Any]) -> bool:
+    """Tell whether UTF-8 surely carries all texts, as that of most arguments."""
+    return all(_is_whole(value) or _plain(value) for value in given.values())
 
 
 def _halves(field: str, value: object, depth: int = 0) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from string import Formatter
 from time import monotonic
 from types import MappingProxyType
@@ -33,8 +34,8 @@ class Endpoint(NamedTuple):
 
     def check_path(self, arguments: Mapping[str, Any]) -> None:
         """Refuse arguments that cannot be one segment of the path, each, before a call starts."""
-        for _, name, _, _ in Formatter().parse(self.path):
-            if name and name in arguments:
+        for name in _placeholders(self.path):
+            if name in arguments:
                 segment(name, arguments[name])
 
     def send(self, wire: Wire, **options: Any) -> Answer:
@@ -146,6 +147,12 @@ class Ahead(NamedTuple):
     def holds(self, wire: Wire) -> bool:
         """Tell whether it can be sent as it is: it tells its time, and where it goes."""
         return wire.address == self.address and monotonic() < self.at + LONGEST_AHEAD
+
+
+@cache
+def _placeholders(path: str) -> tuple[str, ...]:
+    """Return the names that a template has."""
+    return tuple(name for _, name, _, _ in Formatter().parse(path) if name)
 
 
 def _json(body: object) -> bytes | None:

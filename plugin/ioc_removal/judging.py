@@ -72,22 +72,6 @@ OF_TYPE: Mapping[str, Judge] = {
 }
 
 
-def _of_text(test: Judge) -> Judge:
-    return lambda value: not isinstance(value, str) or test(value)
-
-
-def _of_list(test: Judge) -> Judge:
-    return lambda value: not is_list(value) or test(value)
-
-
-def _of_object(test: Judge) -> Judge:
-    return lambda value: not isinstance(value, dict) or test(value)
-
-
-def _of_number(test: Judge) -> Judge:
-    return lambda value: not _is_number(value) or test(value)
-
-
 def _pattern(said: str) -> Judge:
     compiled: list[Any] = []  # when it is first needed: most of a schema's patterns are not
 
@@ -96,7 +80,7 @@ def _pattern(said: str) -> Judge:
             compiled.append(pattern(said).search)
         return compiled[0](value) is not None
 
-    return _of_text(judge)
+    return judge
 
 
 def _one_type(said: str | list[str]) -> Judge:
@@ -104,6 +88,12 @@ def _one_type(said: str | list[str]) -> Judge:
         return OF_TYPE[said]
     kinds = [OF_TYPE[name] for name in said]
     return lambda value: any(kind(value) for kind in kinds)
+
+
+def _const(said: Any) -> Judge:
+    if isinstance(said, str):
+        return lambda value: bool(value == said)
+    return lambda value: same(value, said)
 
 
 def _enum(said: Sequence[Any]) -> Judge:
@@ -121,20 +111,40 @@ def _distinct(value: Sequence[Any]) -> bool:
 PLAIN: Mapping[str, Callable[[Any], Judge]] = {
     "type": _one_type,
     "enum": _enum,
-    "const": lambda said: lambda value: same(value, said),
+    "const": _const,
     "pattern": _pattern,
-    "minLength": lambda said: _of_text(lambda value: len(value) >= said),
-    "maxLength": lambda said: _of_text(lambda value: len(value) <= said),
-    "minItems": lambda said: _of_list(lambda value: len(value) >= said),
-    "maxItems": lambda said: _of_list(lambda value: len(value) <= said),
-    "uniqueItems": lambda said: _of_list(lambda value: not said or _distinct(value)),
-    "minProperties": lambda said: _of_object(lambda value: len(value) >= said),
-    "maxProperties": lambda said: _of_object(lambda value: len(value) <= said),
-    "minimum": lambda said: _of_number(lambda value: value >= said),
-    "maximum": lambda said: _of_number(lambda value: value <= said),
-    "exclusiveMinimum": lambda said: _of_number(lambda value: value > said),
-    "required": lambda said: _of_object(frozenset(said).issubset),
+    "minLength": lambda said: lambda value: len(value) >= said,
+    "maxLength": lambda said: lambda value: len(value) <= said,
+    "minItems": lambda said: lambda value: len(value) >= said,
+    "maxItems": lambda said: lambda value: len(value) <= said,
+    "uniqueItems": lambda said: lambda value: not said or _distinct(value),
+    "minProperties": lambda said: lambda value: len(value) >= said,
+    "maxProperties": lambda said: lambda value: len(value) <= said,
+    "minimum": lambda said: lambda value: value >= said,
+    "maximum": lambda said: lambda value: value <= said,
+    "exclusiveMinimum": lambda said: lambda value: value > said,
+    "required": lambda said: frozenset(said).issubset,
 }
+# The kinds of values that a keyword speaks of, where these are not all.
+SPEAKS_OF: Mapping[str, str] = {
+    **dict.fromkeys(("pattern", "minLength", "maxLength"), "string"),
+    **dict.fromkeys(("minItems", "maxItems", "uniqueItems", "items"), "array"),
+    **dict.fromkeys(("minProperties", "maxProperties", "required"), "object"),
+    **dict.fromkeys(("properties", "additionalProperties", "propertyNames"), "object"),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum"), "number"),
+}
+
+
+def _where_meant(name: str, test: Judge, kind: object) -> Judge:
+    """Return a test of a keyword that takes what the keyword does not speak of.
+
+    kind: of all values that come to it, as "type" says, which is asked first.
+    """
+    meant = SPEAKS_OF.get(name)
+    if meant is None or kind in {meant, "integer" if meant == "number" else meant}:
+        return test
+    is_meant = OF_TYPE[meant]
+    return lambda value: not is_meant(value) or test(value)
 
 
 class _Judges:
@@ -148,7 +158,12 @@ class _Judges:
         """Return the judge of a schema; the first that refuses ends it."""
         if isinstance(schema, bool):
             return lambda _: schema
-        tests = [test for name, said in schema.items() if (test := self._test(name, said, schema))]
+        kind = schema.get("type") if isinstance(schema.get("type"), str) else None
+        tests = [
+            _where_meant(name, test, kind)
+            for name in sorted(schema, key="type".__ne__)
+            if (test := self._test(name, schema[name], schema))
+        ]
         if len(tests) == 1:
             return tests[0]
 
@@ -217,8 +232,8 @@ class _Judges:
     def _items(self, said: Any, _: object) -> Judge:
         judge, at_once = self.of(said), judge_of_texts(said)
         if at_once is None:
-            return _of_list(lambda value: all(map(judge, value)))
-        return _of_list(lambda value: at_once(value) or all(map(judge, value)))
+            return lambda value: all(map(judge, value))
+        return lambda value: at_once(value) or all(map(judge, value))
 
     def _properties(self, said: Mapping[str, Any], _: object) -> Judge:
         judges: dict[str, Judge] = {}  # of those that are met
@@ -232,17 +247,15 @@ class _Judges:
                         return False
             return True
 
-        return _of_object(judge)
+        return judge
 
     def _others(self, said: Any, schema: Mapping[str, Any]) -> Judge:
         known = frozenset(schema.get("properties", ()))
         if said is False:
-            return _of_object(lambda value: value.keys() <= known)
+            return lambda value: value.keys() <= known
         judge = self.of(said)
-        return _of_object(
-            lambda value: all(judge(entry) for name, entry in value.items() if name not in known)
-        )
+        return lambda value: all(judge(entry) for name, entry in value.items() if name not in known)
 
     def _names(self, said: Any, _: object) -> Judge:
         judge = self.of(said)
-        return _of_object(lambda value: all(map(judge, value)))
+        return lambda value: all(map(judge, value))

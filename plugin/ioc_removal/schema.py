@@ -35,6 +35,20 @@ class Schema:
         self._loose: dict[tuple[str | None, str], Schema] = {}
         self._items = 0  # of lists that it judged
 
+    @cached_property
+    def of_connection(self) -> tuple[str, ...]:
+        """The properties that the settings of a connection give ("x-connection")."""
+        return self._marked("x-connection")
+
+    @cached_property
+    def for_guards(self) -> tuple[str, ...]:
+        """The properties that no request carries, as they are for the guards ("x-guard")."""
+        return self._marked("x-guard")
+
+    def _marked(self, mark: str) -> tuple[str, ...]:
+        rules = self.part.get("properties", {}).items()
+        return tuple(name for name, rule in rules if rule.get(mark))
+
     def problems(self, value: object) -> Iterator[str]:
         """Say what is wrong with a value, one line a mistake, each naming its field."""
         if self.accepts(value):
@@ -140,9 +154,11 @@ class Schema:
 
 def _objects(value: object) -> int:
     """Return how many items the longest list has, of what a judge does not judge at once."""
-    held = value.values() if isinstance(value, dict) else (value,)
-    lists = (entry for entry in held if isinstance(entry, list) and entry)
-    return max((len(entry) for entry in lists if not isinstance(entry[0], str)), default=0)
+    longest = 0
+    for entry in value.values() if isinstance(value, dict) else (value,):  # the quickest way
+        if isinstance(entry, list) and len(entry) > longest and not isinstance(entry[0], str):
+            longest = len(entry)
+    return longest
 
 
 def _meant(error: "ValidationError") -> "ValidationError":

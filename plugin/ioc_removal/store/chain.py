@@ -5,6 +5,7 @@ where a key is set. Every hash covers the one before it, so that none can be cha
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from hashlib import sha256
 from hmac import digest, new
 from json import JSONEncoder
@@ -96,6 +97,11 @@ class Hashing:
         if self._key is None:
             return [sha256(text.encode()).hexdigest() for text in texts]
         return [*map(self.text, texts)]
+
+    @cached_property
+    def no_rows(self) -> "RowHashes":
+        """The hashes of no rows, to which none are added."""
+        return self.rows()
 
     def rows(self, hashes: Sequence[str] = ()) -> "RowHashes":
         """Return what gathers the hashes of a batch's rows; hashes: of the first of them."""

@@ -8,7 +8,7 @@ from ..action import Action
 from ..batches import Batch, Prepared
 from .ahead import RowsDigest
 from .batch_texts import rows_of
-from .called import called
+from .called import facts_of_call
 from .columns import parsed, sorted_json
 from .database import Database
 from .intents import moment
@@ -33,7 +33,8 @@ class CutCall:
         self._states: dict[int, State] = {}  # of batches that this process alone is at
         self._texts: dict[int, SnapshotTexts] = {}  # of batches that are being sent
         self._bare: set[int] = set()  # batches of which the store has no snapshots
-        self._begun: tuple[Any, ...] | None = None  # the row of a call that is not kept yet
+        # The row of a call that is not kept yet, and what the journal says of it.
+        self._begun: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None
 
     def begin(self, prepared: Prepared, *, assumed: bool = False) -> None:
         """Note a call that is about to be performed; noting it again changes nothing.
@@ -41,19 +42,14 @@ class CutCall:
         What acts is kept together with what is kept of it first, such as how it is cut. assumed:
         whether it depends on what a dry run only assumes.
         """
-        self._target = prepared.target
-        call = self._action.call
-        self._begun = (
-            self._run,
-            self._call,
-            self._action.definition.name,
-            call.connection.name if call else None,
-            sorted_json(prepared.target),
-            json.dumps(by_reference(_short(self._action, prepared))),
-            prepared.duplicates,
-            json.dumps(prepared.filled),
-            assumed,
-        )
+        self._target = target = prepared.target
+        call, filled = self._action.call, prepared.filled
+        name, wire = self._action.definition.name, call.connection.name if call else None
+        arguments = json.dumps(by_reference(_short(self._action, prepared)))
+        told = (sorted_json(target), arguments, prepared.duplicates, json.dumps(filled), assumed)
+        facts = facts_of_call(name, wire, target, arguments, prepared.duplicates, filled, assumed)
+        facts["address"] = call.connection.place if call else None
+        self._begun = (self._run, self._call, name, wire, *told), facts
         if not self._action.definition.acts:  # it may read for long, and who looks sees that
             with self._database.transaction() as connection:
                 self._keep_begun(connection)
@@ -61,12 +57,11 @@ class CutCall:
 
     def _keep_begun(self, connection: Transaction) -> None:
         """Keep that the call began, if it did and that is not kept; last in what goes beside."""
-        if (values := self._begun) is None:
+        if self._begun is None:
             return
+        row, facts = self._begun
         query = "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
-        if connection.execute(query, values).rowcount:
-            call = self._action.call
-            facts = {**called(values[2:]), "address": call.connection.place if call else None}
+        if connection.execute(query, row).rowcount:
             self._database.line_up(f"chain of {self._run}")
             hashing = self._database.hashing
             add_link(connection, hashing, self._run, CALLED, call=self._call, facts=facts)

@@ -76,16 +76,16 @@ def add_link(
     at: str | None = None,
 ) -> None:
     """Add a link to a run's chain; rows: the hashes of a batch's rows, in their order."""
-    # Before others wait for this link.
-    hashes = rows if isinstance(rows, RowHashes) else hashing.rows(rows)
+    if not isinstance(rows, RowHashes):  # before others wait for this link
+        rows = hashing.rows(rows) if rows else hashing.no_rows
     query = "SELECT link, hash FROM links WHERE run = ? ORDER BY link DESC LIMIT 1"
     number, before = connection.execute(query, (run,)).fetchone() or (-1, START)
     text = sorted_json(facts) if facts else "{}"
     link = Link(
-        run, number + 1, kind, call, batch, hashes.count, hashes.marks, text, at or now(),
+        run, number + 1, kind, call, batch, rows.count, rows.marks, text, at or now(),
         hashing.name,
     )  # fmt: skip
-    values = (*link, hashing.link(before, link, hashes))
+    values = (*link, hashing.link(before, link, rows))
     connection.execute("INSERT INTO links VALUES (?,?,?,?,?,?,?,?,?,?,?)", values)
 
 

@@ -36,9 +36,12 @@ class InterruptedAfter:
     def __enter__(self) -> None:
         if is_interruptible():
             for kind in ENDING:
-                if callable(handler := signal.getsignal(kind)):
-                    self._before[kind] = handler
-                    signal.signal(kind, self._take)
+                # Which function handles one takes as long to be asked as to set another.
+                if kind == signal.SIGINT or callable(signal.getsignal(kind)):
+                    self._before[kind] = signal.signal(kind, self._take)
+            if not callable(before := self._before[signal.SIGINT]):
+                signal.signal(signal.SIGINT, before)
+                del self._before[signal.SIGINT]
 
     def __exit__(self, *_: object) -> None:
         if not self._before:
