@@ -18,15 +18,15 @@ IDLE = 5.0  # seconds after which the watch leaves when nothing is in flight
 class Deadline:
     """The time that one request has.
 
-    seconds: from now. sent: whether any of the request may have left; hung_up: whether it was
-    ended from this side before its time.
+    seconds: from now; last: set when nothing more is to be tried. sent: whether any of the request
+    may have left; hung_up: whether it was ended from this side before its time.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, last: Event) -> None:
         self.at = monotonic() + seconds
         self.sent = False
         self.hung_up = False
-        self._is_over, self._last = False, Event()
+        self._is_over, self._last = False, last
         self._socket: socket | None = None
 
     @property
@@ -52,14 +52,9 @@ class Deadline:
         if self._is_over:
             self._shut()
 
-    def try_no_more(self) -> None:
-        """Let the try that is under way be the last; a pause before another ends now."""
-        self._last.set()
-
     def end(self) -> None:
-        """End the request now, whatever it waits for."""
+        """End the request now, whatever it waits for from its socket."""
         self._is_over = True
-        self._last.set()
         self._shut()
 
     def release(self) -> None:
@@ -132,12 +127,13 @@ class InFlight:
 
     def __init__(self) -> None:
         self._open: set[Deadline] = set()
+        self._last = Event()  # no request is tried again
         self.hung_up = False
 
     @contextmanager
     def one(self, seconds: float) -> Iterator[Deadline]:
         """Have a request in flight for so many seconds at most."""
-        deadline = Deadline(seconds)
+        deadline = Deadline(seconds, self._last)
         self._open.add(deadline)
         token = CURRENT.set(deadline)
         _WATCH.begin(deadline)
@@ -152,11 +148,11 @@ class InFlight:
             self._open.discard(deadline)
 
     def try_no_more(self) -> None:
-        """Let every request that is in flight end with the try that it is at."""
-        for deadline in set(self._open):
-            deadline.try_no_more()
+        """Let every request end with the try that it is at; a pause before another ends now."""
+        self._last.set()
 
     def hang_up(self) -> None:
         """End every request that is in flight, and those that still come."""
         self.hung_up = True
+        self._last.set()
         _WATCH.hang_up(set(self._open))
