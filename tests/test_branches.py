@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from approving import Desk, desk
 from ioc_removal.sandbox import Sandbox
-from test_approval import Desk, desk
 from test_resume import Program, deletions, expect_all_gone, killed_after, sandbox
 from written import FROM_SECMASTER, TWICE
 
