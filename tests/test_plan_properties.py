@@ -23,7 +23,7 @@ from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.trust.removal_key import connection_facts, digest
-from test_plan import Planner, by_system
+from planning import Planner, by_system
 
 INTEGRATION = load_integration()
 VALUES = [f"host{number}.example" for number in range(4)]
