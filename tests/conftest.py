@@ -15,6 +15,8 @@ from stores import lender, own, postgresql, shared, store, unmade
 
 # One process has all their tests: they share what is made once.
 TOGETHER = {
+    "test_journal_columns.py",
+    "test_journal_keys.py",
     "test_journal_verify.py",
     "test_layers.py",
     "test_packaging.py",

@@ -8,7 +8,7 @@ import pytest
 
 from ioc_removal.cli import main
 from ioc_removal.sandbox import Sandbox
-from test_journal_verify import said, tampered, verified
+from tampering import said, tampered, verified
 
 VALUES = ["192.0.2.10", "malware.example"]
 GIVEN = f"indicators:={json.dumps(VALUES)}"

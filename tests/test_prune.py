@@ -17,8 +17,8 @@ from ioc_removal.store.location import Location
 from ioc_removal.store.schedules import Schedule, add_schedule
 from ioc_removal.store.trust_tables import TAKEN_FROM
 from rechained import expire_plan
+from tampering import tampered
 from test_journal import as_version_2
-from test_journal_verify import tampered
 from test_retry import DELETE, REMOVE, VALUES, Desk, desk
 
 __all__ = ["desk"]

@@ -15,7 +15,7 @@ from ioc_removal.sandbox import Sandbox
 from ioc_removal.store.columns import parsed
 from ioc_removal.store.database import Database
 from ioc_removal.store.recorder import StoreRecorder
-from test_journal_verify import tampered
+from tampering import tampered
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "ask-before-unmarking.yml"
 MARKED = f"indicators:={json.dumps(['192.0.2.53', 'intranet.example.com'])}"
