@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from ..errors import ArgumentError
-from ..store.approvals import Ask
+from ..store.asks import Ask
 from ..store.runs import Run, get_run
 from .extras import needed_by
 from .session import Session

@@ -8,7 +8,7 @@ from ..operations.how_far import now_of, resumed_rows, task_rows
 from ..operations.inputs import unused_rows
 from ..operations.journal import asked
 from ..outcome import PLANNED
-from ..store.approvals import asks_of
+from ..store.asks import asks_of
 from ..store.call_rows import call_rows
 from ..store.database import Database
 from ..store.output_rows import output_rows

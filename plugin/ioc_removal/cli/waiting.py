@@ -6,7 +6,7 @@ from typing import Any
 
 from ..operations.history import asked_row
 from ..outcome import Summary, exit_status
-from ..store.approvals import EXPIRED, Ask, is_late, open_ask
+from ..store.asks import EXPIRED, Ask, is_late, open_ask
 from ..store.runs import WAITING
 from ..trust.approval import counted
 from .output import Output

@@ -6,17 +6,8 @@ from dataclasses import dataclass
 from ..errors import ArgumentError
 from ..playbooks.asking import USUAL, response_of
 from ..settings import Settings
-from ..store.approvals import (
-    APPROVED,
-    PLAN,
-    REJECTED,
-    Ask,
-    asks_of,
-    decide,
-    open_ask,
-    put_ask,
-    settled,
-)
+from ..store.approvals import decide, put_ask, settled
+from ..store.asks import APPROVED, PLAN, REJECTED, Ask, asks_of, open_ask
 from ..store.database import Database
 from ..store.lease import is_held
 from ..store.plans import StoredPlan

@@ -9,8 +9,9 @@ from ..outcome import Summary
 from ..playbooks.engine import Engine, OtherVersionError
 from ..playbooks.model import Playbook
 from ..playbooks.performing import Performing
-from ..store.approvals import Ask, denial_of_plan
+from ..store.asks import Ask
 from ..store.cancelling import cancellation, watched
+from ..store.denials import denial_of_plan
 from ..store.given import check_given
 from ..store.plans import get_plan
 from ..store.results import run_summary

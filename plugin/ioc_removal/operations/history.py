@@ -19,7 +19,7 @@ from ..trust.record import nested, record
 from .how_far import resumed_rows, task_rows
 
 if TYPE_CHECKING:
-    from ..store.approvals import Ask
+    from ..store.asks import Ask
 
 FEW = 2_000  # items of a set that a record has as a list
 ASSUMED = (REMOVED, ADDED, CHANGED)  # in a dry run
@@ -49,7 +49,7 @@ def waiting_row(database: Database, run: Run) -> dict[str, Any] | None:
     """Return what a run waits for, as its record shows it; None when it does not wait."""
     if run.status != WAITING:
         return None
-    from ..store.approvals import open_ask  # few runs wait
+    from ..store.asks import open_ask  # few runs wait
 
     ask = open_ask(database, run.run)
     if ask is None:
@@ -66,7 +66,7 @@ def waiting_row(database: Database, run: Run) -> dict[str, Any] | None:
 def asked_row(ask: "Ask") -> dict[str, Any]:
     """Return a question as records show it."""
     from ..playbooks.asking import wanted_of
-    from ..store.approvals import EXPIRED, is_late
+    from ..store.asks import EXPIRED, is_late
 
     question = ask.question
     row = {

@@ -8,7 +8,7 @@ from ..errors import ArgumentError, RunError
 from ..integration import Integration
 from ..outcome import PLANNED
 from ..settings import Settings
-from ..store.approvals import PLAN, Ask
+from ..store.asks import PLAN, Ask
 from ..store.database import Database
 from ..store.journal import moment_text
 from ..store.plans import StoredPlan, get_plan, planned_lines

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from threading import Lock
 
 from ..integration import Integration
-from ..store.approvals import denial, is_approved
 from ..store.database import Database
+from ..store.denials import denial, is_approved
 from ..store.looks import Look
 from ..store.plans import StoredPlan
 from ..trust.approval import Tally, too_many

@@ -17,7 +17,8 @@ from ..errors import HungUpError, PluginError, StoreError
 from ..integration import Integration
 from ..outcome import FAILED, PLANNED, SUCCEEDED, ordered
 from ..settings import Settings
-from ..store.approvals import EXPIRED, put_ask, settled
+from ..store.approvals import put_ask, settled
+from ..store.asks import EXPIRED
 from ..store.cancelling import Cancellation
 from ..store.database import Database
 from ..store.let_through import LetThrough

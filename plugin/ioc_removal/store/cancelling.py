@@ -136,8 +136,8 @@ def _close_asks(
     connection: Transaction, database: Database, run: str, by: Mapping[str, Any], at: str
 ) -> None:
     """Close what a run asks, so that nobody decides on it any more."""
-    from .approvals import CANCELLED as CLOSED  # most of those who watch for it cancel nothing
-    from .approvals import asks_of
+    from .asks import CANCELLED as CLOSED  # most of those who watch for it cancel nothing
+    from .asks import asks_of
     from .decisions import APPROVAL, decision_facts, use_facts
 
     for ask in asks_of(database, run):
