@@ -1,74 +1,22 @@
 """The guards of one call: asked before each batch, by itself and by what is there."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence, Set
+from functools import cached_property
 from threading import Lock
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from ..action import Action
 from ..batches import Batch, Prepared
-from ..definition import ADDS
-from ..errors import HungUpError, PluginError
 from ..outcome import FAILED, PLANNED, REFUSED, UNKNOWN, Outcome
 from ..same_outcome import counts_of
 from .caps import Excess
-from .catalogue import (
-    EXPECT_TAGS,
-    KNOWN_GOOD,
-    LAST_RULE,
-    PRIVATE,
-    PROTECTED,
-    SNAPSHOT,
-    STOP_AFTER,
-    SUFFIX,
-    WILDCARD,
-)
-from .effects import DISARMS, REARMS, effect_of, names_in, odd_in, told_of
+from .catalogue import EXPECT_TAGS, SNAPSHOT, STOP_AFTER
 from .findings import Findings, refusal_by
-from .forms import Forms, forms_of
-from .listed import Listed
-from .lists import ById
-from .provider_rules import LastRules, other_tags
-from .shapes import is_plain, not_plain, private_in, suffix_in, wildcard_in
+from .shapes import not_plain
 from .snapshot import Snapshot
 
-ALERTS = "is known to be good, so that it will alert at once"
-
-
-class RunGuards(Protocol):
-    """What the guards of a call need of those of its run."""
-
-    last_rules: LastRules
-
-    @property
-    def protected(self) -> Listed:
-        """What is never disarmed."""
-
-    @property
-    def second_levels(self) -> frozenset[str]:
-        """The public suffixes that are known beside the usual ones."""
-
-    @property
-    def caps(self) -> Mapping[str, int]:
-        """The caps that hold."""
-
-    def value(self, key: str) -> Any:
-        """Return a setting."""
-
-    @property
-    def knows_good(self) -> bool:
-        """Whether anything is known to be good."""
-
-    def near(self, texts: Sequence[str], effect: str) -> Sequence[str]:
-        """Return those of some texts that may be on a list of what an effect is not for."""
-
-    def findings(self) -> Findings:
-        """Return where to put what is found of a batch."""
-
-    def known_good(self, forms: Forms) -> str | None:
-        """Return what a value falls under that is known to be good."""
-
-    def warn(self, findings: Findings) -> None:
-        """Count what is told of items."""
+if TYPE_CHECKING:
+    from .guarded_items import GuardedItems, RunGuards
 
 
 class Guarded:
@@ -81,7 +29,7 @@ class Guarded:
 
     def __init__(
         self,
-        guards: RunGuards,
+        guards: "RunGuards",
         action: Action,
         prepared: Prepared,
         place: str,
@@ -116,7 +64,7 @@ class Guarded:
         values = batch.items if definition.named_by == "value" else ()
         for value in self._odd(values, effect):
             if value not in found.refused:
-                self._judge(found, value, value, effect)
+                self._items.judge_value(found, value, value, effect)
         return found
 
     def _odd(self, values: Sequence[str], effect: str) -> Sequence[str]:
@@ -129,29 +77,10 @@ class Guarded:
 
     def after(self, found: Findings, batch: Batch, before: Snapshot | None) -> None:
         """Add what is found of a batch by what is there; before: None when that was not asked."""
-        definition = self.action.definition
         required = self.guards.value(SNAPSHOT) == "required"
         lost = required and before is not None and before.unread
-        if not lost and definition.named_by != "id" and not self._about_rules:
-            return
-        about_rules, rows, plain = self._about_rules, before.rows if before else {}, set[str]()
-        if rows and not about_rules:  # as mostly
-            from .plain_rows import plain_rows  # most calls name no ids
-
-            plain = plain_rows(definition, batch, rows, self.guards)
-        for item in batch.items:
-            if item in plain:
-                continue
-            row = rows.get(item)
-            unread = before.unread.get(item) if before else None
-            asked = row is not None or (before is not None and definition.snapshot is not None)
-            if unread is not None and required:
-                found.refuse(SNAPSHOT, item, f"what is there could not be kept: {unread}")
-            if definition.named_by == "id" and item not in found.refused:
-                why = unread if asked else "nothing was asked"
-                self._judge_row(found, item, batch, row, why)
-            if about_rules and item not in found.refused:
-                self._judge_rule(found, item, batch, *self._listed(batch, before, unread))
+        if lost or self.action.definition.named_by == "id" or self._about_rules:
+            self._items.judge_rows(found, batch, before, required=required)
 
     def count(self, batch: Batch, found: Findings, outcomes: Sequence[Outcome]) -> None:
         """Count what became of a batch; of what goes to several nodes, warnings count once."""
@@ -176,90 +105,11 @@ class Guarded:
             return None
         return f"stopped: {failed:,} of {tried:,} failed"
 
-    def _judge(self, found: Findings, item: str, value: str, effect: str) -> None:
-        """Judge an item by a value: its own, or that of what it names."""
-        if not self._compared(effect) and is_plain(value, self.guards.second_levels):
-            return
-        forms = forms_of(value)
-        if effect == DISARMS:
-            self._protect(found, item, (forms,))
-            adds = self.action.definition.does == ADDS  # to the false positives
-            if item == value and not found.refuse(
-                WILDCARD, item, wildcard_in(value, forms, path=adds)
-            ):
-                found.refuse(SUFFIX, item, suffix_in(value, forms, self.guards.second_levels))
-        elif effect == REARMS:
-            entry = self.guards.known_good(forms)
-            found.warn(KNOWN_GOOD, item, entry and f"{entry} {ALERTS}", value)
-        found.warn(PRIVATE, item, private_in(forms), value)
+    @cached_property
+    def _items(self) -> "GuardedItems":
+        from .guarded_items import GuardedItems  # most calls name plain values, on no list
 
-    def _compared(self, effect: str) -> bool:
-        """Tell whether values are looked for in lists."""
-        if effect == DISARMS:
-            return bool(self.guards.protected)
-        return effect == REARMS and self.guards.knows_good
-
-    def _judge_row(
-        self,
-        found: Findings,
-        item: str,
-        batch: Batch,
-        row: Mapping[str, Any] | None,
-        why: str | None,
-    ) -> None:
-        """Judge what is named by an id by what is there; why: that is not known."""
-        told = told_of(row or {})
-        effect = effect_of(self.action.definition, batch.arguments, row)
-        if effect == DISARMS and self.guards.protected:
-            self._protect(found, item, map(forms_of, (item, *names_in(told))))
-            why = why or odd_in(row or {})
-            if why is not None:
-                found.refuse(PROTECTED, item, f"whether it is protected is not known: {why}")
-        if value := told.get("value"):
-            self._judge(found, item, str(value), effect)
-
-    def _protect(self, found: Findings, item: str, named: Iterable[Forms]) -> None:
-        if self.guards.protected:
-            for forms in named:
-                entry = self.guards.protected.entry(forms)
-                found.refuse(PROTECTED, item, entry and f"{entry} is protected")
-
-    def _judge_rule(
-        self,
-        found: Findings,
-        item: str,
-        batch: Batch,
-        listed: ById | None,
-        why: str | None,
-    ) -> None:
-        """Judge a rule by the list of its policy; why: there is none."""
-        expected = batch.arguments.get(EXPECT_TAGS)
-        unread = f"the rules of the policy could not be listed: {why}" if listed is None else None
-        row = listed.get(item) if listed else None
-        if expected:
-            others = other_tags(row, expected) if row else None
-            found.refuse(EXPECT_TAGS, item, unread or others)
-        found.refuse(LAST_RULE, item, unread)
-        if listed is not None and item not in found.refused:
-            policy = f"{self.place} {sorted(self.prepared.target.items())}"
-            there = {*listed, *([item] if row else [])}  # which another thread may take out now
-            last = self.guards.last_rules.leaves_none(policy, item, there)
-            if last or (self.leaves_none and self.leaves_none(policy, item, there)):
-                found.refuse(LAST_RULE, item, "it is the last rule of its policy")
-
-    def _listed(
-        self, batch: Batch, before: Snapshot | None, why: str | None
-    ) -> tuple[ById | None, str | None]:
-        """Return the rules of the policy of a call, or why they are not known."""
-        if before and before.listed is not None:
-            return before.listed, None
-        look_up = self.action.look_up(batch)
-        if why is not None or look_up is None:
-            return None, why or "nothing tells them"
-        try:
-            rows = look_up(batch.arguments, batch.items)
-            return {str(row.get("id")): row for row in rows}, None
-        except HungUpError:
-            raise
-        except PluginError as error:
-            return None, str(error)
+        about = self._about_rules
+        return GuardedItems(
+            self.guards, self.action, self.prepared, self.place, self.leaves_none, about_rules=about
+        )
