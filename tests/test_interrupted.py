@@ -16,7 +16,7 @@ import pytest
 
 from holding import HoldingSandbox
 from ioc_removal.errors import StoreError
-from ioc_removal.store import postgresql as driver
+from ioc_removal.store import postgresql_lasting
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import server_of
 from postgresql import PostgreSQLServer
@@ -177,7 +177,7 @@ def test_a_signal_while_the_store_is_away(own: PostgreSQLServer, tmp_path: Path)
 def test_a_store_that_stays_away_is_waited_for_no_longer(
     own: PostgreSQLServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(driver, "PATIENCE", 0.5)
+    monkeypatch.setattr(postgresql_lasting, "PATIENCE", 0.5)
     database = Database(server_of(own.database()))
     asked = 0
 

@@ -77,6 +77,7 @@ DOORS: Mapping[str, set[str]] = {
     "sqlite3": {"store.sqlite"},
     "psycopg": {
         "store.postgresql",
+        "store.postgresql_lasting",
         "store.postgresql_pipeline",
         "store.postgresql_leases",
         "store.postgresql_session",

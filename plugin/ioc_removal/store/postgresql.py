@@ -2,32 +2,24 @@
 
 A transaction that writes takes one lock of the store first, so that it is alone, as in SQLite. A
 lease is a lock of the session and ends with it, so that what is committed was committed while the
-leases were held. A session that is lost, as when the server is restarted, is made anew for whatever
-comes next, if its leases are still to be had; a transaction in which it is lost raises.
+leases were held.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count, islice
-from threading import Event
-from time import monotonic, time
-from typing import TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 from ..errors import SettingsError
 from .location import CHOOSE, Server
-from .postgresql_leases import SessionLeases, Taken, number_of
+from .postgresql_lasting import LastingSession
+from .postgresql_leases import Taken, number_of
 from .postgresql_pipeline import Pipelined
 from .postgresql_schema import TURN, migrate, translated, version_of
-from .postgresql_session import Session, closed_by_errors, plain_session, store_session
+from .postgresql_session import Session, closed_by_errors, plain_session
 from .statements import AT_ONCE, Cursor, Places, Row, Transaction, Values
 from .trust_tables import TAKEN_FROM
 from .version import VERSION
-
-PATIENCE = 120.0  # seconds to wait for a server that is gone
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two tries
-Some = TypeVar("Some")
 
 
 class PostgreSQL:
@@ -40,13 +32,10 @@ class PostgreSQL:
     def __init__(self, server: Server) -> None:
         self._server = server
         self._walks = count()
-        self._gone = Event()  # the server, for so long that nothing waits for it
-        self._ahead = 0.0
-        self._leases = SessionLeases(self._again, lambda: self._connection)
         self._pipelined: Pipelined | None = None  # the transaction that goes beside others
-        self._taken = ""  # by whom a lease was taken when the session was lost: it is over then
         try:
-            self._open()
+            self._lasting = LastingSession(server)
+            self._leases, self._again = self._lasting.leases, self._lasting.again
             with closed_by_errors(self._connection):
                 self._migrate()
         except psycopg.Error as error:
@@ -62,8 +51,7 @@ class PostgreSQL:
     @property
     def within(self) -> bool:
         """Whether a transaction has begun, and its session is there."""
-        idle = {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}
-        return self._connection.info.transaction_status not in idle
+        return self._lasting.within
 
     def begin(self, *, beside: bool = False) -> Transaction:
         """Begin a transaction, alone: others that write wait until it ends.
@@ -148,11 +136,11 @@ class PostgreSQL:
 
     def is_gone(self) -> bool:
         """Tell whether the server was away for so long that nothing waits for it any more."""
-        return self._gone.is_set()
+        return self._lasting.is_gone
 
     def clock(self) -> float:
         """Return the server's time: seconds since 1970."""
-        return time() + self._ahead
+        return self._lasting.clock()
 
     def take(self, name: str, *, vital: bool = True) -> None:
         """Hold a name while the connection lasts; raises Held.
@@ -202,55 +190,21 @@ class PostgreSQL:
 
     def leave(self) -> None:
         """Wait no longer for a server that is gone."""
-        self._gone.set()
+        self._lasting.leave()
 
     def close(self) -> None:
         """Close the session."""
         self._connection.close()
 
-    def _open(self) -> None:
-        self._connection = store_session(self._server)
-        asked = b"SELECT extract(epoch FROM clock_timestamp())::float8"
-        [(now,)] = self._connection.execute(asked).fetchall()
-        self._ahead = float(now) - time()  # of this host's clock, so that all hosts have one
+    @property
+    def _connection(self) -> Session:
+        return self._lasting.session
 
     def _migrate(self) -> None:
         if version_of(self) != VERSION:
             with self._connection.transaction():
                 self._connection.execute(_ALONE)
                 migrate(self, self._server)
-
-    def _again(self, do: Callable[[], Some]) -> Some:
-        """Do what changes nothing; in a new session, if the one that there was is lost."""
-        if self._taken:
-            raise Taken(self._taken)
-        try:
-            return do()
-        except psycopg.OperationalError:
-            if self.within or not self._connection.closed:
-                raise
-        self._reconnect()
-        return do()
-
-    def _reconnect(self) -> None:
-        end, pause = monotonic() + PATIENCE, FIRST_PAUSE
-        while True:
-            try:
-                self._connection.close()
-                self._open()
-                self._gone.clear()
-                break
-            except psycopg.OperationalError:
-                if self._gone.wait(pause) or monotonic() > end:
-                    self._gone.set()
-                    raise
-            pause = min(2 * pause, LONGEST_PAUSE)
-        try:
-            self._leases.lease_again()
-        except Taken as taken:
-            self._connection.close()
-            self._taken = str(taken)
-            raise
 
 
 _ALONE = f"SELECT pg_advisory_xact_lock({number_of('writing')})".encode()
