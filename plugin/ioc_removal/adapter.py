@@ -59,7 +59,7 @@ class Adapter(HTTPAdapter):
         """Return an answer: its status, its head, and what reads its body."""
         response = Response()
         response.status_code, response.reason, response.raw = resp.status, resp.reason, resp
-        response.headers, response.url, response.request = resp.headers, req.url, req
+        response.headers, response.url, response.request = resp.headers, req.url or "", req
         return response
 
     def close(self) -> None:

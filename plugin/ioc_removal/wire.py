@@ -60,6 +60,7 @@ class Wire:
         self.session, self.quotes, self.timeouts = session, quotes, timeouts
         self.proxy, self._auth = proxy, auth
         self._adapter = session.get_adapter(self.address)
+        self._verify = session.verify is None or session.verify
         self.closed, self.answered = "", False
         self.told: Callable[[str, float], None] = lambda _why, _seconds: None
         self._in_flight = InFlight()
@@ -90,10 +91,16 @@ class Wire:
         left = max(deadline.left, SHORTEST)
         timeout = (min(self.timeouts.connect, left), min(self.timeouts.read, left))
         own = self.session
-        tls = {"verify": own.verify, "cert": own.cert, "proxies": own.proxies}
         try:
             # Not by the session, which looks where a redirection leads, and keeps cookies.
-            with self._adapter.send(request, stream=True, timeout=timeout, **tls) as response:
+            with self._adapter.send(
+                request,
+                stream=True,
+                timeout=timeout,
+                verify=self._verify,
+                cert=own.cert,
+                proxies=own.proxies,
+            ) as response:
                 content = bytearray()
                 for portion in response.iter_content(PORTION):
                     content += portion
