@@ -49,7 +49,7 @@ def check_arguments(
 
 def _portions(items: Iterable[Any]) -> Iterator[Sequence[Any]]:
     """Yield items in portions, at least one, which may be empty."""
-    if isinstance(items, Sequence):  # the quickest way
+    if isinstance(items, list | tuple | Sequence):  # the quickest way
         for start in range(0, max(1, len(items)), CHECKED_AT_ONCE):
             yield items[start : start + CHECKED_AT_ONCE]
         return

@@ -14,6 +14,8 @@ SNAPSHOTS = AlikeRows(
     "ON CONFLICT DO NOTHING",
 )
 _BATCH = "WHERE run = ? AND call = ? AND batch = ?"
+_TRY = f"UPDATE batches SET tries = tries + 1, at = ? {_BATCH}"  # noqa: S608
+_END = f"UPDATE batches SET finished = 1 {_BATCH} AND finished = 0"  # noqa: S608
 
 
 def intend(connection: Transaction, key: Key, batch: Batch, at: int, *, is_first: bool) -> None:
@@ -24,15 +26,13 @@ def intend(connection: Transaction, key: Key, batch: Batch, at: int, *, is_first
     """
     if is_first and _insert(connection, key, batch, tries=1, finished=0, at=at):
         return
-    query = f"UPDATE batches SET tries = tries + 1, at = ? {_BATCH}"  # noqa: S608
-    if not connection.execute(query, (at, *key)).rowcount:
+    if not connection.execute(_TRY, (at, *key)).rowcount:
         _insert(connection, key, batch, tries=1, finished=0, at=at)
 
 
 def end(connection: Transaction, key: Key, batch: Batch) -> bool:
     """Note that a batch is finished; False when it was before, or another process just does so."""
-    query = f"UPDATE batches SET finished = 1 {_BATCH} AND finished = 0"  # noqa: S608
-    if connection.execute(query, key).rowcount:
+    if connection.execute(_END, key).rowcount:
         return True
     return _insert(connection, key, batch, tries=0, finished=1, at=0)
 

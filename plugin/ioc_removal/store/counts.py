@@ -17,6 +17,12 @@ from .statements import Transaction
 MINUTE = 60  # seconds
 SOME = 64  # rules
 LESS = "items = CASE WHEN items > ? THEN items - ? ELSE 0 END"
+_SENT = (
+    "INSERT INTO sent SELECT run, call, ?, place, ? FROM reserved"
+    " WHERE run = ? AND call = ? AND place IS NOT NULL"
+    " ON CONFLICT (run, call, at) DO UPDATE SET items = sent.items + excluded.items"
+)
+_TAKEN = f"UPDATE reserved SET {LESS}, at = ? WHERE run = ? AND call = ?"  # noqa: S608
 
 
 def reserve(
@@ -52,16 +58,8 @@ def reserve(
 def note_sent(connection: Transaction, key: tuple[str, str], items: int) -> None:
     """Turn a part of a reservation into what was sent now; a call without one is not counted."""
     now = int(time())
-    connection.execute(
-        "INSERT INTO sent SELECT run, call, ?, place, ? FROM reserved"
-        " WHERE run = ? AND call = ? AND place IS NOT NULL"
-        " ON CONFLICT (run, call, at) DO UPDATE SET items = sent.items + excluded.items",
-        (now - now % MINUTE, items, *key),
-    )
-    connection.execute(
-        f"UPDATE reserved SET {LESS}, at = ? WHERE run = ? AND call = ?",  # noqa: S608
-        (items, items, now, *key),
-    )
+    connection.execute(_SENT, (now - now % MINUTE, items, *key))
+    connection.execute(_TAKEN, (items, items, now, *key))
 
 
 def note_unsent(connection: Transaction, key: tuple[str, str], unsent: int) -> None:

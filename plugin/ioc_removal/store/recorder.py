@@ -25,6 +25,10 @@ from .told_batches import tell_batch
 PAUSE = 0.2  # seconds
 GIVEN_UP_AT_ONCE = 1_000  # indicators of batches that are given up
 _BATCH = "WHERE run = ? AND call = ? AND batch = ?"
+_STATE = f"SELECT tries, finished, at FROM batches {_BATCH}"  # noqa: S608
+_BEFORE = f"SELECT item, raw FROM snapshots {_BATCH}"  # noqa: S608
+_FORGET = f"DELETE FROM snapshots {_BATCH}"  # noqa: S608
+_OUTCOMES = f"SELECT {OUTCOME_COLUMNS} FROM outcomes {_BATCH} ORDER BY position"  # noqa: S608
 
 
 class StoreRecorder(CutCall):
@@ -67,13 +71,12 @@ class StoreRecorder(CutCall):
             self._bare.add(batch.number)
             return Known()
         self._let_it_end(at)
-        kept = self._database.rows(f"SELECT item, raw FROM snapshots {_BATCH}", key)  # noqa: S608
+        kept = self._database.rows(_BEFORE, key)
         before = {item: parsed(raw, "snapshots.raw", self._run) for item, raw in kept}
         return Known(repeated=True, snapshots=before)
 
     def _state(self, key: tuple[str, str, int]) -> State:
-        query = f"SELECT tries, finished, at FROM batches {_BATCH}"  # noqa: S608
-        found = self._database.rows(query, key)
+        found = self._database.rows(_STATE, key)
         return found[0] if found else (0, 0, 0)
 
     def _let_it_end(self, at: int) -> None:
@@ -135,8 +138,7 @@ class StoreRecorder(CutCall):
             if not end(connection, key, finished.batch):
                 return False
             if finished.batch.number not in self._bare:  # its outcomes hold them now
-                forget = "DELETE FROM snapshots WHERE run = ? AND call = ? AND batch = ?"
-                connection.execute(forget, key)
+                connection.execute(_FORGET, key)
             insert_rows(connection, key, rows)
             if rows and self._counts(finished.batch):
                 unsent = sum(len(alike.own) for alike in rows if alike.is_unsent)
@@ -187,6 +189,5 @@ class StoreRecorder(CutCall):
             rows = output_rows(self._database, self._run, self._call, batch.number)
             return Finished(batch, outputs=rows.listed)
         key = (self._run, self._call, batch.number)
-        where = "WHERE run = ? AND call = ? AND batch = ? ORDER BY position"
-        outcomes = self._database.rows(f"SELECT {OUTCOME_COLUMNS} FROM outcomes {where}", key)  # noqa: S608
+        outcomes = self._database.rows(_OUTCOMES, key)
         return Finished(batch, tuple(outcome_of(row, self._run) for row in outcomes))
