@@ -4,8 +4,7 @@ A timeout of a socket bounds each wait for a byte, not their sum: a server that 
 while would keep a request for ever.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from contextvars import ContextVar
 from math import inf
 from socket import SHUT_RDWR, socket
@@ -16,18 +15,32 @@ IDLE = 5.0  # seconds after which the watch leaves when nothing is in flight
 
 
 class Deadline:
-    """The time that one request has.
+    """The time that one request has, which is in flight within it.
 
-    seconds: from now; last: set when nothing more is to be tried. sent: whether any of the request
-    may have left; hung_up: whether it was ended from this side before its time.
+    seconds: from now; among: the requests of its wire. sent: whether any of the request may have
+    left; hung_up: whether it was ended from this side before its time.
     """
 
-    def __init__(self, seconds: float, last: Event) -> None:
+    def __init__(self, seconds: float, among: "InFlight") -> None:
         self.at = monotonic() + seconds
         self.sent = False
         self.hung_up = False
-        self._is_over, self._last = False, last
+        self._is_over, self._among = False, among
         self._socket: socket | None = None
+
+    def __enter__(self) -> "Deadline":
+        self._among.open.add(self)
+        self._token = CURRENT.set(self)
+        _WATCH.begin(self)
+        if self._among.hung_up:  # asked last: hang_up ends what has begun
+            self.hung_up = True
+            self.end()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _WATCH.finish(self)
+        CURRENT.reset(self._token)
+        self._among.open.discard(self)
 
     @property
     def left(self) -> float:
@@ -44,7 +57,7 @@ class Deadline:
 
     def waited(self, seconds: float) -> bool:
         """Wait so long; False, at once, when the end comes before, or nothing more is tried."""
-        return seconds < self.left and not self._last.wait(seconds)
+        return seconds < self.left and not self._among.last.wait(seconds)
 
     def hold(self, connected: socket) -> None:
         """Take the socket that is to be shut down at the end."""
@@ -123,36 +136,22 @@ _WATCH = _Watch()
 
 
 class InFlight:
-    """The requests of one wire that are in flight."""
+    """The requests of one wire that are in flight.
+
+    open: their deadlines; last: set when none of them is tried again.
+    """
 
     def __init__(self) -> None:
-        self._open: set[Deadline] = set()
-        self._last = Event()  # no request is tried again
+        self.open: set[Deadline] = set()
+        self.last = Event()
         self.hung_up = False
-
-    @contextmanager
-    def one(self, seconds: float) -> Iterator[Deadline]:
-        """Have a request in flight for so many seconds at most."""
-        deadline = Deadline(seconds, self._last)
-        self._open.add(deadline)
-        token = CURRENT.set(deadline)
-        _WATCH.begin(deadline)
-        if self.hung_up:  # asked last: hang_up ends what has begun
-            deadline.hung_up = True
-            deadline.end()
-        try:
-            yield deadline
-        finally:
-            _WATCH.finish(deadline)
-            CURRENT.reset(token)
-            self._open.discard(deadline)
 
     def try_no_more(self) -> None:
         """Let every request end with the try that it is at; a pause before another ends now."""
-        self._last.set()
+        self.last.set()
 
     def hang_up(self) -> None:
         """End every request that is in flight, and those that still come."""
         self.hung_up = True
-        self._last.set()
-        _WATCH.hang_up(set(self._open))
+        self.last.set()
+        _WATCH.hang_up(set(self.open))

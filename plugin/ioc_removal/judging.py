@@ -147,6 +147,29 @@ def _where_meant(name: str, test: Judge, kind: object) -> Judge:
     return lambda value: not is_meant(value) or test(value)
 
 
+def _every(tests: Sequence[Judge]) -> Judge:
+    if len(tests) == 1:
+        return tests[0]
+
+    def judge(value: Any) -> bool:
+        for test in tests:  # noqa: SIM110  # the quickest way
+            if not test(value):
+                return False
+        return True
+
+    return judge
+
+
+def _some(tests: Sequence[Judge]) -> Judge:
+    def judge(value: Any) -> bool:
+        for test in tests:  # noqa: SIM110  # the quickest way
+            if test(value):
+                return True
+        return False
+
+    return judge
+
+
 class _Judges:
     """Makes the judges of one document; one that is referred to is made once."""
 
@@ -164,16 +187,7 @@ class _Judges:
             for name in sorted(schema, key="type".__ne__)
             if (test := self._test(name, schema[name], schema))
         ]
-        if len(tests) == 1:
-            return tests[0]
-
-        def judge(value: Any) -> bool:
-            for test in tests:  # noqa: SIM110  # the quickest way
-                if not test(value):
-                    return False
-            return True
-
-        return judge
+        return _every(tests)
 
     def _test(self, name: str, said: Any, schema: Mapping[str, Any]) -> Judge | None:
         """Return what judges by one keyword; None for one that says nothing."""
@@ -213,12 +227,10 @@ class _Judges:
         return lambda value: not judge(value)
 
     def _all(self, said: Iterable[Any], _: object) -> Judge:
-        judges = [self.of(one) for one in said]
-        return lambda value: all(judge(value) for judge in judges)
+        return _every([self.of(one) for one in said])
 
     def _any(self, said: Iterable[Any], _: object) -> Judge:
-        judges = [self.of(one) for one in said]
-        return lambda value: any(judge(value) for judge in judges)
+        return _some([self.of(one) for one in said])
 
     def _one(self, said: Iterable[Any], _: object) -> Judge:
         judges = [self.of(one) for one in said]

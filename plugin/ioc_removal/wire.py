@@ -1,7 +1,6 @@
 """How requests reach one server: a session with its certificates, its proxy and its deadlines."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from logging import getLogger
 from typing import Any, NamedTuple
 
@@ -66,9 +65,9 @@ class Wire:
         self._in_flight = InFlight()
         self._bare: dict[object, PreparedRequest] = {}  # as they are before they are signed
 
-    def deadline(self) -> AbstractContextManager[Deadline]:
+    def deadline(self) -> Deadline:
         """Have a request in flight, until its end or its total timeout."""
-        return self._in_flight.one(self.timeouts.total)
+        return Deadline(self.timeouts.total, self._in_flight)
 
     def exchange(
         self,

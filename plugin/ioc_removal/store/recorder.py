@@ -104,8 +104,8 @@ class StoreRecorder(CutCall):
 
     def _intent(self, batch: Batch, snapshots: Mapping[str, Any]) -> None:
         key = (self._run, self._call, batch.number)
-        self._texts[batch.number] = texts = SnapshotTexts(snapshots)
-        rows = texts.rows()
+        texts = SnapshotTexts(snapshots) if snapshots else NO_TEXTS
+        self._texts[batch.number], rows = texts, texts.rows()
         with self._database.beside() as connection:
             cancelled = ask_cancelled(connection, self._run)  # once it is kept, none is begun
             is_first = self._begun is not None
