@@ -92,7 +92,7 @@ class Action:
                 check_arguments(definition, given, settings)
             named = given[limits.argument] if limits else definition.item_of(given)
             items = [] if named is None else [named]
-        if limits:
+        if limits and limits.along:
             _check_along(given, limits.along, items)
         if definition.endpoint:
             definition.endpoint.check_path(given)
@@ -245,4 +245,4 @@ def _check_along(given: Mapping[str, Any], along: Iterable[str], items: Iterable
 
 
 def _texts(items: Iterable[object]) -> bool:
-    return all(isinstance(item, str) for item in items)
+    return {*map(type, items)} <= {str}

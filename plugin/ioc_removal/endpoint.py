@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from string import Formatter
 from time import monotonic
 from types import MappingProxyType
@@ -159,6 +159,7 @@ def _json(body: object) -> bytes | None:
     return None if body is None else json.dumps(body, separators=(",", ":")).encode()
 
 
+@lru_cache(maxsize=1024)  # most requests of a call have the same
 def segment(name: str, value: str) -> str:
     """Quote a value so that it stays one segment of a path.
 
