@@ -9,6 +9,7 @@ import json
 import sqlite3
 import sys
 from functools import partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import process_time
@@ -62,13 +63,13 @@ def by_action() -> Any:
 
         return send
 
-    database = Database(store)
+    database, calls = Database(store), count()
     run = begin_run(database, "call", action.definition.name, dry_run=False, details={})
 
     def journalled(indicator: str) -> None:
         prepared = action.prepare({"supplier": "InternalTI", "indicators": [indicator]})
-        recorder = StoreRecorder(database, run, indicator, action)
-        recorder.begin(prepared)
+        recorder = StoreRecorder(database, run, f"{next(calls):09}", action)  # as runs are named
+        recorder.begin(prepared, new=True)
         for _ in perform(action, prepared, recorder):
             pass
 

@@ -118,7 +118,7 @@ def _perform(
     definition = action.definition
     calling = calling_of(database, run, {definition.name: definition})
     recorder = calling.recorder(ONLY, action)
-    recorder.begin(prepared)
+    recorder.begin(prepared, new=True)
     if definition.acts:  # kept, so that whoever ends it knows what is left
         count, size = calling.plan(recorder, ONLY, action, prepared)
         cut = partial(_planned, recorder, count)

@@ -129,7 +129,8 @@ class RowHashes:
     """
 
     def __init__(self, whole: Any) -> None:
-        self._whole, self._marks, self.count = whole, list[str](), 0
+        self._whole, self.count = whole, 0
+        self._marks: list[str] = []
         whole.update(b"[")
 
     def add(self, hashes: Sequence[str]) -> None:

@@ -35,18 +35,22 @@ class CutCall:
         self._bare: set[int] = set()  # batches of which the store has no snapshots
         # The row of a call that is not kept yet, and what the journal says of it.
         self._begun: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None
+        self._is_new = False
 
-    def begin(self, prepared: Prepared, *, assumed: bool = False) -> None:
+    def begin(self, prepared: Prepared, *, assumed: bool = False, new: bool = False) -> None:
         """Note a call that is about to be performed; noting it again changes nothing.
 
         What acts is kept together with what is kept of it first, such as how it is cut. assumed:
-        whether it depends on what a dry run only assumes.
+        whether it depends on what a dry run only assumes; new: whether nothing of it can be kept
+        yet, as this process has just begun its run.
         """
-        self._target = target = prepared.target
+        self._target, self._is_new = prepared.target, new
+        target = prepared.target
         call, filled = self._action.call, prepared.filled
         name, wire = self._action.definition.name, call.connection.name if call else None
         arguments = json.dumps(by_reference(_short(self._action, prepared)))
-        told = (sorted_json(target), arguments, prepared.duplicates, json.dumps(filled), assumed)
+        names = json.dumps(filled) if filled else "[]"
+        told = (sorted_json(target), arguments, prepared.duplicates, names, assumed)
         facts = facts_of_call(name, wire, target, arguments, prepared.duplicates, filled, assumed)
         facts["address"] = call.connection.place if call else None
         self._begun = (self._run, self._call, name, wire, *told), facts
@@ -66,10 +70,15 @@ class CutCall:
             hashing = self._database.hashing
             add_link(connection, hashing, self._run, CALLED, call=self._call, facts=facts)
 
+    @property
+    def _nothing_kept(self) -> bool:
+        """Whether nothing of the call is kept, which need not be asked."""
+        return self._is_new and self._begun is not None
+
     def plan(self, batches: Iterable[Batch]) -> int:
         """Keep how the call is cut, so that it is cut the same when it goes on; return how many."""
         key = (self._run, self._call)
-        if not self.count():
+        if self._nothing_kept or not self.count():
             hashing, digest = self._database.hashing, RowsDigest()
             with self._database.transaction() as connection:
                 self._keep_begun(connection)

@@ -22,7 +22,7 @@ TOGETHER = 1_000  # outcomes of one row, at most
 _INSERT = f"INSERT INTO alike VALUES ({', '.join('?' * (7 + len(SHARED)))})"  # noqa: S608
 _OUTCOME, _ATTEMPTS = SHARED.index("outcome"), SHARED.index("attempts")
 NAMES = 2  # of the columns of an outcome, those that name its indicator
-SNAPSHOT = ROW.index("snapshot") - 4 - NAMES  # of the rest
+SNAPSHOT = ROW.index("snapshot") - 4
 
 
 def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
@@ -132,19 +132,21 @@ def rows_of_batch(
     Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
     head = array(batch)[:-1]
-    rows, known, every = list[Alike](), dict[tuple[Any, ...], Alike](), list[str]()
+    rows: list[Alike] = []
+    known: dict[tuple[Any, ...], Alike] = {}
+    every: list[str] = []
     for one, own in _alike(outcomes, start, written):
-        columns = columns_of(one)[NAMES:]
-        shared = (*columns[:SNAPSHOT], *columns[SNAPSHOT + 1 :])
-        front, end = array(columns[:SNAPSHOT])[1:-1], array(columns[SNAPSHOT + 1 :])[1:]
+        columns = columns_of(one)
+        before, after = columns[NAMES:SNAPSHOT], columns[SNAPSHOT + 1 :]
+        shared, front, end = before + after, array(before)[1:-1], array(after)[1:]
         hashes = hashing.texts([f"{head},{names},{front},{told},{end}" for names, told in own])
         texts = [f"[{names},{told}]" for names, told in own]
         every += hashes
         while texts:
-            if shared not in known or len(known[shared].own) == TOGETHER:
-                known[shared] = Alike(shared, [], [])
-                rows.append(known[shared])
-            alike = known[shared]
+            alike = known.get(shared)
+            if alike is None or len(alike.own) == TOGETHER:
+                alike = known[shared] = Alike(shared, [], [])
+                rows.append(alike)
             room = TOGETHER - len(alike.own)
             alike.own.extend(texts[:room])
             alike.hashes.extend(hashes[:room])
@@ -165,7 +167,8 @@ def _alike(
         names = enumerate(map(encoded, outcomes.names), start)
         yield outcomes.one, [(f"{at},{before}{name}{after}", told) for at, name in names]
         return
-    one, own = Outcome("", {}), list[tuple[str, str]]()
+    one = Outcome("", {})
+    own: list[tuple[str, str]] = []
     for at, outcome in enumerate(outcomes, start):
         if own and (outcome.likeness is None or outcome.likeness is not one.likeness):
             yield one, own

@@ -23,6 +23,7 @@ from .snapshot_texts import NO_TEXTS, SnapshotTexts
 from .told_batches import tell_batch
 
 PAUSE = 0.2  # seconds
+UNTRIED: State = (0, 0, 0)  # of a batch
 GIVEN_UP_AT_ONCE = 1_000  # indicators of batches that are given up
 _BATCH = "WHERE run = ? AND call = ? AND batch = ?"
 _STATE = f"SELECT tries, finished, at FROM batches {_BATCH}"  # noqa: S608
@@ -63,8 +64,7 @@ class StoreRecorder(CutCall):
         """Return what is known of a batch."""
         end_intent()
         key = (self._run, self._call, batch.number)
-        seen = self._states
-        tries, finished, at = seen.pop(batch.number) if batch.number in seen else self._state(key)
+        tries, finished, at = self._state(key)
         if finished:
             return Known(self._finished(batch))
         if not tries:
@@ -76,8 +76,12 @@ class StoreRecorder(CutCall):
         return Known(repeated=True, snapshots=before)
 
     def _state(self, key: tuple[str, str, int]) -> State:
-        found = self._database.rows(_STATE, key)
-        return found[0] if found else (0, 0, 0)
+        """Return how far a batch is, which is asked where it is not known."""
+        if self._nothing_kept:
+            return UNTRIED
+        seen = self._states.pop(key[2], None)
+        found = [seen] if seen else self._database.rows(_STATE, key)
+        return found[0] if found else UNTRIED
 
     def _let_it_end(self, at: int) -> None:
         """Wait until no process can have a request in flight any more that an intent let begin.

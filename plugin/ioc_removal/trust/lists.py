@@ -16,7 +16,8 @@ class Lists:
     """
 
     def __init__(self) -> None:
-        self._lock, self._reading = Lock(), dict[str, Lock]()
+        self._lock = Lock()
+        self._reading: dict[str, Lock] = {}
         self._known: dict[str, tuple[float, dict[str, dict[str, Any]]]] = {}
         self._changes = 0
 
