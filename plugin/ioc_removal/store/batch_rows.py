@@ -1,9 +1,8 @@
 """The row of a batch, and what was there before it is sent."""
 
-import json
-
 from ..batches import Batch
 from .alike import AlikeRows
+from .plain_json import list_of
 from .statements import Transaction
 
 Key = tuple[str, str, int]  # run, call and number
@@ -41,6 +40,6 @@ def _insert(
     connection: Transaction, key: Key, batch: Batch, *, tries: int, finished: int, at: int
 ) -> bool:
     """Add a batch that plan() did not keep; False when it is there."""
-    values = (*key, json.dumps(list(batch.items)), tries, finished, at)
+    values = (*key, list_of(batch.items), tries, finished, at)
     query = "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     return bool(connection.execute(query, values).rowcount)

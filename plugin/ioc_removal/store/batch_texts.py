@@ -12,7 +12,7 @@ from ..action import Action
 from ..batches import Batch, Prepared, batch_bounds, cut_items, most_bytes, numbered
 from ..definition import Definition
 from .pieces import texts_in
-from .plain_json import BETWEEN
+from .plain_json import BETWEEN, list_of
 from .sets import StoredSet
 
 
@@ -28,7 +28,7 @@ def rows_of(action: Action, batches: Iterable[Batch]) -> Iterator[tuple[int, str
         yield from numbered(parts, action.copies)
         return
     for batch in batches:
-        yield batch.number, json.dumps(list(batch.items))
+        yield batch.number, list_of(batch.items)
 
 
 def cut_pieces(

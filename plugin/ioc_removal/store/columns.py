@@ -1,6 +1,8 @@
 """JSON in columns of the store, which somebody may have changed by hand."""
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 from json import JSONEncoder
 from re import compile as pattern
 from typing import Any
@@ -11,6 +13,16 @@ from ..errors import StoreError
 _IS_PLAIN = pattern(r'"([ !#-[\]-~]*)"').fullmatch
 # Made once: json.dumps would make an encoder each time.
 sorted_json = JSONEncoder(sort_keys=True).encode
+
+
+def target_json(target: Mapping[str, str]) -> str:
+    """Return a target as JSON: few are met, each many times."""
+    return _object_json((*target.items(),))
+
+
+@lru_cache(maxsize=256)
+def _object_json(fields: tuple[tuple[str, str], ...]) -> str:
+    return sorted_json(dict(fields))
 
 
 def parsed(text: Any, column: str, owner: str | None = None, form: type = object) -> Any:

@@ -9,7 +9,7 @@ from ..batches import Batch, Prepared
 from .ahead import RowsDigest
 from .batch_texts import rows_of
 from .called import facts_of_call
-from .columns import parsed, sorted_json
+from .columns import parsed, target_json
 from .database import Database
 from .intents import moment
 from .journal import CALLED, CUT, add_link
@@ -50,7 +50,7 @@ class CutCall:
         name, wire = self._action.definition.name, call.connection.name if call else None
         arguments = json.dumps(by_reference(_short(self._action, prepared)))
         names = json.dumps(filled) if filled else "[]"
-        told = (sorted_json(target), arguments, prepared.duplicates, names, assumed)
+        told = (target_json(target), arguments, prepared.duplicates, names, assumed)
         facts = facts_of_call(name, wire, target, arguments, prepared.duplicates, filled, assumed)
         facts["address"] = call.connection.place if call else None
         self._begun = (self._run, self._call, name, wire, *told), facts

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..outcome import FAILED, OUTCOMES, REFUSED, TARGETS, Outcome
 from ..same_outcome import SameOutcome
 from .chain import ROW, Hashing, array
-from .columns import parsed, sorted_json, unreadable
+from .columns import parsed, sorted_json, target_json, unreadable
 from .plain_json import BETWEEN
 from .snapshot_texts import NO_TEXTS, SnapshotTexts
 from .statements import Transaction
@@ -85,7 +85,7 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
     return (
         outcome.value,
         outcome.id,
-        sorted_json(outcome.target),
+        target_json(outcome.target),
         outcome.outcome,
         outcome.reason,
         outcome.http_status,
