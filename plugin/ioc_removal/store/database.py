@@ -23,19 +23,15 @@ class Database:
     """A store, usable from any thread.
 
     location: of a file, which is made when it does not exist, or of a database; key: gives the key
-    of the journal's hashes, asked when the first is made. Raises SettingsError.
+    of the journal's hashes, asked when the first is made. is_shared: whether processes of several
+    hosts may use it. Raises SettingsError.
     """
 
     def __init__(self, location: Location, key: Callable[[], Secret | None] = lambda: None) -> None:
-        self.location = location
+        self.location, self.is_shared = location, isinstance(location, Server)
         self._key = key
         self._driver = _driver(location)
         self._committing = Committing(self._driver, self._told, self.unusable)
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether processes of several hosts may use it."""
-        return isinstance(self.location, Server)
 
     def close(self) -> None:
         """Close the store, once no thread uses it."""
