@@ -245,4 +245,4 @@ def _check_along(given: Mapping[str, Any], along: Iterable[str], items: Iterable
 
 
 def _texts(items: Iterable[object]) -> bool:
-    return {*map(type, items)} <= {str}
+    return {*map(type, items)} <= {str} or all(isinstance(item, str) for item in items)

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from threading import Event, Lock, Thread, current_thread, main_thread
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 # By which a person, a service or a time limit ends a program.
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
@@ -31,17 +31,14 @@ class InterruptedAfter:
         self._before: dict[signal.Signals, Any] = {}  # handlers
         self._raised: BaseException | None = None
         self._is_over, self._leaving = False, Lock()
-        self._over = cast("Event | None", None)  # of one that a signal reached: few are
+        self._over: Event | None = None  # of one that a signal reached: few are
 
     def __enter__(self) -> None:
         if is_interruptible():
             for kind in ENDING:
-                # Which function handles one takes as long to be asked as to set another.
-                if kind == signal.SIGINT or callable(signal.getsignal(kind)):
-                    self._before[kind] = signal.signal(kind, self._take)
-            if not callable(before := self._before[signal.SIGINT]):
-                signal.signal(signal.SIGINT, before)
-                del self._before[signal.SIGINT]
+                if callable(handler := signal.getsignal(kind)):
+                    self._before[kind] = handler  # first: it may come as soon as it is handled
+                    signal.signal(kind, self._take)
 
     def __exit__(self, *_: object) -> None:
         if not self._before:
