@@ -16,12 +16,16 @@ PEERS = Path(__file__).parent / "peers"
 
 @dataclass(frozen=True)
 class Spent:
-    """What a process took: wall and CPU time in seconds, peak memory in MB, and what it said."""
+    """What a process took: wall and CPU time in seconds, peak memory in MB, and what it said.
+
+    kernel: of the CPU time, what the operating system took for it.
+    """
 
     wall: float
     cpu: float
     peak: float
     said: str = ""
+    kernel: float = 0.0
 
 
 def spent(command: Sequence[str], more: Mapping[str, str] | None = None) -> Spent:
@@ -40,7 +44,8 @@ def spent(command: Sequence[str], more: Mapping[str, str] | None = None) -> Spen
         process.stdout.close()
     if process.returncode:
         raise RuntimeError(f"exit status {process.returncode}: {' '.join(command)[:300]}\n{said}")
-    return Spent(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, said)
+    cpu, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return Spent(wall, cpu, peak, said, usage.ru_stime)
 
 
 def alternated(times: int, *what: Callable[[], Spent]) -> list[Spent]:
