@@ -1,7 +1,7 @@
 """Values in a file in the order in which they came, found by a table in memory of one size."""
 
 from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 from os import pread, pwrite
 from struct import pack, unpack
@@ -52,30 +52,30 @@ class Placed:
             self._chunks.append([])
         chunk = len(self._starts) + len(self._chunks) - 2
         self._full |= chunk + len(values) // CHUNK > NUMBER
-        cells, taken, full = self._cells, list[tuple[str, int, int]](), self._full
+        cells, full = self._cells, self._full
+        asked: dict[int, list[str]] = {}  # by the chunk that their cells name
+        others: list[str] = []
         places, entries = _led(values, chunk)
         itemgetter(*places)(cells)  # into the processor's cache; one by one they are waited for
         for value, place, entry in zip(values, places, entries, strict=True):
-            if cells[place] or full:
-                taken.append((value, cells[place], entry))
-            else:
+            cell = cells[place]
+            if not cell and not full:
                 cells[place] = entry
-        met = self._among(taken) if taken else set[str]()
+            elif cell ^ entry > NUMBER or not cell:
+                others.append(value)
+            else:
+                asked.setdefault(cell & NUMBER, []).append(value)
+        met = self._among(asked, others) if asked or others else set()
         if not full:
             self._add(values, met)
         return met
 
-    def _among(self, taken: Sequence[tuple[str, int, int]]) -> set[str]:
-        """Return which of some values were met before, and remember the others; they have no cell.
+    def _among(self, asked: Mapping[int, Sequence[str]], others: list[str]) -> set[str]:
+        """Return which of some values were met before, and remember the others.
 
-        taken: values, with what their cells hold and what they would.
+        asked: values by the chunk in which they may be; others: whose cell another value has.
         """
-        asked, others, met = dict[int, list[str]](), list[str](), set[str]()
-        for value, cell, entry in taken:
-            if cell ^ entry > NUMBER or not cell:
-                others.append(value)
-            else:
-                asked.setdefault(cell & NUMBER, []).append(value)
+        met: set[str] = set()
         for chunk, values in asked.items():
             found = self._in_chunk(chunk, values)
             met |= found
