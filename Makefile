@@ -35,8 +35,10 @@ kills: .venv/dev.stamp ## kill runs at random moments on both stores; KILLS=200 
 
 SCALE ?= 1
 ONLY ?=
-bench: .venv/dev.stamp ## ratios of time and memory against peers; ONLY='cold bulk' SCALE=0.01 for a quick look
-	@$(BIN)/python -m bench --scale $(SCALE) --only $(ONLY)
+LATENCY ?=
+MIX ?=
+bench: .venv/dev.stamp ## ratios of time and memory against peers; ONLY='cold bulk' SCALE=0.01, LATENCY=100 (ms), MIX='url=3 idn'
+	@$(BIN)/python -m bench --scale $(SCALE) --only $(ONLY) $(if $(LATENCY),--latency $(LATENCY)) $(if $(MIX),--mix $(MIX))
 
 check: .venv/dev.stamp ## ruff format, ruff, mypy --strict
 	$(BIN)/ruff format --check .

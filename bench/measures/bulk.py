@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from ..given import write_csv
 from ..line import CPU, PEAK, Line
 from ..place import Place
 from ..processes import Spent, alternated, ours, peer, serving, spent
@@ -14,9 +13,9 @@ MOST = 200.0  # MB
 def lines(place: Place) -> Iterator[Line]:
     """Compare with a script that reads, sends and inserts, and does nothing else."""
     size = place.size(SIZE)
-    file = write_csv(place.folder / "iocs.csv", size)
+    file = place.file(size)
     bare = place.folder / "bare.db"
-    with serving() as address:
+    with serving(place.pause()) as address:
         settings = place.settings(address)
         words = ("call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI", "--quiet")
 

@@ -14,7 +14,7 @@ ID = "909494e3-558e-46b6-a9eb-07a8e18ca62f"
 def lines(place: Place) -> Iterator[Line]:
     """Compare with scripts that do the same; the store is there already."""
     times = place.size(TIMES, 3)
-    with serving() as address:
+    with serving(place.pause()) as address:
         where = ("--settings", place.settings(address), "--store", place.store())
         cybertrace = ours(
             *("call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI"),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from math import log
 
-from ..given import write_csv
 from ..line import CPU, PEAK, Line
 from ..place import Place
 from ..processes import Spent, alternated, ours, serving, spent
@@ -17,11 +16,11 @@ def lines(place: Place) -> Iterator[Line]:
     """Compare calls of ten times as many indicators, and CPU from a thousand on."""
     size = place.size(TENFOLD, 10_000)
     least, tenth = size // 1_000, size // 10
-    with serving() as address:
+    with serving(place.pause()) as address:
         settings = place.settings(address)
 
         def one(count: int) -> Spent:
-            file = write_csv(place.folder / "iocs.csv", count)
+            file = place.file(count)
             call = ("call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI")
             where = ("--settings", settings, "--store", place.store())
             return spent(ours(*call, "--quiet", "--indicators", file, *where))

@@ -27,8 +27,9 @@ def lines(place: Place) -> Iterator[Line]:
     given.write_text(f'{{"batch_ids": [{listed}]}}')
     playbook = place.folder / "remove-ids.yml"
     playbook.write_text(PLAYBOOK)
-    ideal = 2 * size / BATCH * PAUSE / IN_FLIGHT  # each batch is read before it is deleted
-    with serving(PAUSE) as address:
+    pause = place.pause(PAUSE)
+    ideal = 2 * size / BATCH * pause / IN_FLIGHT  # each batch is read before it is deleted
+    with serving(pause) as address:
         settings = place.settings(address, {"items": BATCH, "in_flight": IN_FLIGHT})
         where = ("--settings", settings, "--quiet", "--store")
         call = ours("call", "secmaster-indicators-delete", "--args", given, *where)

@@ -17,7 +17,7 @@ def lines(place: Place) -> Iterator[Line]:
     given = place.folder / "rules.json"
     rules = [*map(rule_id, range(size))]
     given.write_text(json.dumps({"rules": [{"policy_id": POLICY, "rule_ids": rules}]}))
-    with serving(PAUSE) as address:
+    with serving(place.pause(PAUSE)) as address:
         settings = place.settings(address, {"in_flight": IN_FLIGHT})
         run = peer("run_inputs", "lift-ip-reputation-rules", given, settings)
         this, sdk = alternated(

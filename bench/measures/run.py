@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from ..given import write_csv
 from ..line import PEAK, Line
 from ..place import Place
 from ..processes import Spent, ours, serving, spent
@@ -14,11 +13,11 @@ MOST = 200.0  # MB
 def lines(place: Place) -> Iterator[Line]:
     """Compare the memory of ten times as many indicators."""
     size = place.size(SIZE, 10_000)
-    with serving(there=size // 10) as address:
+    with serving(place.pause(), size // 10) as address:
         settings = place.settings(address)
 
         def one(count: int) -> Spent:
-            file = write_csv(place.folder / "iocs.csv", count)
+            file = place.file(count)
             run = ("run", "remove-iocs-after-triage", "--quiet", "--indicators", file)
             return spent(ours(*run, "--settings", settings, "--store", place.store()))
 

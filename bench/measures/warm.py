@@ -15,7 +15,7 @@ MS = "ms CPU"
 def lines(place: Place) -> Iterator[Line]:
     """Compare with a bare session, and with a bare session and one bare commit."""
     times = place.size(TIMES, 100)
-    with serving() as address:
+    with serving(place.pause()) as address:
 
         def one(how: str) -> Spent:
             done = spent(peer("session", how, address, times))

@@ -34,10 +34,11 @@ def lines(place: Place) -> Iterator[Line]:
     playbook.write_text(PLAYBOOK)
     given = place.folder / "ids.json"
     given.write_text(json.dumps({"batch_ids": list(ids(size))}))
-    with serving(PAUSE) as address, running() as server:
+    pause = place.pause(PAUSE)
+    with serving(pause) as address, running() as server:
         settings = place.settings(address, {"items": BATCH, "in_flight": OF_ALL})
         one, many = (_rate(server, settings, (playbook, given), size, count) for count in (1, MANY))
-    note = f"batches of {BATCH}, {PAUSE * 1000:.0f} ms a request, {IN_FLIGHT} of a worker in flight"
+    note = f"batches of {BATCH}, {pause * 1000:.0f} ms a request, {IN_FLIGHT} of a worker in flight"
     yield Line(f"{size:,} ids by {MANY} workers / by 1", many, one, "a s", 3, least=True, note=note)
 
 
