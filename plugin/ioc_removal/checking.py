@@ -69,10 +69,18 @@ def _counted_from(start: int, argument: str, problem: str) -> str:
 
 
 def _plain(items: object) -> bool:
-    """Tell whether all items are texts in ASCII, at once."""
+    """Tell whether all items are texts that UTF-8 carries, at once."""
     try:
-        return isinstance(items, list) and "".join(items).isascii()
+        return isinstance(items, list) and _is_utf8("".join(items))
     except TypeError:
+        return False
+
+
+def _is_utf8(text: str) -> bool:
+    """Tell whether UTF-8 carries a text: it has no half of a surrogate pair."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
         return False
 
 
@@ -89,7 +97,7 @@ def _halves(field: str, value: object, depth: int = 0) -> Iterator[str]:
     if depth > DEEPEST:
         raise ArgumentError(f"{one_line(field, LONGEST_SHOWN)}: is nested too deep")
     if isinstance(value, str):
-        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        if not _is_utf8(value):
             name = one_line(field, LONGEST_SHOWN)
             yield f"{name}: holds half of a surrogate pair, which cannot be sent"
     elif isinstance(value, Mapping):
@@ -103,5 +111,5 @@ def _halves(field: str, value: object, depth: int = 0) -> Iterator[str]:
 
 
 def _is_whole(value: object) -> bool:
-    """Tell whether a value is a text in ASCII, or no text and holds none."""
-    return value.isascii() if isinstance(value, str) else type(value) in NO_TEXTS_IN
+    """Tell whether a value is a text that UTF-8 carries, or no text and holds none."""
+    return _is_utf8(value) if isinstance(value, str) else type(value) in NO_TEXTS_IN

@@ -6,6 +6,7 @@ from ipaddress import IPv6Address
 from .addresses import split_port
 from .typed import is_domain, judged, split_url
 
+IDEOGRAPHIC_STOP = "\u3002"  # which stands for a dot
 _DEFAULT_PORTS = {"http": "80", "https": "443", "ftp": "21"}
 
 
@@ -47,21 +48,24 @@ def _host_key(host: str) -> str:
     return name if name.isascii() else _in_punycode(name)
 
 
-@lru_cache(maxsize=1_000)  # of many URLs of one host
 def _in_punycode(name: str) -> str:
-    try:
-        coded = name.encode("idna").decode("ascii")
-        # The codec also folds letters together ("ß" and "ss"): two names must not share a key.
-        exact = coded.count(".") == name.count(".") and all(map(_is_exact, name.split(".")))
-    except UnicodeError:
-        return name
-    return coded if exact and is_domain(coded) else name
+    labels = [_coded(label) for label in name.split(".")]
+    coded = ".".join(labels)
+    return coded if all(labels) and is_domain(coded) else name
 
 
-def _is_exact(label: str) -> bool:
-    """Tell whether a label is what its Punycode is decoded to, without decoding it."""
+@lru_cache(maxsize=10_000)  # of many names, and of URLs of one host
+def _coded(label: str) -> str:
+    """Return a label in Punycode, "" where that may stand for another one, too."""
+    if label.startswith("xn--"):
+        return ""
     if label.isascii():
-        return not label.startswith("xn--")
+        return label
     from encodings.idna import nameprep  # most names are ASCII
 
-    return nameprep(label) == label
+    try:
+        # It also folds letters together ("ß" and "ss"): two names must not share a key.
+        is_exact = nameprep(label) == label and IDEOGRAPHIC_STOP not in label
+    except UnicodeError:
+        return ""
+    return f"xn--{label.encode('punycode').decode('ascii')}" if is_exact else ""

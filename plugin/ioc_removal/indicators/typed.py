@@ -26,6 +26,7 @@ _IS_PLAIN = re.compile(
 ).fullmatch
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 _AUTHORITY = re.compile(r"[^/?#\\]*")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _PRINTABLE = re.compile(r"[!-~]+").fullmatch
 _SPACE = re.compile(r"\s")
 # Control characters; halves of a surrogate pair, which cannot be sent; and characters that nobody
@@ -91,8 +92,7 @@ def is_domain(text: str) -> bool:
     if text.isascii():
         return len(text.rstrip(".")) <= _LONGEST_NAME and bool(re.fullmatch(_ASCII_DOMAIN, text))
     # A letter of another script stands for a label that is at least as long in its ASCII form.
-    same_shape = "".join(_ascii_shape(character) for character in text)
-    return is_domain(same_shape)
+    return is_domain(_ascii_shape(text))
 
 
 def split_url(text: str) -> tuple[str, str, str]:
@@ -104,10 +104,13 @@ def split_url(text: str) -> tuple[str, str, str]:
     return found[0] if found else "", text[start:end], text[end:]
 
 
-def _ascii_shape(character: str) -> str:
-    if character.isascii():
-        return character
-    kind = category(character)
+def _ascii_shape(text: str) -> str:
+    """Return a text with an x for each letter or digit of another script."""
+    return _NOT_ASCII.sub(_shape, text)
+
+
+def _shape(found: re.Match[str]) -> str:
+    kind = category(found[0])
     return "x" if kind[0] in "LM" or kind == "Nd" else "!"
 
 
@@ -135,8 +138,7 @@ def _url(text: str) -> tuple[str | None, str]:
         known = host[-1] == "]" and version_of(host[1:-1]) == "ipv6"
     elif scheme:
         name = host.removesuffix(".")
-        shape = name if name.isascii() else "".join(map(_ascii_shape, name))
-        known = all(re.fullmatch(_LABEL, label) for label in shape.split("."))
+        known = all(re.fullmatch(_LABEL, label) for label in _ascii_shape(name).split("."))
     else:
         known = is_domain(host) or version_of(host) == "ipv4"
     if known:
