@@ -69,6 +69,8 @@ def _closely(text: str) -> tuple[str | None, str]:
     """Judge what is not plainly of a type."""
     if not text:
         return None, "empty"
+    if not text.isascii() and is_domain(text):  # before all that it is not
+        return "domain", ""
     if not _PRINTABLE(text):
         if found := re.search(_NOT_TEXT, text):
             return None, f"holds an invisible or control character (U+{ord(found[0]):04X})"
