@@ -11,7 +11,7 @@ from ioc_removal.indicators.items import Indicator, Unused
 from ioc_removal.indicators.normal import normalised
 from ioc_removal.indicators.reader import read_indicators
 from ioc_removal.indicators.refang import refang
-from ioc_removal.indicators.typed import TYPES, judged, type_of
+from ioc_removal.indicators.typed import TYPES, judged, plain_type, plain_types, type_of
 
 anything = st.text() | st.text(st.characters(codec=None, categories=None))
 FRAGMENTS = r"""
@@ -46,6 +46,16 @@ def test_a_text_has_a_type_or_a_reason(text: str) -> None:
 def test_what_has_a_type_can_be_sent(text: str) -> None:
     if type_of(text):
         assert text.encode().decode().split() == [text]
+
+
+@quick
+@given(st.lists(texts, max_size=5))
+@example(["пример.испытание", "malware.example/путь", "malware.example/a[.]b"])
+@example([f"{'a.' * 127}example/путь", "a.example"])
+def test_what_is_plain_is_so_in_a_list_and_has_nothing_to_undo(some: list[str]) -> None:
+    kinds = plain_types(some)
+    assert kinds == [plain_type(text) or "" for text in some]
+    assert all(refang(text) == text for text, kind in zip(some, kinds, strict=True) if kind)
 
 
 @quick

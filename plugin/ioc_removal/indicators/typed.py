@@ -1,7 +1,7 @@
 """Say what type a value is, or why it is none that can be removed; never guess."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from unicodedata import category
 
 from .addresses import IPV4, IPV6, judged_address, split_port, version_of
@@ -15,15 +15,18 @@ _LABEL = r"[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?<!-)"
 # A repetition is left at once where what follows it is one character.
 _LABELS = r"(?:[A-Za-z0-9_][A-Za-z0-9_-]{0,62}\.(?<!-\.))"
 _ASCII_DOMAIN = rf"{_LABELS}+[A-Za-z][A-Za-z0-9-]{{1,62}}(?<!-)\.?"
+_PATH = r"[!-(*-\\^-~\w]*"
 # What is plainly of a type, and the same refanged; the most frequent first, but for names, which
 # take long to be refused.
 _IS_PLAIN = re.compile(
-    rf"(?P<url>https?://{_LABELS}*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\][!-(*-\\^-~\w]*)?)"
+    rf"(?P<url>https?://{_LABELS}*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\]{_PATH})?)"
     rf"|(?P<ipv4>{IPV4})"
     r"|(?P<sha256>[0-9A-Fa-f]{64})|(?P<md5>[0-9A-Fa-f]{32})|(?P<sha1>[0-9A-Fa-f]{40})"
-    rf"|(?P<domain>{_ASCII_DOMAIN})"
+    rf"|(?P<domain>{_ASCII_DOMAIN})(?P<path>/{_PATH})?"
     rf"|(?P<ipv6>{IPV6})"
 ).fullmatch
+# A name with a path is a URL, too.
+_MEANS: Mapping[str | None, str] = {**{kind: kind for kind in TYPES}, "path": "url"}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 _AUTHORITY = re.compile(r"[^/?#\\]*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -53,24 +56,29 @@ def plain_type(text: str) -> str | None:
     """Return the type of what is plainly of one, as most values are, and needs no refanging."""
     found = _IS_PLAIN(text)
     if found is None:
-        return None
-    kind = found.lastgroup
-    return kind if kind != "domain" or len(text) <= _LONGEST_NAME else None
+        return _plain_in_other_script(text) or None
+    return _MEANS[found.lastgroup] if len(found["domain"] or "") <= _LONGEST_NAME else None
 
 
 def plain_types(texts: Sequence[str]) -> list[str]:
     """Return of each text what plain_type() does, "" for None."""
     if texts and len(max(texts, key=len)) > _LONGEST_NAME:
         return [plain_type(text) or "" for text in texts]
-    return [str(found.lastgroup) if found else "" for found in map(_IS_PLAIN, texts)]
+    return [
+        _MEANS[found.lastgroup] if found else _plain_in_other_script(text)
+        for text, found in zip(texts, map(_IS_PLAIN, texts), strict=True)
+    ]
+
+
+def _plain_in_other_script(text: str) -> str:
+    """Return "domain" for a name with letters of another script, "" for all else."""
+    return "domain" if not text.isascii() and "/" not in text and is_domain(text) else ""
 
 
 def _closely(text: str) -> tuple[str | None, str]:
     """Judge what is not plainly of a type."""
     if not text:
         return None, "empty"
-    if not text.isascii() and is_domain(text):  # before all that it is not
-        return "domain", ""
     if not _PRINTABLE(text):
         if found := re.search(_NOT_TEXT, text):
             return None, f"holds an invisible or control character (U+{ord(found[0]):04X})"
