@@ -18,15 +18,16 @@ _ASCII_DOMAIN = rf"{_LABELS}+[A-Za-z][A-Za-z0-9-]{{1,62}}(?<!-)\.?"
 _PATH = r"[!-(*-\\^-~\w]*"
 # What is plainly of a type, and the same refanged; the most frequent first, but for names, which
 # take long to be refused.
-_IS_PLAIN = re.compile(
+_PLAIN = re.compile(
     rf"(?P<url>https?://{_LABELS}*{_LABEL}\.?(?::[0-9]{{1,4}})?(?:[/?#\\]{_PATH})?)"
     rf"|(?P<ipv4>{IPV4})"
     r"|(?P<sha256>[0-9A-Fa-f]{64})|(?P<md5>[0-9A-Fa-f]{32})|(?P<sha1>[0-9A-Fa-f]{40})"
     rf"|(?P<domain>{_ASCII_DOMAIN})(?P<path>/{_PATH})?"
     rf"|(?P<ipv6>{IPV6})"
-).fullmatch
-# A name with a path is a URL, too.
-_MEANS: Mapping[str | None, str] = {**{kind: kind for kind in TYPES}, "path": "url"}
+)
+_IS_PLAIN = _PLAIN.fullmatch
+# By the last group of a match: a name with a path is a URL, too.
+_MEANS: Mapping[str | None, str] = {**{kind: kind for kind in _PLAIN.groupindex}, "path": "url"}
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 _AUTHORITY = re.compile(r"[^/?#\\]*")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
