@@ -11,6 +11,7 @@ import pytest
 from ioc_removal.errors import StoreError
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
+from ioc_removal.store.sqlite import LOG
 from ioc_removal.store.statements import Transaction
 from postgresql import PostgreSQLServer
 from test_takeover import CUT_OFF
@@ -131,3 +132,15 @@ def test_what_is_kept_in_a_file_is_read_while_another_thread_writes(tmp_path: Pa
             assert pool.submit(database.rows, query).result(timeout=60) == []
             assert database.rows(query) == [(1,)]
         assert pool.submit(database.rows, query).result(timeout=60) == [(1,)]
+
+
+def test_the_log_gives_back_what_a_large_transaction_took(tmp_path: Path) -> None:
+    log = tmp_path / "store.db-wal"
+    with closing(Database(tmp_path / "store.db")) as database:
+        with database.transaction() as transaction:
+            transaction.execute("CREATE TABLE large (text TEXT)")
+            transaction.execute("INSERT INTO large VALUES (?)", ("x" * 2 * LOG,))
+        assert log.stat().st_size > 2 * LOG
+        with database.transaction() as transaction:  # the first that writes from the start again
+            transaction.execute("INSERT INTO large VALUES ('y')")
+        assert log.stat().st_size <= LOG

@@ -16,6 +16,7 @@ from .statements import AT_ONCE, Places, Row, Transaction, Values
 from .version import VERSION
 
 VERSION_INFO = sqlite3.sqlite_version_info
+LOG = 1 << 24  # bytes that the log keeps of what a large transaction took
 BUSY = 30.0  # seconds to wait for another process's transaction
 PAUSE = 0.01  # seconds until another look
 
@@ -47,6 +48,7 @@ class SQLite:
             self._check()
             self._write_ahead()
             self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(f"PRAGMA journal_size_limit = {LOG}")
             self._migrate()
         except (OSError, sqlite3.Error) as error:
             raise SettingsError(f"cannot use the store {path}: {error}; {CHOOSE}") from error
