@@ -53,6 +53,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
             "wording",
             "body",
             "judging",
+            "marks",
             "outcome",
             "refusals",
             "deadline",

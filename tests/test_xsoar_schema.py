@@ -99,3 +99,9 @@ def compiled(system: str) -> dict[tuple[str, str], Callable[[Any], None]]:
     exec(checks_of(definitions_of(system)), namespace)  # noqa: S102  # it was just written
     found: dict[tuple[str, str], Callable[[Any], None]] = namespace["CHECKS"]
     return found
+
+
+def test_what_stands_in_for_a_schema_has_all_that_is_asked_of_one() -> None:
+    of_playbooks = {"located"}
+    asked = {name for name in dir(Schema) if not name.startswith("_")} - of_playbooks
+    assert asked <= {*dir(Walked)}

@@ -11,6 +11,7 @@ from sys import modules
 from typing import TYPE_CHECKING, Any, cast
 
 from .judging import Judge, UnjudgedError, is_list, judge_of
+from .marks import MarkedProperties
 from .wording import hint, line_of, message_of, own_message
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ LONG_LIST = 1_000  # items, of which its import is made up for
 SHORT_LIST = 10  # items, which Python judges as quickly
 
 
-class Schema:
+class Schema(MarkedProperties):
     """A JSON Schema (the common subset of drafts 2020-12 and 7), ready to check values.
 
     document: the whole schema; part: the name of one of its $defs, when only that is meant.
@@ -34,20 +35,6 @@ class Schema:
         self._target = {**document, "$ref": f"#/$defs/{part}"} if part else dict(document)
         self._loose: dict[tuple[str | None, str], Schema] = {}
         self._items = 0  # of lists that it judged
-
-    @cached_property
-    def of_connection(self) -> tuple[str, ...]:
-        """The properties that the settings of a connection give ("x-connection")."""
-        return self._marked("x-connection")
-
-    @cached_property
-    def for_guards(self) -> tuple[str, ...]:
-        """The properties that no request carries, as they are for the guards ("x-guard")."""
-        return self._marked("x-guard")
-
-    def _marked(self, mark: str) -> tuple[str, ...]:
-        rules = self.part.get("properties", {}).items()
-        return tuple(name for name, rule in rules if rule.get(mark))
 
     def problems(self, value: object) -> Iterator[str]:
         """Say what is wrong with a value, one line a mistake, each naming its field."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ....marks import MarkedProperties
 from ....wording import line_of
 from .definitions import CHECKS, DEFINITIONS, RefusedError
 from .keywords import LISTS, REFUSALS
@@ -23,7 +24,7 @@ class Misfit:
     message: str
 
 
-class Schema:
+class Schema(MarkedProperties):
     """A JSON Schema of the subset in which all definitions are written, ready to check values.
 
     document: the whole schema; part: the name of one of its $defs, when only that is meant.
@@ -37,13 +38,8 @@ class Schema:
 
     def problems(self, value: object) -> Iterator[str]:
         """Say what is wrong with a value, one line a mistake, each naming its field."""
-        if self._check is not None:
-            try:
-                self._check(value)
-            except RefusedError:
-                pass
-            else:
-                return
+        if self.accepts(value):
+            return
         found = sorted(
             self._refusals(value, self.part, ()),
             key=lambda one: [str(step) for step in one.absolute_path],
@@ -51,6 +47,16 @@ class Schema:
         if not found and self._check is not None:
             yield "is not as its schema says"
         yield from map(line_of, found)
+
+    def accepts(self, value: object) -> bool:
+        """Tell whether nothing is wrong with a value; a doubt is no."""
+        if self._check is None:
+            return False
+        try:
+            self._check(value)
+        except RefusedError:
+            return False
+        return True
 
     def loose(self, rows: str, key: str) -> "Schema":
         """Return this schema of an answer with nothing said of its rows but their key.
