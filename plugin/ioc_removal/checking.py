@@ -33,18 +33,21 @@ def check_arguments(
     start = 0
     for portion in _portions(items):
         whole = {**given, **settings, **({argument: portion} if argument else {})}
-        if _is_sendable(whole) and definition.schema.accepts(whole):
-            start += len(portion)
-            continue
-        found = chain(_halves("", whole), definition.schema.problems(whole))
-        said = dict.fromkeys(found)  # two rules, one message
-        if problems := list(islice(said, MOST_PROBLEMS + 1)):
+        if problems := _problems(definition, whole):
             if start and argument:
                 problems = [_counted_from(start, argument, line) for line in problems]
             if len(problems) > MOST_PROBLEMS:
                 problems[MOST_PROBLEMS:] = ["and more"]
             raise ArgumentError(*problems)
         start += len(portion)
+
+
+def _problems(definition: Definition, whole: Mapping[str, Any]) -> list[str]:
+    """Say what is wrong with arguments, with one more mistake than a message lists."""
+    if _is_sendable(whole) and definition.schema.accepts(whole):  # as most
+        return []
+    found = chain(_halves("", whole), definition.schema.problems(whole))
+    return list(islice(dict.fromkeys(found), MOST_PROBLEMS + 1))  # two rules, one message
 
 
 def _portions(items: Iterable[Any]) -> Iterator[Sequence[Any]]:

@@ -47,16 +47,18 @@ class CutCall:
         self._target, self._is_new = prepared.target, new
         target = prepared.target
         call, filled = self._action.call, prepared.filled
-        name, wire = self._action.definition.name, call.connection.name if call else None
+        action, connection = self._action.definition.name, call.connection.name if call else None
         arguments = json.dumps(by_reference(_short(self._action, prepared)))
         names = json.dumps(filled) if filled else "[]"
         told = (target_json(target), arguments, prepared.duplicates, names, assumed)
-        facts = facts_of_call(name, wire, target, arguments, prepared.duplicates, filled, assumed)
+        facts = facts_of_call(
+            action, connection, target, arguments, prepared.duplicates, filled, assumed
+        )
         facts["address"] = call.connection.place if call else None
-        self._begun = (self._run, self._call, name, wire, *told), facts
+        self._begun = (self._run, self._call, action, connection, *told), facts
         if not self._action.definition.acts:  # it may read for long, and who looks sees that
-            with self._database.transaction() as connection:
-                self._keep_begun(connection)
+            with self._database.transaction() as transaction:
+                self._keep_begun(transaction)
             self._begun = None
 
     def _keep_begun(self, connection: Transaction) -> None:

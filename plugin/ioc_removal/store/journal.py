@@ -8,9 +8,7 @@ when the next run begins.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
-from functools import lru_cache
 from hashlib import sha256
-from time import time
 from typing import Any
 
 from .chain import START, Hashing, Head, Link, RowHashes
@@ -106,15 +104,7 @@ def resolved(rows: Iterable[Sequence[Any]]) -> str:
 
 def now() -> str:
     """Return the time as the store keeps it: ISO 8601, UTC."""
-    moment = time()
-    second = int(moment)
-    return f"{_second_text(second)}.{int((moment - second) * 1_000):03}Z"
-
-
-@lru_cache(maxsize=1)
-def _second_text(second: int) -> str:
-    """Return a second since 1970 as the store keeps it, without its end."""
-    return datetime.fromtimestamp(second, timezone.utc).isoformat()[:19]
+    return moment_text(datetime.now(timezone.utc))
 
 
 def moment_text(moment: datetime) -> str:

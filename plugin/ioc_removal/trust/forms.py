@@ -10,7 +10,7 @@ from unicodedata import normalize
 from urllib.parse import unquote
 
 from ..indicators.addresses import is_ipv4, split_port, version_of
-from ..indicators.normal import normalised
+from ..indicators.normal import IDEOGRAPHIC_STOP, normalised
 from ..indicators.refang import refang
 from ..indicators.typed import split_url
 
@@ -104,7 +104,7 @@ def host_name(text: str) -> str:
 
 def _plain(text: str) -> str:
     plain = refang(text)
-    return plain if plain.isascii() else normalize("NFKC", plain).replace("\u3002", ".")
+    return plain if plain.isascii() else normalize("NFKC", plain).replace(IDEOGRAPHIC_STOP, ".")
 
 
 def _parted(plain: str) -> tuple[str, str]:
