@@ -7,7 +7,7 @@ import pytest
 
 from approving import Desk, desk
 from ioc_removal.sandbox import Sandbox
-from test_resume import Program, deletions, expect_all_gone, killed_after, sandbox
+from killing import Program, deletions, expect_all_gone, killed_after, sandbox
 from written import FROM_SECMASTER, TWICE
 
 __all__ = ["desk", "sandbox"]

@@ -34,8 +34,8 @@ from ioc_removal.store.plans import get_plan
 from ioc_removal.store.runs import Requester, get_run
 from ioc_removal.store.verification import Verification
 from ioc_removal.trust.terms import Terms
+from killing import Program, deletions
 from postgresql import PostgreSQLServer
-from test_resume import Program, deletions
 from written import REMOVING, RETRYING
 
 INTEGRATION = load_integration()

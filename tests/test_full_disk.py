@@ -18,7 +18,7 @@ from ioc_removal.settings import Settings, settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.engine_place import SCHEMA
 from ioc_removal.store.location import Location, Server
-from test_resume import Program, deletions, expect_all_gone, sandbox
+from killing import Program, deletions, expect_all_gone, sandbox
 
 __all__ = ["sandbox"]
 INTEGRATION = load_integration()

@@ -23,8 +23,8 @@ from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
 from ioc_removal.store.pauses import pauses_of
 from ioc_removal.store.runs import PLAYBOOK, Requester, begin_run
+from killing import Program
 from postgresql import PostgreSQLServer
-from test_resume import Program
 from written import REMOVING, RETRYING
 
 SCHEMA = Schema(read("schemas/result.json"))

@@ -19,8 +19,8 @@ from ioc_removal.errors import StoreError
 from ioc_removal.store import postgresql_lasting
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import server_of
+from killing import Program
 from postgresql import PostgreSQLServer
-from test_resume import Program
 
 LONGEST = 120.0  # seconds until a test gives up
 PLACE = {"project_id": "p", "workspace_id": "w"}

@@ -13,7 +13,7 @@ import pytest
 from holding import HoldingSandbox, holding
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
-from test_resume import LONGEST, Program, deletions, killed_after
+from killing import LONGEST, Program, deletions, killed_after
 
 MANY, PORTION = 130, 100  # items, and how many calls are begun in one transaction
 VALUES = [f"host{number}.example" for number in range(MANY)]

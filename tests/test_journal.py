@@ -35,8 +35,8 @@ from ioc_removal.store.sharing_tables import LET_THROUGH, SHARING
 from ioc_removal.store.sqlite_schema import TRIGGERS
 from ioc_removal.store.trust_tables import TRUST
 from ioc_removal.store.verification import Verification
+from killing import Program, deletions, killed_after
 from one_by_one import one_by_one, take_apart
-from test_resume import Program, deletions, killed_after
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "journal.md"
 DELETE = ["call", "cybertrace-indicators-delete", "--arg", "supplier=InternalTI"]
@@ -355,7 +355,7 @@ def test_a_store_from_before_the_journal_is_not_covered_rather_than_broken(
 
 @pytest.fixture
 def crashing() -> Iterator[Sandbox]:
-    from test_resume import VALUES as MANY
+    from killing import VALUES as MANY
 
     seed = default_seed()
     seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(MANY)}

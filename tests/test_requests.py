@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.store.location import Location
-from test_resume import Program, deletions, expect_all_gone, killed_after, sandbox
+from killing import Program, deletions, expect_all_gone, killed_after, sandbox
 
 __all__ = ["sandbox"]
 

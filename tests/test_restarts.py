@@ -8,8 +8,8 @@ import pytest
 
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.store.location import server_of
+from killing import Program, deletions, expect_all_gone, sandbox
 from postgresql import PostgreSQLServer
-from test_resume import Program, deletions, expect_all_gone, sandbox
 
 __all__ = ["sandbox"]
 

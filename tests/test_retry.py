@@ -14,10 +14,10 @@ from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
 from ioc_removal.store.location import Location
+from killing import Program, deletions, killed_after
 from recorded import Recorded, Reply, reply, serving
 from test_nodes import VALUES as OF_NODES
 from test_nodes import at, deleted
-from test_resume import Program, deletions, killed_after
 
 RESULT = Schema(read("schemas/result.json"))
 MANY = [f"many{number}.example" for number in range(30)]

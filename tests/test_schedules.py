@@ -22,7 +22,7 @@ from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
 from ioc_removal.store.runs import WAITING
-from test_resume import deletions, sandbox
+from killing import deletions, sandbox
 from test_workers import Site
 
 __all__ = ["sandbox"]

@@ -20,9 +20,9 @@ from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import server_of
+from killing import LONGEST
 from ports import free_port
 from postgresql import PostgreSQLServer
-from test_resume import LONGEST
 from test_workers import VALUES, Site, sandbox, site
 
 __all__ = ["sandbox", "site"]

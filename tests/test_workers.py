@@ -19,8 +19,8 @@ from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
 from ioc_removal.store.turns import OwnPlaces, StoreTurns
+from killing import LONGEST, Program, deletions
 from postgresql import PostgreSQLServer
-from test_resume import LONGEST, Program, deletions
 from written import FROM_SECMASTER, TWICE
 
 EVERYWHERE = (

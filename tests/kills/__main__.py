@@ -21,8 +21,8 @@ from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location, server_of
 from ioc_removal.store.verification import Verification
+from killing import BATCH, VALUES, Program, deletions, expect_all_gone
 from postgresql import running
-from test_resume import BATCH, VALUES, Program, deletions, expect_all_gone
 
 MOST_AT_A_RUN = 6  # kills
 LONGEST_LIFE = 4.0  # seconds until a kill
