@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,22 +12,19 @@ from ioc_removal.huawei_sdk import HuaweiSdk
 from ioc_removal.integration import load_integration
 from ioc_removal.regions import address_of, iam_address
 from ioc_removal.system import Service, System
-
-# At import the SDK writes a lasting id of the machine below HOME; that of the user stays clean.
-with TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patched:
-    patched.setenv("HOME", home)
-    from huaweicloudsdkcore.auth.endpoint import get_iam_endpoint_by_id
-    from huaweicloudsdkcore.auth.internal import IamHelper
-    from huaweicloudsdkcore.auth.provider import (
-        CredentialProviderChain,
-        EnvCredentialProvider,
-        ProfileCredentialProvider,
-    )
-    from huaweicloudsdkcore.region.cache import EnvRegionCache, ProfileRegionCache
-    from huaweicloudsdkcore.region.provider import RegionProviderChain
-    from huaweicloudsdkcore.utils.six_utils import SingletonMeta
-    from huaweicloudsdksecmaster.v1.region.secmaster_region import SecMasterRegion
-    from huaweicloudsdkwaf.v1.region.waf_region import WafRegion
+from official_sdk import (
+    CredentialProviderChain,
+    EnvCredentialProvider,
+    EnvRegionCache,
+    IamHelper,
+    ProfileCredentialProvider,
+    ProfileRegionCache,
+    RegionProviderChain,
+    SecMasterRegion,
+    SingletonMeta,
+    WafRegion,
+    get_iam_endpoint_by_id,
+)
 
 SYSTEMS = load_integration().systems
 PROFILES = (
