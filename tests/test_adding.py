@@ -1,109 +1,35 @@
-"""Nothing is added twice, and what was added is known: with lost answers, late ones and crashes."""
+"""Nothing is added twice, and what was added is known: with lost answers and late ones."""
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from time import sleep
 from typing import Any
 
 import pytest
 
 from asking import KNOWN, POLICY, PROJECT, WORKSPACE
 from asking import RULE as RULE_ID
-from holding import LONGEST
+from creating import (
+    ADD,
+    CREATE,
+    INTEGRATION,
+    NEW,
+    RULE,
+    bound,
+    creations,
+    each_creation,
+    ids,
+    outcomes,
+    sandbox,
+    strike,
+)
 from ioc_removal import settling
-from ioc_removal.action import Action
 from ioc_removal.adding import MAY_COME, there
 from ioc_removal.connection import Connection
-from ioc_removal.errors import HungUpError
-from ioc_removal.integration import load_integration
-from ioc_removal.outcome import ADDED, CHANGED, FAILED, REMOVED, UNKNOWN, Outcome
+from ioc_removal.outcome import ADDED, CHANGED, FAILED, REMOVED, UNKNOWN
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.settings import settings_from
-from ioc_removal.store.database import Database
-from ioc_removal.store.location import Location
-from ioc_removal.store.recorder import StoreRecorder
-from ioc_removal.store.runs import CALL, begin_run
 from ioc_removal.trust.perform import perform
-from ioc_removal.trust.recorder import NoRecord, Recorder
-from stores import long_ago
+from ioc_removal.trust.recorder import NoRecord
 
-INTEGRATION = load_integration()
-NEW = "new.example.com"
-OWNER = {"domain_id": "domain", "region_id": "region", "project_id": PROJECT}
-CREATE = {
-    "project_id": PROJECT,
-    "workspace_id": WORKSPACE,
-    "data_object": {
-        "name": "demo",
-        "value": NEW,
-        "verdict": "Black",
-        "granular_marking": "1",
-        "defanged": False,
-        "first_report_time": "2023-10-24T17:23:55.000Z+0800",
-        "indicator_type": {"indicator_type": "Domain", "id": "type", "category": "Domain"},
-        "environment": {"vendor_type": "vendor", **OWNER},
-        "data_source": {"source_type": 1, "product_name": "p", "product_feature": "f", **OWNER},
-    },
-}
-RULE = {
-    "project_id": PROJECT,
-    "policy_id": POLICY,
-    "name": "new-rule",
-    "type": "idc",
-    "tags": ["VNET"],
-    "action": {"category": "block"},
-}
-ADD = {"supplier": "InternalTI", "indicators": [NEW, "192.0.2.99"]}
-CREATIONS = [
-    pytest.param("secmaster-indicator-create", CREATE, id="secmaster"),
-    pytest.param("waf-ip-reputation-rule-create", RULE, id="waf"),
-]
-each_creation = pytest.mark.parametrize(("name", "arguments"), CREATIONS)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-def bound(sandbox: Sandbox, name: str, **own: Any) -> Action:
-    system = name.partition("-")[0]
-    document = sandbox.settings()
-    document["connections"][system] |= own
-    settings = settings_from(document, "test")
-    return INTEGRATION.bind(name, Connection(system, settings, INTEGRATION.systems[system]))
-
-
-def outcomes(
-    sandbox: Sandbox, name: str, arguments: Mapping[str, Any], recorder: Recorder | None = None
-) -> list[Outcome]:
-    action = bound(sandbox, name)
-    done = perform(action, action.prepare(arguments), recorder or NoRecord())
-    return [outcome for finished in done for outcome in finished.outcomes]
-
-
-def ids(sandbox: Sandbox, name: str) -> list[str]:
-    """Return the ids of what the sandbox holds under the new name."""
-    state = sandbox.state()
-    if name.startswith("secmaster"):
-        rows = state["secmaster"]["workspaces"][WORKSPACE]
-        return [row["id"] for row in rows if row["data_object"]["value"] == NEW]
-    return [row["id"] for row in state["waf"]["policies"][POLICY] if row["name"] == "new-rule"]
-
-
-def creations(sandbox: Sandbox) -> int:
-    return sum(map(is_creation, sandbox.requests))
-
-
-def is_creation(request: Mapping[str, Any]) -> bool:
-    return request["method"] == "POST" and not request["target"].endswith("/search")
-
-
-def strike(sandbox: Sandbox, name: str, **fault: Any) -> None:
-    """Let a fault strike a creation, and no search."""
-    carries = "demo" if name.startswith("secmaster") else "new-rule"
-    sandbox.misbehave(system=name.partition("-")[0], method="POST", carries=carries, **fault)
+__all__ = ["sandbox"]
 
 
 @each_creation
@@ -231,95 +157,6 @@ def test_a_tag_of_another_rule_is_told(sandbox: Sandbox) -> None:
     assert not ids(sandbox, "waf")
 
 
-@pytest.fixture
-def database(store: Location) -> Iterator[Database]:
-    database = Database(store)
-    yield database
-    database.close()
-
-
-def begun(database: Database, action: Action, arguments: Mapping[str, Any]) -> StoreRecorder:
-    """Return the recorder of a call that was begun."""
-    run = begin_run(database, CALL, action.definition.name, dry_run=False, details={})
-    recorder = StoreRecorder(database, run, "call", action)
-    recorder.begin(action.prepare(arguments))
-    return recorder
-
-
-def crashed(
-    sandbox: Sandbox, database: Database, name: str, arguments: Mapping[str, Any], *, sent: bool
-) -> Recorder:
-    """Let a process die after its intent; return the recorder of the next one."""
-    action = bound(sandbox, name)
-    prepared = action.prepare(arguments)
-    run = begin_run(database, CALL, name, dry_run=False, details={})
-    recorder = StoreRecorder(database, run, "call", action)
-    recorder.begin(prepared)
-    for batch in prepared:
-        recorder.intent(batch, action.before(batch))
-        if sent:
-            action.send(batch, prepared.target)
-    long_ago(database)
-    return StoreRecorder(database, run, "call", action)
-
-
-@each_creation
-def test_what_a_dead_process_created_is_found_not_repeated(
-    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
-) -> None:
-    recorder = crashed(sandbox, database, name, arguments, sent=True)
-    [added] = outcomes(sandbox, name, arguments, recorder)
-    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
-    assert (added.maybe_ours, added.settled) == (True, True)
-    assert creations(sandbox) == 1
-
-
-@pytest.mark.usefixtures("looks_soon")
-@each_creation
-def test_what_a_dead_process_did_not_send_is_sent(
-    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
-) -> None:
-    recorder = crashed(sandbox, database, name, arguments, sent=False)
-    [added] = outcomes(sandbox, name, arguments, recorder)
-    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
-    assert creations(sandbox) == 1
-
-
-def looked_once_more(sandbox: Sandbox) -> bool:
-    """Tell whether as much was read after the creation as before it."""
-    rows = sandbox.requests
-    at = next((at for at, row in enumerate(rows) if is_creation(row)), len(rows))
-    return 0 < at == len(rows[at + 1 :]) and rows[-1]["status"] is not None
-
-
-@each_creation
-def test_what_was_interrupted_between_two_looks_is_looked_up_by_who_goes_on(
-    sandbox: Sandbox,
-    database: Database,
-    name: str,
-    arguments: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(settling, "LOOK_AGAIN", 2 * LONGEST)
-    strike(sandbox, name, hang_up="before")
-    action = bound(sandbox, name)
-    recorder = begun(database, action, arguments)
-    with ThreadPoolExecutor(1) as pool:
-        adding = pool.submit(lambda: [*perform(action, action.prepare(arguments), recorder)])
-        while not looked_once_more(sandbox):
-            assert not adding.done()
-            sleep(0.01)
-        assert action.call
-        action.call.connection.hang_up()
-        with pytest.raises(HungUpError):
-            adding.result(LONGEST)
-    monkeypatch.setattr(settling, "LOOK_AGAIN", 0.02)
-    long_ago(database)
-    [added] = outcomes(sandbox, name, arguments, recorder)
-    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
-    assert creations(sandbox) == 2
-
-
 @each_creation
 def test_what_one_look_did_not_find_may_still_come_when_there_is_no_other(
     sandbox: Sandbox, name: str, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -333,63 +170,11 @@ def test_what_one_look_did_not_find_may_still_come_when_there_is_no_other(
     assert str(unknown.reason).endswith(f"; and {MAY_COME}")
 
 
-def crashed_blindly(
-    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
-) -> Recorder:
-    """Let a process that could not read what was there die before it sends; return what is kept."""
-    action = bound(sandbox, name)
-    prepared = action.prepare(arguments)
-    run = begin_run(database, CALL, name, dry_run=False, details={})
-    recorder = StoreRecorder(database, run, "call", action)
-    recorder.begin(prepared)
-    recorder.intent(next(iter(prepared)), {})
-    long_ago(database)
-    return StoreRecorder(database, run, "call", action)
-
-
-@each_creation
-def test_without_what_was_there_before_a_dead_process_leaves_it_unknown(
-    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
-) -> None:
-    outcomes(sandbox, name, arguments)
-    [known] = ids(sandbox, name)
-    recorder = crashed_blindly(sandbox, database, name, arguments)
-    [unknown] = outcomes(sandbox, name, arguments, recorder)
-    assert (unknown.outcome, creations(sandbox)) == (UNKNOWN, 1)
-    reason = str(unknown.reason)
-    assert reason.startswith("an earlier process may have sent it")
-    assert reason.endswith(f"what was there before is not known; now there is {known}")
-    assert unknown.advice == f"look when it was created: {known}; if just now, it is added"
-
-
-@pytest.mark.usefixtures("looks_soon")
-@each_creation
-def test_what_is_not_there_was_not_created_whatever_was_there_before(
-    sandbox: Sandbox, database: Database, name: str, arguments: dict[str, Any]
-) -> None:
-    recorder = crashed_blindly(sandbox, database, name, arguments)
-    [added] = outcomes(sandbox, name, arguments, recorder)
-    assert (added.outcome, [added.id]) == (ADDED, ids(sandbox, name))
-    assert (added.reason, added.advice, creations(sandbox)) == (None, None, 1)
-
-
 @pytest.mark.parametrize("odd", [["new-rule"], {"name": "new-rule"}, 5, None, True])
 def test_a_rule_whose_name_is_no_text_may_be_the_one_that_was_created(odd: Any) -> None:
     rows: list[dict[str, Any]] = [{"id": "1", "name": "new-rule"}, {"id": "2", "name": odd}]
     assert there(rows, ["new-rule"], "name") == {}
     assert there(rows[:1], ["new-rule"], "name") == {"new-rule": {"ids": ["1"]}}
-
-
-@pytest.mark.parametrize("sent", [True, False])
-def test_cybertrace_is_not_sent_what_a_dead_process_may_have_sent(
-    sandbox: Sandbox, database: Database, sent: bool
-) -> None:
-    name = "cybertrace-indicators-add"
-    recorder = crashed(sandbox, database, name, ADD, sent=sent)
-    before = len(sandbox.requests)
-    told = outcomes(sandbox, name, ADD, recorder)
-    assert [outcome.outcome for outcome in told] == [UNKNOWN, UNKNOWN]
-    assert not any(row["method"] == "PUT" for row in sandbox.requests[before:])
 
 
 @pytest.mark.parametrize("fault", [{"hang_up": "after"}, {"status": 504, "acted": True}])
