@@ -1,12 +1,19 @@
 """Turn a store into one as an earlier version of the program left it."""
 
+import re
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from ioc_removal.store.database import Database
+from ioc_removal.store.keeping_tables import KEEPING
+from ioc_removal.store.listing_tables import LISTING
 from ioc_removal.store.location import Location
 from ioc_removal.store.pieces import texts_in
+from ioc_removal.store.sharing_tables import LET_THROUGH, SHARING
+from ioc_removal.store.sqlite_schema import TRIGGERS
+from ioc_removal.store.trust_tables import TRUST
 from one_by_one import COLUMNS, TABLE, take_apart
 
 ITEMS = """
@@ -28,6 +35,24 @@ def take_lists_apart(connection: Any) -> None:
         rows = [(run, name, *row) for row in enumerate(texts_in(text), first)]
         connection.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", rows)
     connection.execute("DROP TABLE pieces")
+
+
+def as_version_2(path: Path) -> None:
+    """Turn a store into one of version 2, as it was before the journal."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for kind in ("trigger", "index", "table"):
+            made = "\n".join((TRUST, SHARING, LET_THROUGH, LISTING, KEEPING, *TRIGGERS))
+            names = re.findall(rf"CREATE (?:UNIQUE )?{kind.upper()} (?:IF NOT EXISTS )?(\w+)", made)
+            for name in names:
+                connection.execute(f"DROP {kind} {name}")
+        take_apart(connection)
+        take_lists_apart(connection)
+        for column in ("verified", "snapshot", "not_restored", "hash"):
+            connection.execute(f"ALTER TABLE outcomes DROP COLUMN {column}")
+        connection.execute("ALTER TABLE calls DROP COLUMN assumed")
+        connection.execute("ALTER TABLE batches DROP COLUMN at")
+        connection.execute("CREATE INDEX runs_started ON runs (started)")
+        connection.execute("PRAGMA user_version = 2")
 
 
 def as_version_6(location: Location, change: str = "") -> None:

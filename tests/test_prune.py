@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from former_store import as_version_2
 from ioc_removal.errors import StoreError
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
@@ -18,7 +19,6 @@ from ioc_removal.store.schedules import Schedule, add_schedule
 from ioc_removal.store.trust_tables import TAKEN_FROM
 from rechained import expire_plan
 from tampering import tampered
-from test_journal import as_version_2
 from test_retry import DELETE, REMOVE, VALUES, Desk, desk
 
 __all__ = ["desk"]
