@@ -2,15 +2,17 @@
 
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import requests
 
 from ioc_removal.sandbox import Sandbox
 
 OPERATOR = ("sandbox-operator", "sandbox-password")
+ANALYST = ("sandbox-analyst", "sandbox-password")
 TOKEN = {"X-Auth-Token": "sandbox-iam-token", "Content-Type": "application/json;charset=UTF-8"}
 PROJECT = "0123456789abcdef0123456789abcdef"
 WORKSPACE = "909494e3-558e-46b6-a9eb-07a8e18ca620"
@@ -19,6 +21,12 @@ POLICY = "6d392034d94c4e8a95a78c98127453b6"
 RULE = "11842c5779204842bfe51c3e8b7981ca"
 INDICATORS = f"/v1/{PROJECT}/workspaces/{WORKSPACE}/soc/indicators"
 RULES = f"/v1/{PROJECT}/waf/policy/{POLICY}/ip-reputation"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
 
 
 def cybertrace(
