@@ -26,7 +26,13 @@ TOGETHER = {
     "test_xsoar_runtime.py",
 }
 # Their tests take longest, and would come last.
-LONG = ("test_schedules.py", "test_undo_process.py", "test_worker_metrics.py", "test_workers.py")
+LONG = (
+    "test_schedules.py",
+    "test_undo_process.py",
+    "test_worker_metrics.py",
+    "test_workers.py",
+    "test_workers_refusing.py",
+)
 __all__ = ["lender", "own", "postgresql", "shared", "store", "unmade"]
 ALLOWED = Path(__file__).with_name("allowed_skips.txt")
 

@@ -23,7 +23,7 @@ from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
 from ioc_removal.store.runs import WAITING
 from killing import deletions, sandbox
-from test_workers import Site
+from working import Site
 
 __all__ = ["sandbox"]
 ADD = ("schedule", "add", "nightly", "remove-iocs-after-triage", "--cron", "0 3 * * *")

@@ -23,7 +23,7 @@ from ioc_removal.store.location import server_of
 from killing import LONGEST
 from ports import free_port
 from postgresql import PostgreSQLServer
-from test_workers import VALUES, Site, sandbox, site
+from working import VALUES, Site, sandbox, site
 
 __all__ = ["sandbox", "site"]
 

@@ -1,28 +1,18 @@
-"""Workers share a run's removals, take over from whoever dies, and keep the limits together."""
+"""Workers share a run's removals, take over from whoever dies, and leave when they are told to."""
 
 import json
 import signal
-import subprocess
-import time
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from pathlib import Path
-from threading import Lock, Timer
-from typing import Any
-
-import pytest
 
 from ioc_removal.playbooks.chunking import LEAST
 from ioc_removal.sandbox import Sandbox, default_seed
-from ioc_removal.store.database import Database
-from ioc_removal.store.location import Location, server_of
-from ioc_removal.store.turns import OwnPlaces, StoreTurns
-from killing import LONGEST, Program, deletions
-from postgresql import PostgreSQLServer
+from ioc_removal.store.location import Location
+from killing import LONGEST, deletions
+from working import VALUES, Site, expect_once, heard, sandbox, site, until
 from written import FROM_SECMASTER, TWICE
 
+__all__ = ["sandbox", "site"]
 EVERYWHERE = (
     """
 version: 1.0
@@ -40,105 +30,8 @@ tasks:
 """
     + FROM_SECMASTER
 )
-VALUES = [f"host{number}.example" for number in range(66)]  # nine chunks, of eight requests
 IN_FLIGHT = 1
 FROM_FILE = ("--indicators", "iocs.txt")
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    seed = default_seed()
-    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
-    with Sandbox(seed) as sandbox:
-        sandbox.misbehave(method="DELETE", delay=0.01, times=1_000)
-        yield sandbox
-
-
-class Site(Program):
-    """A run and workers on one store, whose requests may take six seconds."""
-
-    def __init__(self, sandbox: Sandbox, store: Location, folder: Path) -> None:
-        super().__init__(sandbox, folder, items=1, store=store)
-        file = folder / "settings.yml"
-        settings = json.loads(file.read_text())
-        for connection in settings["connections"].values():
-            connection["total_timeout"] = 6
-        file.write_text(json.dumps(settings))
-        (folder / "iocs.txt").write_text("\n".join(VALUES))
-        self.workers: list[subprocess.Popen[str]] = []
-
-    def work(self, *words: str) -> "subprocess.Popen[str]":
-        worker = self.start("worker", *words)
-        self.workers.append(worker)
-        assert worker.stdout is not None
-        assert json.loads(worker.stdout.readline())["event"] == "working"
-        return worker
-
-    def ended(self) -> str:
-        """Wait until the last run has ended, and return it."""
-        end = time.monotonic() + LONGEST
-        database = Database(self.store)
-        try:
-            while time.monotonic() < end:
-                rows = database.rows("SELECT run, status FROM runs ORDER BY started DESC LIMIT 1")
-                if rows and rows[0][1] == "ended":
-                    return str(rows[0][0])
-                time.sleep(0.05)
-        finally:
-            database.close()
-        raise AssertionError("the run did not end")
-
-    def stop(self) -> list[list[dict[str, Any]]]:
-        """Let the workers finish, and return what each told."""
-        for worker in self.workers:
-            worker.send_signal(signal.SIGTERM)
-        told = [worker.communicate(timeout=LONGEST)[0] for worker in self.workers]
-        return [[json.loads(line) for line in text.splitlines()] for text in told]
-
-
-@pytest.fixture
-def site(sandbox: Sandbox, shared: Location, tmp_path: Path) -> Iterator[Site]:
-    site = Site(sandbox, shared, tmp_path)
-    yield site
-    for worker in site.workers:
-        worker.kill()
-        worker.communicate()
-
-
-def until(sandbox: Sandbox, count: int) -> None:
-    """Wait until the sandbox has seen so many deletions."""
-    end = time.monotonic() + LONGEST
-    while len(deletions(sandbox)) < count:
-        assert time.monotonic() < end
-        time.sleep(0.005)
-
-
-def heard(worker: "subprocess.Popen[str]", count: int) -> list[dict[str, Any]]:
-    """Return the next events of a worker."""
-    assert worker.stdout is not None
-    assert worker.stderr is not None
-
-    def end() -> None:
-        worker.send_signal(signal.SIGUSR1)  # where its threads are
-        time.sleep(1)
-        worker.kill()
-
-    too_long = Timer(LONGEST, end)
-    too_long.start()
-    lines = [worker.stdout.readline() for _ in range(count)]
-    too_long.cancel()
-    assert all(lines), "".join(lines) + worker.stderr.read()
-    return [json.loads(line) for line in lines]
-
-
-def expect_once(record: dict[str, Any]) -> None:
-    assert record["result"] == "succeeded"
-    lines = Counter((row["action"], row["value"]) for row in record["outcomes"])
-    assert set(lines.values()) == {1}
-    assert {value for _, value in lines} == set(VALUES)
-    gone = [row for row in record["outcomes"] if row["action"].startswith("cybertrace")]
-    assert {row["outcome"] for row in gone} <= {"removed", "absent"}
-    assert all(row.get("maybe_ours") for row in gone if row["outcome"] == "absent")
 
 
 def test_workers_share_a_run_and_stop_when_told(site: Site, sandbox: Sandbox) -> None:
@@ -292,116 +185,3 @@ def test_a_run_does_the_rest_itself_when_its_worker_is_told_to_stop(
     assert set(Counter(deletions(sandbox)).values()) == {1}
     done = [row for row in told if row["event"] == "chunk done"]
     assert 0 < len(done) < len(VALUES) // LEAST
-
-
-def test_a_worker_with_other_settings_takes_nothing(site: Site, sandbox: Sandbox) -> None:
-    file = site.folder / "settings.yml"
-    text = file.read_text()
-    with Sandbox() as other:
-        file.write_text(json.dumps(other.settings()))
-        site.work()
-        file.write_text(text)
-        process = site.run()
-        until(sandbox, 5)
-        process.kill()
-        process.communicate()
-        site.long_ago()
-        time.sleep(1)  # long enough to take something
-        assert not other.requests
-        [told] = site.stop()
-    assert {row["event"] for row in told} == {"stopping", "stopped"}
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ("UPDATE batches SET items = '[\"victim.example\"]' WHERE batch = 65", "yet to do"),
-        ("UPDATE chunks SET action = 'cybertrace-indicators-add' WHERE first > 0", "table chunks"),
-    ],
-)
-def test_a_worker_sends_nothing_of_what_was_changed_by_hand(
-    site: Site, sandbox: Sandbox, change: str, said: str
-) -> None:
-    sandbox.behave()
-    sandbox.misbehave(method="DELETE", delay=2, times=200)  # the run is at its first chunk
-    process = site.run()
-    until(sandbox, 1)
-    database = Database(site.store)
-    with database.transaction() as transaction:
-        transaction.execute(change)
-    told = heard(site.work(), 16)  # of each chunk that it is taken, and what became of it
-    assert Counter(row["event"] for row in told) == {"chunk taken": 8, "chunk given up": 8}
-    told = [row for row in told if row["event"] == "chunk given up"]
-    assert all("changed by hand" in row["error"] and said in row["error"] for row in told)
-    sandbox.behave()
-    out, _ = process.communicate(timeout=LONGEST)
-    record = json.loads(out)
-    assert record["result"] == "partial"
-    assert said in record["errors"][0]["message"]
-    assert ("victim.example",) not in deletions(sandbox)
-    assert record["counts"]["refused"] >= 50
-    database.close()
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (("--store", "store.db"), "a worker needs a store that it can share"),
-        (("--serve", "nowhere"), "there is no connection 'nowhere' in settings.yml"),
-        (("--chunks", "0"), "--chunks: 0 is not 1 or more"),
-        (("--in-flight", "0"), "--in-flight: 0 is not 1 or more"),
-    ],
-)
-def test_a_worker_that_cannot_work_says_why(site: Site, words: tuple[str, ...], said: str) -> None:
-    if "--store" in words:
-        site.store, words = site.folder / "store.db", ()
-    refused = site.do("worker", *words)
-    assert refused.status == 2
-    assert said in refused.err
-
-
-def most_in_flight(location: Location, in_flight: int, own: OwnPlaces | None = None) -> int:
-    """Let eight threads, each with a session, send at a place; return how many did so at once."""
-    now = most = 0
-    lock = Lock()
-
-    def many(_: int) -> None:
-        nonlocal now, most
-        database = Database(location)
-        turns = StoreTurns(database, "a place", in_flight, None, own.at("a place") if own else None)
-        for _ in range(5):
-            with turns.turn(lambda: None):
-                with lock:
-                    now += 1
-                    most = max(most, now)
-                time.sleep(0.01)
-                with lock:
-                    now -= 1
-        database.close()
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(many, range(8)))
-    return most
-
-
-def test_the_requests_in_flight_hold_as_a_sum(postgresql: PostgreSQLServer) -> None:
-    assert most_in_flight(server_of(postgresql.database()), 3) == 3
-
-
-def test_what_is_in_flight_from_one_process_may_be_less(postgresql: PostgreSQLServer) -> None:
-    own = OwnPlaces(2)
-    assert most_in_flight(server_of(postgresql.database()), 8, own) == 2
-    assert own.at("another place") is not own.at("a place")
-    assert OwnPlaces().at("a place") is None
-
-
-def test_moments_to_start_are_given_out_one_by_one(postgresql: PostgreSQLServer) -> None:
-    location = server_of(postgresql.database())
-    one, other = Database(location), Database(location)
-    waits = [
-        database.seconds_until_turn("a place", 10.0) for _ in range(3) for database in (one, other)
-    ]
-    assert waits[0] == pytest.approx(0, abs=1)
-    assert all(later - earlier > 5 for earlier, later in pairwise(waits))
-    one.close()
-    other.close()
