@@ -37,8 +37,9 @@ from ioc_removal.store.outcome_walk import columns_of_part
 from ioc_removal.trust.lists import Lists
 from ioc_removal.wire import open_wire
 from ioc_removal.yaml_reading import _PLAIN, _loaded, _loaded_by, parse_yaml
+from schema_fields import PARTS, SCHEMAS
+from slips import seeds, variants
 from test_plain_values import TEXTS
-from test_tables import PARTS, SCHEMAS, seeds, variants
 
 YAML = [
     *(

@@ -14,7 +14,8 @@ from ioc_removal.hosts.xsoar.sources import source_of
 from ioc_removal.integration import load_integration
 from ioc_removal.loader import read
 from ioc_removal.schema import Schema
-from test_tables import PARTS, SCHEMAS, seeds, variants
+from schema_fields import PARTS, SCHEMAS
+from slips import seeds, variants
 
 SYSTEMS = tuple(name for name, system in load_integration().systems.items() if system.auth)
 STRIPPED = {
