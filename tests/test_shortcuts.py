@@ -2,30 +2,24 @@
 
 import json
 import sqlite3
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from jsonschema_rs import validator_for
 from requests import Request
 
 from ioc_removal.authentication import authentication
 from ioc_removal.body import objects_of
-from ioc_removal.clean_texts import judge_of_texts
 from ioc_removal.cli import main
-from ioc_removal.loader import parse, read
 from ioc_removal.outcome import OUTCOMES, Outcome
 from ioc_removal.quotes import Quotes, mapped
 from ioc_removal.same_outcome import SameOutcome, counts_of, kinds_of, names_of
 from ioc_removal.sandbox import Sandbox, default_seed
-from ioc_removal.schema import Schema
 from ioc_removal.secret import Secret
-from ioc_removal.store import columns, found, run_outcomes
+from ioc_removal.store import found, run_outcomes
 from ioc_removal.store.chain import Hashing
 from ioc_removal.store.outcome_rows import (
     columns_of,
@@ -36,141 +30,8 @@ from ioc_removal.store.outcome_rows import (
 from ioc_removal.store.outcome_walk import columns_of_part
 from ioc_removal.trust.lists import Lists
 from ioc_removal.wire import open_wire
-from ioc_removal.yaml_reading import _PLAIN, _loaded, _loaded_by, parse_yaml
-from schema_fields import PARTS, SCHEMAS
-from slips import seeds, variants
-from test_plain_values import TEXTS
 
-YAML = [
-    *(
-        "a",
-        "b: ",
-        "on",
-        "- ",
-        ": ",
-        "? ",
-        "\n",
-        "\n  ",
-        "\n    ",
-        " ",
-        "#",
-        " #",
-        "'",
-        '"',
-        "|\n",
-        ">-\n",
-    ),
-    *(
-        "[",
-        "]",
-        "{",
-        "}",
-        ", ",
-        ",",
-        "&a ",
-        "*a",
-        "<<: ",
-        "!!int ",
-        "!a ",
-        "%YAML 1.2\n",
-        "---\n",
-        "...\n",
-    ),
-    *(
-        "\t",
-        "\ufeff",
-        "\x85",
-        "\u2028",
-        "\xa0",
-        "\x07",
-        "é",
-        "\U0001f600",
-        "\ud800",
-        "\\x41",
-        "\\",
-        "\r",
-    ),
-    *(
-        "1e3",
-        "0x1f",
-        "1_0",
-        "12:30",
-        "2001-01-01",
-        "~",
-        "null",
-        "0o7",
-        "-1.5",
-        ".inf",
-        "=",
-        "@",
-        "`",
-    ),
-]
 VALUES = [f"host{number}.example" for number in range(23)]
-NESTED = st.recursive(
-    st.one_of(
-        *(st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.sampled_from([0.5, -2.25])),
-        st.text(
-            st.characters(categories=("L", "N", "P", "S", "Zs"), max_codepoint=0xD7FF), max_size=8
-        ),
-    ),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text("ab"), inner)),
-    max_leaves=6,
-)
-
-
-@pytest.mark.parametrize(("name", "part"), PARTS)
-def test_judges_and_libraries_come_to_one_verdict(name: str, part: str) -> None:
-    target = {**SCHEMAS[name], "$ref": f"#/$defs/{part}"}
-    slow, fast = Draft202012Validator(target), validator_for(target)
-    schema = Schema(SCHEMAS[name], part)
-    for value in (variant for seed in seeds(name, part) for variant in variants(seed)):
-        assert schema.accepts(value) == slow.is_valid(value), value
-        assert fast.is_valid(value) == slow.is_valid(value), value
-
-
-@pytest.mark.parametrize(
-    ("name", "document"),
-    [("integration", "integration.yml"), ("playbook", "playbooks/lift-ip-reputation-rules.yml")],
-)
-def test_our_own_documents_are_judged_without_a_library(name: str, document: str) -> None:
-    assert Schema(read(f"schemas/{name}.json")).accepts(read(document))
-
-
-@given(st.dictionaries(st.text("aé<=.-~: ", max_size=3), NESTED, max_size=4))
-@example({"off": "on", "a": [1, -2, 0.5, True, None, "1e5", "2026-11-29", "<<"], "<<": {"a": 1}})
-def test_what_is_json_is_read_as_yaml_is(document: dict[str, Any]) -> None:
-    for text in (json.dumps(document), json.dumps(document, indent=2, ensure_ascii=False)):
-        assert parse(text, "settings.yml") == parse_yaml(text, "settings.yml") == document
-
-
-@pytest.mark.parametrize(
-    "text",
-    ['{"a": 1e5}', '{"a": 1.5E+3}', '{"a": NaN}', "{a: 1, b: [x]}", '{"a": 1, "a": 2}', " {}\n"],
-)
-def test_what_json_reads_otherwise_is_read_as_yaml(text: str) -> None:
-    assert parse(text, "settings.yml") == parse_yaml(text, "settings.yml")
-
-
-@pytest.mark.nested
-@settings(deadline=None)
-@given(st.lists(st.sampled_from(YAML), max_size=25).map("".join))
-@example("a: {b: [c?d]}")
-@example("a:\tb")
-@example("a: 1\n\ufeffb: 2")
-@example("a: 2001-99-99")
-@example("a: &b [*b]")
-@example("- {off: 1}")
-@example("[" * 900)
-@example("a:\n" + "".join(f"{' ' * depth}- b:\n" for depth in range(80)))
-def test_yaml_is_read_in_c_as_without(text: str) -> None:
-    found = []
-    for read_it in (_loaded, partial(_loaded_by, _PLAIN)):
-        try:
-            found.append(repr(read_it(text)))
-        except Exception as error:  # noqa: BLE001  # as whatever it is refused
-            found.append(type(error).__name__)
-    assert found[0] == found[1]
 
 
 @given(
@@ -207,66 +68,6 @@ def test_what_surely_holds_no_secret_stays_as_it_is(texts: list[str], escaped: b
     row = {"value": texts}
     if not quotes.tells(json.dumps(row, ensure_ascii=escaped)):
         assert quotes.cleaned(row) == row == mapped(row, quotes.masked)
-
-
-def test_a_long_list_with_a_mistake_is_refused_in_the_same_words() -> None:
-    schema = Schema(SCHEMAS["cybertrace/delete_indicators"], "arguments")
-    given_ = {"supplier": "InternalTI", "api_version": "1.3"}
-    few = list(schema.problems({**given_, "indicators": ["a\x00b", 1]}))
-    many = ["x.example"] * 5_000
-    found_ = list(schema.problems({**given_, "indicators": [*many, "a\x00b", 1]}))
-    assert found_ == [line.replace("[0]", "[5000]").replace("[1]", "[5001]") for line in few]
-    assert list(schema.problems({**given_, "indicators": many})) == []
-
-
-LISTS_OF_TEXTS = [
-    SCHEMAS[f"{name}_indicators"]["$defs"]["arguments"]["properties"][argument]
-    for name, argument in (("cybertrace/delete", "indicators"), ("secmaster/delete", "batch_ids"))
-]
-
-
-@pytest.mark.parametrize("schema", LISTS_OF_TEXTS)
-@given(
-    st.lists(
-        st.one_of(
-            TEXTS,
-            st.text(st.sampled_from(" \t\x00\x1f\x7f\x80\xa0\u2028\u3000é~!\ud800"), max_size=3),
-            st.text("a", min_size=60, max_size=70),
-            st.integers(),
-        ),
-        max_size=5,
-    )
-)
-def test_texts_judged_at_once_are_right_one_by_one(schema: dict[str, Any], texts: Any) -> None:
-    judge = judge_of_texts(schema["items"])
-    assert judge is not None
-    one = Draft202012Validator(schema["items"])
-    if judge(texts):
-        assert all(map(one.is_valid, texts))
-        assert "".join(texts).encode() or not texts
-    elif all(map(one.is_valid, texts)):  # a doubt: a half of a pair, or a space of another kind
-        assert any("\ud800" in text or not text.strip() for text in texts)
-
-
-def test_a_long_list_of_texts_is_judged_whole() -> None:
-    judge = judge_of_texts(LISTS_OF_TEXTS[0]["items"])
-    assert judge is not None
-    texts = [f"host-{number}.example" for number in range(2_000)]
-    assert judge(texts)
-    for odd in ("a\ud800b", "\udfff", "\ud83d\ude00", "", "  ", "a\x00", "a\n", "\x7f", 1, None):
-        for place in (0, 499, 500, 1_999):
-            assert not judge([*texts[:place], odd, *texts[place + 1 :]])
-
-
-@pytest.mark.parametrize(
-    "items",
-    [
-        *(True, {}, {"type": "integer"}, {"type": "string", "minLength": 2}),
-        *({"type": "string", "enum": ["a"]}, {"type": "string", "not": {"pattern": "a"}}),
-    ],
-)
-def test_only_what_a_schema_says_of_texts_is_judged_at_once(items: object) -> None:
-    assert judge_of_texts(items) is None
 
 
 @st.composite
@@ -328,12 +129,6 @@ def test_a_body_put_together_at_once_is_what_json_says(texts: list[str], more: A
     assert (
         objects_of("indicator", texts, more) == json.dumps(objects, separators=(",", ":")).encode()
     )
-
-
-@given(st.lists(st.text()))
-def test_texts_of_the_store_are_read_as_they_were_written(texts: list[str]) -> None:
-    kept = [*map(json.dumps, texts)]
-    assert [columns.parsed(text, "pieces.items") for text in kept] == texts
 
 
 def test_lists_are_asked_for_once_until_the_run_does_something_else() -> None:
