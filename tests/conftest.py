@@ -21,6 +21,7 @@ TOGETHER = {
     "test_layers.py",
     "test_packaging.py",
     "test_proxies.py",
+    "test_proxies_refusing.py",
     "test_stackstorm_pack.py",
     "test_xsoar_pack.py",
     "test_xsoar_runtime.py",
