@@ -22,6 +22,7 @@ TOGETHER = {
     "test_packaging.py",
     "test_proxies.py",
     "test_proxies_refusing.py",
+    "test_stackstorm_calls.py",
     "test_stackstorm_pack.py",
     "test_xsoar_pack.py",
     "test_xsoar_runtime.py",
