@@ -2,7 +2,7 @@
 
 import pytest
 
-from test_playbook_runs import Runner, runner
+from conducting import Runner, runner
 
 __all__ = ["runner"]
 ONE_TASK = """
