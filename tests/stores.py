@@ -1,6 +1,7 @@
 """A store of each kind, for tests that are the same for all."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def own(postgresql: PostgreSQLServer) -> Iterator[PostgreSQLServer]:
     """A server that no other test uses, to be stopped."""
     with running(like=postgresql) as server:
         yield server
+
+
+@pytest.fixture
+def both(postgresql: PostgreSQLServer) -> Iterator[tuple[Database, Database]]:
+    """Two sessions of one store."""
+    location = server_of(postgresql.database())
+    with closing(Database(location)) as one, closing(Database(location)) as other:
+        yield one, other
 
 
 @pytest.fixture(scope="session")
