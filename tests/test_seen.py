@@ -1,20 +1,25 @@
 """What came before is known exactly, however many there are and whatever their hashes are."""
 
 from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ioc_removal.indicators import parted, placed, seen
+from ioc_removal.errors import ArgumentError
+from ioc_removal.indicators import placed, seen
 
-SMALL = {
+SMALL: dict[ModuleType, dict[str, Any]] = {
     seen: {"IN_MEMORY": 5},
-    placed: {"CELLS": 64, "CROWDED": 4, "CHUNK": 4, "CHUNKS": 2, "ASKED": 2, "NUMBER": 15},
-    parted: {"MARKS": 64, "PARTS": 2, "PIECE": 60},
-}
+    placed: {
+        "CELLS": 64, "MORE_CELLS": 16, "CROWDED": 4, "LED": 3, "CHUNK": 4, "CHUNKS": 2, "ASKED": 2,
+        "LAST": 1023, "SHIFTS": (24, 48),
+    },
+}  # fmt: skip
 numbers = st.lists(st.lists(st.integers(0, 60), max_size=30))
-# What leads to a cell, to a mark, and what the cell holds of it: the lower the fewer there are.
+# What leads to cells, and what a cell holds: the lower the fewer there are.
 hashes = st.builds(lambda *bits: bits[0] | bits[1] << 24 | bits[2] << 48, *3 * [st.integers(-2, 2)])
 
 
@@ -78,3 +83,15 @@ def test_texts_of_any_kind_are_told_apart(lists: list[list[int]]) -> None:
 
     assert len({*map(text, range(61))}) == 61
     is_exact(lists, text)
+
+
+def test_more_values_than_can_be_told_apart_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placed, "LAST", 15)
+    known = seen.Seen()
+
+    def add(numbers: range) -> None:
+        assert all(known.is_new(str(number)) for number in numbers)
+
+    add(range(30))
+    with pytest.raises(ArgumentError, match="too many different values in a list: give at most 30"):
+        add(range(30, 100))

@@ -1,7 +1,8 @@
-"""Values in a file in the order in which they came, found by a table in memory of one size."""
+"""Values in a file in the order in which they came, found by tables in memory."""
 
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import cycle
 from operator import itemgetter
 from os import pread, pwrite
 from struct import pack, unpack
@@ -9,16 +10,19 @@ from sys import byteorder
 from tempfile import TemporaryFile
 from weakref import finalize
 
-from .parted import Parted
+from ..errors import ArgumentError
 
-# Half as many would take 16 MB: when that much is given back, glibc keeps all it is given from then
-# on, up to 32 MB. What is larger does not count.
-CELLS = 1 << 23  # of the table, each of 32 bits
-CROWDED = 50_000  # values that are kept in memory, of those whose cell is another's
+CELLS = 1 << 24  # of the first table, each of 32 bits
+MORE_CELLS = 1 << 21  # of each table that is added
+CROWDED = 50_000  # values that are kept in memory until a table is added
+LED = 1_000  # values that are led to cells together when a table is added
 CHUNK = 128  # values that are read together
 CHUNKS = 8  # that are written together
 ASKED = 8  # values that a chunk is searched for one by one
-NUMBER = (1 << 18) - 1  # the bits of a cell that name a chunk, and the last chunk
+LAST = (1 << 22) - 1  # the bits of a cell that name a chunk, and the last chunk
+# Where the bits of a hash begin that lead to a cell of each added table. A cell holds its last ten.
+SHIFTS = (24, 33, 12, 28)
+Led = Iterable[tuple[str, int, int]]  # values with the place of a cell, and what they fill it with
 
 
 class Placed:
@@ -26,18 +30,18 @@ class Placed:
 
     The hash of a value leads to a cell. One that is empty tells that the value is new, and is
     filled with other bits of its hash and the number of its chunk, from 1 on. Where these bits are
-    the same, the chunk is searched. A value whose cell another one has is kept elsewhere.
+    the same, the chunk is searched. A value whose cell another one has is led to one of the next
+    table; after the last it stays in memory, until so many do that a table is added.
 
-    few: values that were met, and are not asked for; up to CROWDED are added.
+    few: values that were met, and are not asked for; they are taken when a table is added.
     """
 
     def __init__(self, few: set[str]) -> None:
-        self._few, self._most = few, len(few) + CROWDED
+        self._few, self._crowd = few, set[str]()
         self._cells = array("I", [0]) * CELLS
+        self._more: list[array[int]] = []
         self._starts = array("q", [0, 1])  # in the file, of each chunk: after a line break
         self._chunks: list[list[str]] = [[]]  # that are not yet written; the last may grow
-        self._others: Parted | None = None
-        self._full = False
         file = TemporaryFile(buffering=0)  # noqa: SIM115  # closed with this
         self._file = file.fileno()
         finalize(self, file.close)
@@ -46,48 +50,53 @@ class Placed:
     def met(self, values: Sequence[str]) -> set[str]:
         """Return which of some values were met before, and remember the others.
 
-        values: at least one, all different.
+        values: at least one, all different. Raises ArgumentError when there are too many.
         """
         if self._chunks[-1] and len(self._chunks[-1]) + len(values) > CHUNK:
             self._chunks.append([])
         chunk = len(self._starts) + len(self._chunks) - 2
-        self._full |= chunk + len(values) // CHUNK > NUMBER
-        cells, full = self._cells, self._full
-        asked: dict[int, list[str]] = {}  # by the chunk that their cells name
-        others: list[str] = []
+        if chunk + len(values) // CHUNK > LAST:
+            most = LAST * CHUNK // 2  # where chunks are half full
+            raise ArgumentError(f"too many different values in a list: give at most {most:,}")
         places, entries = _led(values, chunk)
-        itemgetter(*places)(cells)  # into the processor's cache; one by one they are waited for
-        for value, place, entry in zip(values, places, entries, strict=True):
-            cell = cells[place]
-            if not cell and not full:
-                cells[place] = entry
-            elif cell ^ entry > NUMBER or not cell:
-                others.append(value)
-            else:
-                asked.setdefault(cell & NUMBER, []).append(value)
-        met = self._among(asked, others) if asked or others else set()
-        if not full:
-            self._add(values, met)
+        itemgetter(*places)(self._cells)  # into the processor's cache, where each is waited for
+        met = set[str]()
+        others = self._put(self._cells, zip(values, places, entries, strict=True), met)
+        for shift, cells in zip(cycle(SHIFTS), self._more, strict=False):
+            if not others:
+                break
+            last = len(cells) - 1
+            led = [hash(value) >> shift & last for value in others]
+            others = self._put(cells, zip(others, led, others.values(), strict=True), met)
+        met |= self._crowd & others.keys()
+        self._crowd.update(others)
+        self._add(values, met)
+        if len(self._crowd) > CROWDED:
+            self._grow()
         return met
 
-    def _among(self, asked: Mapping[int, Sequence[str]], others: list[str]) -> set[str]:
-        """Return which of some values were met before, and remember the others.
+    def _put(self, cells: "array[int]", led: Led, met: set[str]) -> dict[str, int]:
+        """Fill cells, add values that were met before, and return those whose cell another has.
 
-        asked: values by the chunk in which they may be; others: whose cell another value has.
+        These with what they would have filled it with.
         """
-        met: set[str] = set()
+        others: dict[str, int] = {}
+        asked: dict[int, dict[str, int]] = {}  # by the chunk that their cells name
+        for value, place, entry in led:
+            cell = cells[place]
+            if not cell:
+                cells[place] = entry
+            elif cell ^ entry > LAST:
+                others[value] = entry
+            else:
+                asked.setdefault(cell & LAST, {})[value] = entry
         for chunk, values in asked.items():
             found = self._in_chunk(chunk, values)
             met |= found
-            others += [value for value in values if value not in found]
-        if self._others is None and len(self._few) + len(others) <= self._most:
-            self._few.update(others)
-        elif others:
-            self._others = self._others or Parted()
-            met |= self._others.met(others)
-        return met
+            others.update((value, values[value]) for value in values.keys() - found)
+        return others
 
-    def _in_chunk(self, chunk: int, values: Sequence[str]) -> set[str]:
+    def _in_chunk(self, chunk: int, values: Collection[str]) -> set[str]:
         """Return which of some values are in a chunk."""
         written = len(self._starts) - 1
         if chunk >= written:
@@ -99,6 +108,16 @@ class Placed:
             lines = {*text.split(b"\n")[1:-1]}
             return {value for value in values if value.encode() in lines}
         return {value for value in values if b"\n%b\n" % value.encode() in text}
+
+    def _grow(self) -> None:
+        """Add a table, and lead what is in memory to cells."""
+        self._more.append(array("I", [0]) * MORE_CELLS)
+        left = [*self._crowd, *self._few]
+        self._crowd.clear()
+        self._few.clear()
+        while left:
+            self.met(left[-LED:])
+            del left[-LED:]
 
     def _add(self, values: Sequence[str], met: Collection[str]) -> None:
         """Put those of some values that were not met before into chunks."""
@@ -129,14 +148,14 @@ def _led(values: Sequence[str], chunk: int) -> tuple[Sequence[int], Sequence[int
 
     chunk: the number of that of the first.
     """
-    count, tag = len(values), (1 << 32) - 1 - NUMBER
+    count, tag = len(values), (1 << 32) - 1 - LAST
     if count == 1:
         known = hash(values[0])
-        return (known & (CELLS - 1),), (known >> 32 & tag | chunk & NUMBER,)
+        return (known & (CELLS - 1),), (known >> 32 & tag | chunk & LAST,)
     # All at once, as the digits of one number: each by itself takes twice as long.
     form = f"{count}q"
     numbers = range(chunk, chunk + 1 + count // CHUNK)
-    chunks = b"".join([pack("q", number & NUMBER) * CHUNK for number in numbers])[: 8 * count]
+    chunks = b"".join([pack("q", number & LAST) * CHUNK for number in numbers])[: 8 * count]
     hashes = int.from_bytes(pack(form, *map(hash, values)), byteorder)
     places = hashes & _each(CELLS - 1, count)
     entries = hashes >> 32 & _each(tag, count) | int.from_bytes(chunks, byteorder)
