@@ -1,5 +1,6 @@
 """Turn a store into one as an earlier version of the program left it."""
 
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -15,6 +16,7 @@ from ioc_removal.store.sharing_tables import LET_THROUGH, SHARING
 from ioc_removal.store.sqlite_schema import TRIGGERS
 from ioc_removal.store.trust_tables import TRUST
 from one_by_one import COLUMNS, TABLE, take_apart
+from stores import change_by_hand
 
 ITEMS = """
 CREATE TABLE items (
@@ -25,6 +27,23 @@ CREATE TABLE items (
     PRIMARY KEY (run, name, position)
 ) WITHOUT ROWID
 """
+VIEW_7 = """
+CREATE VIEW outcomes AS
+    SELECT a.run, a.call, a.batch, CAST(json_extract(own.value, '$[0]') AS INTEGER) AS position,
+        json_extract(own.value, '$[1]') COLLATE BINARY AS value,
+        json_extract(own.value, '$[2]') COLLATE BINARY AS id,
+        a.target, a.outcome, a.reason, a.http_status, a.request_id, a.attempts, a.maybe_ours,
+        a.response, a.settled, a.advice, a.verified, a.not_restored,
+        json_extract(own.value, '$[3]') COLLATE BINARY AS snapshot,
+        substr(a.hashes, 1 + 64 * own.key, 64) AS hash, a.part
+    FROM alike a, json_each(a.own) own
+"""
+EACH_7 = (
+    "CREATE FUNCTION json_each(list text) RETURNS TABLE (key int, value text) IMMUTABLE"
+    " LANGUAGE sql AS 'SELECT CAST(at - 1 AS int), CAST(one AS text)"
+    " FROM pg_catalog.json_array_elements(CAST(list AS json)) WITH ORDINALITY each (one, at)'"
+)
+VERBS = ("update", "delete", "truncate")
 
 
 def take_lists_apart(connection: Any) -> None:
@@ -55,10 +74,45 @@ def as_version_2(path: Path) -> None:
         connection.execute("PRAGMA user_version = 2")
 
 
+def as_version_7(location: Location) -> None:
+    """Turn a store into one of version 7, in which each row of outcomes names its indicators."""
+    rows: dict[tuple[Any, ...], list[Any]] = {}
+    with closing(Database(location)) as database:
+        with database.transaction() as connection:
+            for *place, position, value, id_, snapshot in connection.execute(
+                "SELECT run, call, batch, part, position, value, id, snapshot FROM outcomes"
+                " ORDER BY run, call, batch, part, position"
+            ).fetchall():
+                rows.setdefault(tuple(place), []).append([position, value, id_, snapshot])
+        where = "WHERE run = ? AND call = ? AND batch = ? AND part = ?"
+        for place, own in rows.items():
+            text = json.dumps(own)
+            change_by_hand(database, "alike", f"UPDATE alike SET own = ? {where}", (text, *place))
+        with database.transaction() as connection:
+            let_batches_change(connection, location)
+            connection.execute("DROP VIEW outcomes")
+            if isinstance(location, Path):
+                connection.execute("PRAGMA user_version = 7")
+            else:
+                connection.execute("ALTER TABLE alike ENABLE TRIGGER alike_update")
+                connection.execute("DROP FUNCTION json_each(text)")
+                connection.execute(EACH_7)
+                connection.execute("UPDATE version SET version = 7")
+            connection.execute(VIEW_7)
+
+
+def let_batches_change(connection: Any, location: Location) -> None:
+    """Let batches be changed, as before version 8."""
+    for verb in ("update", "delete") if isinstance(location, Path) else VERBS:
+        on = "" if isinstance(location, Path) else " ON batches"
+        connection.execute(f"DROP TRIGGER batches_{verb}{on}")
+
+
 def as_version_6(location: Location, change: str = "") -> None:
-    """Turn a store of version 7 into one of version 6; change: a statement that changes it then."""
+    """Turn a store into one of version 6; change: a statement that changes it then."""
     with closing(Database(location)) as database, database.transaction() as connection:
         take_lists_apart(connection)
+        let_batches_change(connection, location)
         if isinstance(location, Path):
             take_apart(connection)  # type: ignore[arg-type]  # SQLite's own
             connection.execute("PRAGMA user_version = 6")

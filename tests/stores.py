@@ -1,13 +1,14 @@
 """A store of each kind, for tests that are the same for all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ioc_removal.store.database import Database
-from ioc_removal.store.location import Location, server_of
+from ioc_removal.store.location import Location, Server, server_of
 from lending import Lender
 from postgresql import PostgreSQLServer, running
 
@@ -21,6 +22,18 @@ def long_ago(database: Database) -> None:
     """
     with database.transaction() as transaction:
         transaction.execute("UPDATE batches SET at = at - 1000")
+
+
+def change_by_hand(
+    database: Database, table: str, statement: str, values: Sequence[Any] = ()
+) -> None:
+    """Change rows of a table that are only ever added to, as who may write the store can."""
+    with database.transaction() as transaction:
+        if isinstance(database.location, Server):
+            transaction.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_update")
+        else:
+            transaction.execute(f"DROP TRIGGER IF EXISTS {table}_update")
+        transaction.execute(statement, values)
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,18 @@
 """Outcomes that are alike are kept together, and are what they are nevertheless."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from former_store import as_version_6
+from former_store import as_version_6, as_version_7
+from ioc_removal.batches import Batch
 from ioc_removal.errors import StoreError
 from ioc_removal.outcome import Outcome
+from ioc_removal.same_outcome import SameOutcome
 from ioc_removal.store import outcome_rows
+from ioc_removal.store.batch_rows import end
 from ioc_removal.store.database import Database
 from ioc_removal.store.journal import add_link
 from ioc_removal.store.location import Location
@@ -22,15 +23,26 @@ from ioc_removal.store.runs import begin_run, end_run
 from ioc_removal.store.tallies import tallies_of
 from ioc_removal.store.verification import Verification
 from one_by_one import COLUMNS
+from stores import change_by_hand
 
 TARGET = {"supplier": "InternalTI"}
 DONE = Outcome("removed", TARGET, "a", http_status=200, attempts=1, response={"status": "ok"})
 GONE = DONE.but(outcome="absent", reason='it says "gone",\nand nothing else')
 LOST = Outcome("unknown", TARGET, id="7", reason="é", snapshot={"name": "\u2028 ]", "n": [1.5]})
 NAMES = [f"host-{number}.example" for number in range(8)]
+ITEMS: list[tuple[str, ...]] = [  # of the batches; some have the same outcome
+    (),
+    (),
+    ("ü.example, [x]", '"\\', "a.example"),
+    ("7", "null"),
+    ("a.example", "b.example", "c.example"),
+]
 BATCHES = [
     [(GONE if at % 3 == 1 else DONE).same_of(name) for at, name in enumerate(NAMES)],
     [DONE.same_of("ü.example, [x]"), LOST, LOST.but(id="8"), DONE.same_of('"quoted"\\')],
+    SameOutcome(DONE, ITEMS[2]),
+    SameOutcome(GONE, ITEMS[3], "id"),
+    SameOutcome(DONE, ITEMS[4][:2]),
 ]
 
 
@@ -50,8 +62,9 @@ def run(store: Location, few: None) -> Iterator[str]:
             values = (run, "call", "x", None, "{}", "{}", 0, "[]", 0)
             connection.execute("INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?)", values)
             for number, outcomes in enumerate(BATCHES):
-                key = (run, "call", number)
-                rows, hashes = rows_of_batch(key, outcomes, database.hashing)
+                key, items = (run, "call", number), ITEMS[number]
+                rows, hashes = rows_of_batch(key, outcomes, database.hashing, items=items)
+                end(connection, key, Batch(number, {}, items))
                 insert_rows(connection, key, rows)
                 add_link(
                     connection, database.hashing, run, "batch", call="call", batch=number,
@@ -80,11 +93,16 @@ def told(database: Database, run: str) -> tuple[Any, ...]:
 def test_outcomes_are_what_they_were(store: Location, run: str) -> None:
     with closing(Database(store)) as database:
         tallies, _ = told(database, run)
-        assert tallies.outcomes == {"removed": 7, "absent": 3, "unknown": 2}
+        assert tallies.outcomes == {"removed": 12, "absent": 5, "unknown": 2}
         kept = database.rows("SELECT batch, part, rows FROM alike ORDER BY batch, part")
-        assert kept == [(0, 0, 3), (0, 1, 3), (0, 2, 2), (1, 0, 2), (1, 1, 2)]
+        batches = [(0, 3), (0, 3), (0, 2), (1, 2), (1, 2), (2, 3), (3, 2), (4, 2)]
+        assert [(batch, size) for batch, _, size in kept] == batches
+        named = database.rows("SELECT own FROM alike WHERE batch > 1 ORDER BY batch")
+        assert [own for (own,) in named if own[0] != "["] == ["value", "id"]
         walk = outcomes_in_order(database, run, "call", ("absent",))
-        assert [row[:4] for row in walk] == [("call", 0, at, NAMES[at]) for at in (1, 4, 7)]
+        absent: list[tuple[Any, ...]] = [("call", 0, at, NAMES[at], None) for at in (1, 4, 7)]
+        absent += [("call", 3, at, None, id_) for at, id_ in enumerate(ITEMS[3])]
+        assert [row[:5] for row in walk] == absent
 
 
 def test_rows_of_an_earlier_version_are_put_together(store: Location, run: str) -> None:
@@ -97,6 +115,17 @@ def test_rows_of_an_earlier_version_are_put_together(store: Location, run: str) 
             delete(database)
 
 
+def test_outcomes_of_version_7_stay_what_they_are(store: Location, run: str) -> None:
+    with closing(Database(store)) as database:
+        before = told(database, run)
+    as_version_7(store)
+    with closing(Database(store)) as database:
+        assert told(database, run) == before
+        query = "UPDATE batches SET items = '[]'"
+        with pytest.raises(StoreError, match="only ever added to"), database.transaction() as one:
+            one.execute(query)
+
+
 def delete(database: Database) -> None:
     with database.transaction() as connection:
         connection.execute("DELETE FROM alike")
@@ -105,14 +134,7 @@ def delete(database: Database) -> None:
 @pytest.mark.parametrize("text", ["x", "[[0]", "[0]"])
 def test_what_is_no_json_any_more_is_told(store: Location, run: str, text: str) -> None:
     with closing(Database(store)) as database:
-        if isinstance(store, Path):
-            with closing(sqlite3.connect(store, isolation_level=None)) as connection:
-                connection.execute("DROP TRIGGER alike_update")
-        else:
-            with database.transaction() as connection:
-                connection.execute("ALTER TABLE alike DISABLE TRIGGER alike_update")
-        with database.transaction() as connection:
-            connection.execute("UPDATE alike SET own = ? WHERE batch = 1", (text,))
+        change_by_hand(database, "alike", "UPDATE alike SET own = ? WHERE batch = 1", (text,))
         with pytest.raises(StoreError, match=r"changed by hand, or is damaged: alike\.own"):
             list(outcomes_in_order(database, run))
         if text != "[0]":

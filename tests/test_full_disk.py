@@ -23,9 +23,7 @@ from killing import Program, deletions, expect_all_gone, sandbox
 __all__ = ["sandbox"]
 INTEGRATION = load_integration()
 IOCS = ["192.0.2.10", "malware.example", "203.0.113.7", "nowhere.example"]
-AT_A_BAD_TIME = (
-    "NEW.own LIKE '%203.0.113.7%' AND NEW.http_status IS NOT NULL"  # of rows of an answer
-)
+AT_A_BAD_TIME = "NEW.batch = 2 AND NEW.http_status IS NOT NULL"  # of the answer about 203.0.113.7
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from holding import HoldingSandbox, holding
 from ioc_removal.store.database import Database
 from ioc_removal.store.location import Location
 from killing import LONGEST, Program, deletions, killed_after
+from stores import change_by_hand
 
 MANY, PORTION = 130, 100  # items, and how many calls are begun in one transaction
 VALUES = [f"host{number}.example" for number in range(MANY)]
@@ -89,16 +90,14 @@ def test_a_call_that_cannot_be_read_halts_the_run_before_it(
     process = items.start(*items.words)
     sandbox.has_come()
     with closing(Database(items.store)) as database:
-        with database.transaction() as transaction:
-            transaction.execute(change, ("[", call))
+        change_by_hand(database, "batches", change, ("[", call))
         sandbox.go_on()
         _, err = process.communicate(timeout=LONGEST)
         [run] = items.runs()
         assert process.returncode == 3
         assert f"`ioc-removal resume {run}`" in err
         assert set(deletions(sandbox)) <= {(value,) for value in VALUES[:PORTION]}
-        with database.transaction() as transaction:
-            transaction.execute(change, (json.dumps([VALUES[-5]]), call))
+        change_by_hand(database, "batches", change, (json.dumps([VALUES[-5]]), call))
     expect_each_once(sandbox, items.record(items.start("resume", run)))
 
 

@@ -136,7 +136,30 @@ def test_swapped_rows_are_found_and_named(plain: Path) -> None:
 def test_changed_rows_that_are_alike_are_found(plain: Path, change: str, said: str) -> None:
     run = first_run(plain)
     query = f"UPDATE alike SET {change} WHERE run = ? AND batch = 0"
-    copy = tampered(plain, lambda connection: connection.execute(query, (run,)), rows=False)
+
+    # Each is named by itself there, not by what its batch has.
+    named = tampered(plain, lambda _: None).rename(plain.with_name("named.db"))
+    copy = tampered(named, lambda connection: connection.execute(query, (run,)), rows=False)
+    assert said in {problem.what for problem in verified(copy).problems}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE alike SET own = 'id'", "the row was changed"),
+        ("UPDATE alike SET own = 'x'", "the row is missing"),
+        ("UPDATE alike SET own = '[]'", "the row is missing"),
+        ("UPDATE batches SET items = replace(items, 'host-1.', 'evil.')", "the row was changed"),
+        ("UPDATE batches SET items = '[]'", "the row is missing"),
+        ("UPDATE batches SET items = 'x'", "the row is missing"),
+        ("UPDATE batches SET batch = batch + 70", "the row is missing"),
+        ("DELETE FROM batches", "the row is missing"),
+    ],
+)
+def test_changed_rows_of_a_whole_batch_are_found(plain: Path, change: str, said: str) -> None:
+    where = f"WHERE run = '{first_run(plain)}' AND batch = 0"
+    assert rows(plain, f"SELECT own FROM alike {where}") == [("value",)]
+    copy = tampered(plain, lambda connection: connection.execute(f"{change} {where}"), rows=False)
     assert said in {problem.what for problem in verified(copy).problems}
 
 

@@ -15,6 +15,7 @@ from ioc_removal.operations.apply import apply_plan
 from ioc_removal.operations.resume import resume_run
 from ioc_removal.sandbox import Sandbox, default_seed
 from planning import Planner, by_system
+from stores import change_by_hand
 
 INTEGRATION = load_integration()
 VALUES = [f"host{number}.example" for number in range(4)]
@@ -219,8 +220,7 @@ def test_a_run_that_was_cut_does_not_go_on_with_another_plan(
             apply_plan(planner.database, INTEGRATION, planner.settings, plan, progress=cut)
         sent = planner.sent()
         [(run,)] = planner.database.rows("SELECT run FROM runs WHERE dry_run = 0")
-        with planner.database.transaction() as connection:
-            connection.execute(change)
+        change_by_hand(planner.database, "batches", change)
         with pytest.raises(RunError, match=what):
             resume_run(planner.database, INTEGRATION, planner.settings, run)
         assert planner.sent() == sent

@@ -256,7 +256,7 @@ def test_what_a_run_named_twice_is_put_back_once(desk: Desk) -> None:
     run = desk.call("cybertrace-indicators-delete", REMOVALS["cybertrace-indicators-delete"])
     again = {"call": "'again'", "outcome": "'absent'", "maybe_ours": "1"}
     with desk.database.transaction() as connection:
-        for table in ("calls", "alike"):
+        for table in ("calls", "batches", "alike"):
             names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             columns = ", ".join(again.get(name, name) for name in names)
             connection.execute(f"INSERT INTO {table} SELECT {columns} FROM {table}")

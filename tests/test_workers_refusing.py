@@ -9,6 +9,7 @@ import pytest
 from ioc_removal.sandbox import Sandbox
 from ioc_removal.store.database import Database
 from killing import LONGEST, deletions
+from stores import change_by_hand
 from working import Site, heard, sandbox, site, until
 
 __all__ = ["sandbox", "site"]
@@ -47,8 +48,7 @@ def test_a_worker_sends_nothing_of_what_was_changed_by_hand(
     process = site.run()
     until(sandbox, 1)
     database = Database(site.store)
-    with database.transaction() as transaction:
-        transaction.execute(change)
+    change_by_hand(database, "batches", change)
     told = heard(site.work(), 16)  # of each chunk that it is taken, and what became of it
     assert Counter(row["event"] for row in told) == {"chunk taken": 8, "chunk given up": 8}
     told = [row for row in told if row["event"] == "chunk given up"]

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..indicators.normal import normalised
+from .alike_tables import own_of
 from .chain import DIGITS, ROW, Head, Link
 from .database import Database
 from .found import OF_BATCH, OF_RUN, keyed_places, keys_of, values_of
 from .outcome_rows import SHARED_COLUMNS
-from .outcome_walk import columns_of_part, own_of
+from .outcome_walk import columns_of_part, parsed_own
 
 AT_ONCE = 500  # links read together
 COLUMNS = ", ".join(f"o.{name}" for name in ROW)
@@ -88,9 +89,11 @@ class StoredBatch(NamedTuple):
 def batch_of(database: Database, link: Link) -> StoredBatch:
     """Return the rows of a batch, but for those that somebody made unreadable."""
     place, rows, odd = (link.run, link.call, link.batch), list[Stored](), False
-    query = f"SELECT {SHARED_COLUMNS}, rows, own, hashes FROM alike o WHERE {OF_BATCH}"  # noqa: S608
-    for *shared, many, own, hashes in database.rows(query, place):
-        known = own_of(own) or []
+    query = (
+        f"SELECT {SHARED_COLUMNS}, rows, own, {own_of('o')}, hashes FROM alike o WHERE {OF_BATCH}"  # noqa: S608
+    )
+    for *shared, many, kind, own, hashes in database.rows(query, place):
+        known = parsed_own(kind, own) or []
         digits = hashes if isinstance(hashes, str) else ""
         odd |= many != len(known) or len(digits) != len(known) * DIGITS
         for at, one in enumerate(known):

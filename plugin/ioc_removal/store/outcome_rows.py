@@ -1,7 +1,7 @@
 """An outcome as a row of the store."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
@@ -104,12 +104,14 @@ def columns_of(outcome: Outcome) -> tuple[Any, ...]:
 class Alike(NamedTuple):
     """Outcomes of a batch that differ in what they are of alone, as a row of the store.
 
-    shared: the columns SHARED; own, hashes: of each outcome, its JSON of OWN and its hash.
+    shared: the columns SHARED; own, hashes: of each outcome, its JSON of OWN and its hash;
+    as_batch: one of AS_BATCH where they are those of the items of the batch, and own is left out.
     """
 
     shared: tuple[Any, ...]
     own: list[str]
     hashes: list[str]
+    as_batch: str | None = None
 
     @property
     def is_unsent(self) -> bool:
@@ -123,22 +125,24 @@ def rows_of_batch(
     hashing: Hashing,
     start: int = 0,
     written: SnapshotTexts = NO_TEXTS,
+    items: Sequence[str] = (),
 ) -> tuple[list[Alike], list[str]]:
     """Return the rows of a batch, and the hashes of its outcomes in order.
 
     batch: run, call, number; start: position of the first; written: snapshots that were written
-    before.
+    before; items: of the batch, where the store keeps them.
 
     Most outcomes of a batch differ in indicator and snapshot alone: the rest is encoded once.
     """
     head = array(batch)[:-1]
+    if isinstance(outcomes, SameOutcome) and _are_as_batch(outcomes, items):
+        whole = _as_batch(head, outcomes, hashing)
+        return [whole], whole.hashes
     rows: list[Alike] = []
     known: dict[tuple[Any, ...], Alike] = {}
     every: list[str] = []
     for one, own in _alike(outcomes, start, written):
-        columns = columns_of(one)
-        before, after = columns[NAMES:SNAPSHOT], columns[SNAPSHOT + 1 :]
-        shared, front, end = before + after, array(before)[1:-1], array(after)[1:]
+        shared, front, end = _encoded(one)
         hashes = hashing.texts([f"{head},{names},{front},{told},{end}" for names, told in own])
         texts = [f"[{names},{told}]" for names, told in own]
         every += hashes
@@ -152,6 +156,33 @@ def rows_of_batch(
             alike.hashes.extend(hashes[:room])
             texts, hashes = texts[room:], hashes[room:]
     return rows, every
+
+
+def _are_as_batch(outcomes: SameOutcome, items: Sequence[str]) -> bool:
+    """Tell whether outcomes are those of the items of their batch, in one row."""
+    names = outcomes.names
+    return (
+        0 < len(names) == len(items) <= TOGETHER
+        and outcomes.one.snapshot is None
+        and (names is items or [*names] == [*items])
+    )
+
+
+def _as_batch(head: str, outcomes: SameOutcome, hashing: Hashing) -> Alike:
+    """Return the row of outcomes that are those of the items of their batch."""
+    shared, front, end = _encoded(outcomes.one)
+    before, after = ("", ",null") if outcomes.named_by == "value" else ("null,", "")
+    rest = f"{after},{front},null,{end}"
+    names = enumerate(map(encoded, outcomes.names))
+    hashes = hashing.texts([f"{head},{at},{before}{name}{rest}" for at, name in names])
+    return Alike(shared, [], hashes, outcomes.named_by)
+
+
+def _encoded(outcome: Outcome) -> tuple[tuple[Any, ...], str, str]:
+    """Return SHARED of an outcome, and the JSON of what is before and after its snapshot."""
+    columns = columns_of(outcome)
+    before, after = columns[NAMES:SNAPSHOT], columns[SNAPSHOT + 1 :]
+    return before + after, array(before)[1:-1], array(after)[1:]
 
 
 def _alike(
@@ -193,8 +224,12 @@ def insert_rows(
     batch: run, call, number; part: of the batch, where these begin.
     """
     values = [
-        (*batch, part + at, *shared, len(own), f"[{BETWEEN.join(own)}]", "".join(hashes))
-        for at, (shared, own, hashes) in enumerate(rows)
+        (
+            *(*batch, part + at),
+            *(*one.shared, len(one.hashes)),
+            *(one.as_batch or f"[{BETWEEN.join(one.own)}]", "".join(one.hashes)),
+        )
+        for at, one in enumerate(rows)
     ]
     connection.executemany(_INSERT, values)
     return len(values)

@@ -6,6 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from .alike_tables import AS_BATCH, own_of
 from .columns import unreadable
 from .database import Database
 from .outcome_rows import OWN, SHARED_COLUMNS
@@ -40,8 +41,9 @@ def _parts(database: Database, run: str, call: str | None, only: Sequence[str]) 
         of += f" AND outcome IN ({', '.join('?' * len(only))})"
         own += only
     query = (
-        f"SELECT call, batch, part, {SHARED_COLUMNS}, own FROM alike WHERE run = ?{of}"  # noqa: S608
-        f" AND ({names}) > ({', '.join('?' * len(after))}) ORDER BY {names} LIMIT ?"
+        f"SELECT call, batch, part, {SHARED_COLUMNS}, own, {own_of('alike')} FROM alike"  # noqa: S608
+        f" WHERE run = ?{of} AND ({names}) > ({', '.join('?' * len(after))})"
+        f" ORDER BY {names} LIMIT ?"
     )
     while portion := database.rows(query, (*own, *after, AT_ONCE)):
         yield from portion
@@ -50,20 +52,28 @@ def _parts(database: Database, run: str, call: str | None, only: Sequence[str]) 
 
 def _outcomes(part: Row, run: str) -> Iterator[Row]:
     """Yield the outcomes of a row of `alike`: position, and OUTCOME_COLUMNS."""
-    *shared, text = part[3:]
-    own = own_of(text)
+    *shared, kind, text = part[3:]
+    own = parsed_own(kind, text)
     if own is None:
         raise unreadable("alike.own", run)
     for one in own:
         yield columns_of_part(one, shared)
 
 
-def own_of(text: Any) -> list[list[Any]] | None:
-    """Return what outcomes that are alike do not share: OWN of each; None if that is unreadable."""
+def parsed_own(kind: Any, text: Any) -> list[list[Any]] | None:
+    """Return what outcomes that are alike do not share: OWN of each; None if that is unreadable.
+
+    kind: the column `own`; text: what own_of() makes of it.
+    """
     if not isinstance(text, str):
         return None
     try:
         own: list[list[Any]] = json.loads(text)
+        if kind in AS_BATCH:
+            at = AS_BATCH.index(kind)
+            own = [
+                [place, *(None,) * at, item, *(None,) * (2 - at)] for place, item in enumerate(own)
+            ]
         fit = all(len(one) == len(OWN) and isinstance(one[0], int) for one in own)
     except (ValueError, TypeError, RecursionError):
         return None

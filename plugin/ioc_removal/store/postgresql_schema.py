@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ..errors import SettingsError
+from .alike_tables import VIEW
 from .location import CHOOSE, Server
 from .statements import Transaction
 from .tables import MIGRATIONS, TABLES
 from .trust_tables import ONLY_ADDED
-from .version import ALIKE_SINCE, VERSION
+from .version import ALIKE_SINCE, BATCHES_SINCE, VERSION
 
 SCHEMA = "ioc_removal"
 # Text is ordered by its code points, as the hashes of plans need it; a number may be a moment.
@@ -34,12 +35,15 @@ SET next = greatest(p.next + %s, extract(epoch FROM clock_timestamp()))
 RETURNING (next - extract(epoch FROM clock_timestamp()))::float8
 """
 NAMED = re.compile(r"(?<![:\w]):([a-z_]+)")  # a value of a statement
+JSON_EACH = (
+    "CREATE FUNCTION json_each(list text) RETURNS TABLE (key int, value text, atom text) IMMUTABLE"
+    " LANGUAGE sql AS 'SELECT CAST(at - 1 AS int), CAST(one AS text), one #>> ''{}''"
+    " FROM pg_catalog.json_array_elements(CAST(list AS json)) WITH ORDINALITY each (one, at)'"
+)
 JSON_FUNCTIONS = (
     "CREATE FUNCTION json_extract(list text, path text) RETURNS text IMMUTABLE LANGUAGE sql AS"
     " 'SELECT CAST(list AS json) ->> CAST(btrim(path, ''$[]'') AS int)'",
-    "CREATE FUNCTION json_each(list text) RETURNS TABLE (key int, value text) IMMUTABLE"
-    " LANGUAGE sql AS 'SELECT CAST(at - 1 AS int), CAST(one AS text)"
-    " FROM pg_catalog.json_array_elements(CAST(list AS json)) WITH ORDINALITY each (one, at)'",
+    JSON_EACH,
 )
 FUNCTIONS = (
     "CREATE FUNCTION json_array_length(list text) RETURNS BIGINT IMMUTABLE LANGUAGE sql AS"
@@ -67,8 +71,7 @@ def migrate(transaction: Transaction, server: Server) -> None:
             "database"
         )
     while version in MIGRATIONS:
-        more = (JSON_FUNCTIONS, _triggers("alike")) if version + 1 == ALIKE_SINCE else ((), ())
-        for statement in (*more[0], *map(_called, MIGRATIONS[version]), *more[1]):
+        for statement in _steps(version):
             transaction.execute(statement)
         version += 1
         transaction.execute("UPDATE version SET version = ?", (version,))
@@ -109,6 +112,18 @@ def _statements() -> Iterator[str]:
         yield from _triggers(table)
     yield "CREATE TABLE version (version BIGINT NOT NULL)"
     yield f"INSERT INTO version VALUES ({VERSION})"  # noqa: S608  # our own number
+
+
+def _steps(version: int) -> Iterator[str]:
+    """Yield what turns tables of a version into those of the next."""
+    if version + 1 == ALIKE_SINCE:
+        yield from JSON_FUNCTIONS
+    for statement in MIGRATIONS[version]:
+        if version + 1 == BATCHES_SINCE and statement == VIEW:
+            yield from ("DROP FUNCTION json_each(text)", JSON_EACH)
+        yield _called(statement)
+    if table := {ALIKE_SINCE: "alike", BATCHES_SINCE: "batches"}.get(version + 1):
+        yield from _triggers(table)
 
 
 def _triggers(table: str) -> Iterator[str]:

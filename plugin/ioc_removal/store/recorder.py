@@ -137,7 +137,8 @@ class StoreRecorder(CutCall):
         outcomes, definition = finished.outcomes, self._action.definition
         hashing = self._database.hashing
         texts = self._texts.pop(finished.batch.number, NO_TEXTS)
-        rows, hashes = rows_of_batch(key, outcomes, hashing, written=texts)
+        items = finished.batch.items
+        rows, hashes = rows_of_batch(key, outcomes, hashing, written=texts, items=items)
         with self._database.beside() as connection:
             if not end(connection, key, finished.batch):
                 return False
@@ -145,7 +146,7 @@ class StoreRecorder(CutCall):
                 connection.execute(_FORGET, key)
             insert_rows(connection, key, rows)
             if rows and self._counts(finished.batch):
-                unsent = sum(len(alike.own) for alike in rows if alike.is_unsent)
+                unsent = sum(len(alike.hashes) for alike in rows if alike.is_unsent)
                 note_unsent(connection, key[:2], unsent)
             if rows and EXPECT_TAGS in definition.schema.part["properties"]:
                 note_staying(connection, key[:2], outcomes)

@@ -7,7 +7,7 @@ Tables with long texts (`batches`, `alike`, `pieces`) have row ids. Without, SQL
 whole, text and all, that it compares with a key on its way to another.
 """
 
-from .alike_tables import ALIKE, FROM_ROWS
+from .alike_tables import ALIKE, FROM_ROWS, SINCE_BATCHES
 from .keeping_tables import KEEPING
 from .listing_tables import LISTING
 from .piece_tables import INTO_PIECES, PIECES
@@ -42,6 +42,7 @@ MIGRATIONS = {
         *SUMMING.split(";\n"),
     ),
     6: (*FROM_ROWS.split(";\n"), *INTO_PIECES),
+    7: SINCE_BATCHES,
 }
 
 TABLES = f"""

@@ -152,9 +152,10 @@ CREATE INDEX undone_by ON undone (undo)
 ONLY_ADDED = {
     "runs": "run, kind, name, requester, dry_run, started",
     "calls": "",
+    "batches": "run, call, batch, items",
     "alike": "",
     "links": "",
     "heads": "",
 }
 # Of these rows may be taken away with runs that are old; never of the global chain.
-TAKEN_FROM = ("runs", "calls", "alike", "links")
+TAKEN_FROM = ("runs", "calls", "batches", "alike", "links")
