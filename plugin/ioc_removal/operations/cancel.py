@@ -54,4 +54,5 @@ def cancel_run(
         except Held:
             sleep(PAUSE)
     known = get_run(database, run)
-    return run_record(database, integration.definitions, known), run_summary(database, run)
+    summary = run_summary(database, run)
+    return run_record(database, integration.definitions, known, summary), summary

@@ -29,4 +29,4 @@ def end_by(
     more = {"counts": summary.counts, "errors": errors, "output": by_reference(output or {})}
     end_run(database, run.run, result, **more)
     known = get_run(database, run.run)
-    return run_record(database, definitions, known, None, tallies), summary
+    return run_record(database, definitions, known, summary, tallies), summary

@@ -43,8 +43,8 @@ def execute(
     if cancellation(database, run):
         return end_cancelled(database, integration.definitions, run)
     if ended is None:
-        record = run_record(database, integration.definitions, get_run(database, run))
-        return record, run_summary(database, run)
+        summary, known = run_summary(database, run), get_run(database, run)
+        return run_record(database, integration.definitions, known, summary), summary
     return end_by(database, integration.definitions, get_run(database, run), *ended)
 
 

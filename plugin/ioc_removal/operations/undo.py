@@ -200,4 +200,4 @@ def _performed(
     if errors:
         result = PARTIAL if result != FAILED else FAILED
     end_run(database, undo, result, counts=summary.counts, errors=errors)
-    return run_record(database, known, get_run(database, undo)), summary
+    return run_record(database, known, get_run(database, undo), summary), summary
