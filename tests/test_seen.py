@@ -14,7 +14,7 @@ from ioc_removal.indicators import placed, seen
 SMALL: dict[ModuleType, dict[str, Any]] = {
     seen: {"IN_MEMORY": 5},
     placed: {
-        "CELLS": 64, "MORE_CELLS": 16, "CROWDED": 4, "LED": 3, "CHUNK": 4, "CHUNKS": 2, "ASKED": 2,
+        "CELLS": 8, "MORE_CELLS": 16, "CROWDED": 4, "LED": 3, "CHUNK": 4, "CHUNKS": 2, "ASKED": 2,
         "LAST": 1023, "SHIFTS": (24, 48),
     },
 }  # fmt: skip

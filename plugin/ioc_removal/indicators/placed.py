@@ -12,7 +12,7 @@ from weakref import finalize
 
 from ..errors import ArgumentError
 
-CELLS = 1 << 24  # of the first table, each of 32 bits
+CELLS = 64  # of the first table, each of 32 bits, for a value that was in memory; or up to 128
 MORE_CELLS = 1 << 21  # of each table that is added
 CROWDED = 50_000  # values that are kept in memory until a table is added
 LED = 1_000  # values that are led to cells together when a table is added
@@ -38,7 +38,7 @@ class Placed:
 
     def __init__(self, few: set[str]) -> None:
         self._few, self._crowd = few, set[str]()
-        self._cells = array("I", [0]) * CELLS
+        self._cells = array("I", [0]) * (1 << (CELLS * len(few)).bit_length())
         self._more: list[array[int]] = []
         self._starts = array("q", [0, 1])  # in the file, of each chunk: after a line break
         self._chunks: list[list[str]] = [[]]  # that are not yet written; the last may grow
@@ -58,7 +58,7 @@ class Placed:
         if chunk + len(values) // CHUNK > LAST:
             most = LAST * CHUNK // 2  # where chunks are half full
             raise ArgumentError(f"too many different values in a list: give at most {most:,}")
-        places, entries = _led(values, chunk)
+        places, entries = _led(values, chunk, len(self._cells) - 1)
         itemgetter(*places)(self._cells)  # into the processor's cache, where each is waited for
         met = set[str]()
         others = self._put(self._cells, zip(values, places, entries, strict=True), met)
@@ -143,21 +143,21 @@ class Placed:
         self._chunks = [[]]
 
 
-def _led(values: Sequence[str], chunk: int) -> tuple[Sequence[int], Sequence[int]]:
+def _led(values: Sequence[str], chunk: int, last: int) -> tuple[Sequence[int], Sequence[int]]:
     """Return by the hashes of values which cells are theirs, and what they fill them with.
 
-    chunk: the number of that of the first.
+    chunk: the number of that of the first value; last: the last cell.
     """
     count, tag = len(values), (1 << 32) - 1 - LAST
     if count == 1:
         known = hash(values[0])
-        return (known & (CELLS - 1),), (known >> 32 & tag | chunk & LAST,)
+        return (known & last,), (known >> 32 & tag | chunk & LAST,)
     # All at once, as the digits of one number: each by itself takes twice as long.
     form = f"{count}q"
     numbers = range(chunk, chunk + 1 + count // CHUNK)
     chunks = b"".join([pack("q", number & LAST) * CHUNK for number in numbers])[: 8 * count]
     hashes = int.from_bytes(pack(form, *map(hash, values)), byteorder)
-    places = hashes & _each(CELLS - 1, count)
+    places = hashes & _each(last, count)
     entries = hashes >> 32 & _each(tag, count) | int.from_bytes(chunks, byteorder)
     return (
         unpack(form, places.to_bytes(8 * count, byteorder)),
