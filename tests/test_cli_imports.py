@@ -35,7 +35,7 @@ NOT_OF_A_CALL = {
     *(f"ioc_removal.cli.{name}" for name in ("told_file", "waiting")),
     *(f"ioc_removal.operations.{name}" for name in ("inputs", "plan_text")),
     *(f"ioc_removal.store.{name}" for name in ("sqlite_schema", "tables", "trust_tables")),
-    *(f"ioc_removal.store.{name}" for name in ("chunks", "lineage", "outcome_walk", "pruned")),
+    *(f"ioc_removal.store.{name}" for name in ("chunks", "lineage", "pruned")),
     *(f"ioc_removal.store.{name}" for name in ("requests", "run_list", "set_digest")),
     *(f"ioc_removal.store.{name}" for name in ("shared_places", "unfinished")),
     *(f"ioc_removal.trust.{name}" for name in ("entries", "glances", "guarded_items")),

@@ -1,7 +1,7 @@
 """An outcome as a row of the store."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as encoded
 from typing import Any, NamedTuple
@@ -41,19 +41,16 @@ def outcome_of(row: tuple[Any, ...], run: str) -> Outcome:
     )  # fmt: skip
 
 
-def flat_row(action: str, columns: tuple[Any, ...], run: str) -> dict[str, Any]:
-    """Return the outcome of OUTCOME_COLUMNS as Outcome.row() would, with its action before it.
+def flat_parts(shared: Sequence[Any], run: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what flat rows of outcomes have alike, before and after the snapshot of each.
 
-    Raises StoreError.
+    shared: the columns SHARED. Raises StoreError.
     """
-    value, id_, target, outcome, reason, status, request_id, attempts, maybe, *rest = columns
-    response, settled, advice, verified, snapshot, not_restored = rest
+    target, outcome, reason, status, request_id, attempts, maybe, response, *rest = shared
+    settled, advice, verified, not_restored = rest
     if outcome not in OUTCOMES:
         raise unreadable("outcomes.outcome", run)
-    known = {
-        "action": action,
-        "value": value,
-        "id": id_,
+    before = {
         **_shared(target, "outcomes.target", run, dict),
         "outcome": outcome,
         "reason": reason,
@@ -64,14 +61,43 @@ def flat_row(action: str, columns: tuple[Any, ...], run: str) -> dict[str, Any]:
         "maybe_ours": bool(maybe) or None,
         "settled": bool(settled) or None,
         "verified": bool(verified) or None,
-        "snapshot": parsed(snapshot, "outcomes.snapshot", run, dict) if snapshot else None,
-        "not_restored": (not_restored and parsed(not_restored, "outcomes.not_restored", run, list))
-        or None,
     }
-    for name, said in _shared(response, "outcomes.response", run, object).items():
-        if name not in known and name not in TARGETS:
-            known[name] = said
-    return {name: part for name, part in known.items() if part is not None}
+    after = {
+        "not_restored": (not_restored and parsed(not_restored, "outcomes.not_restored", run, list))
+        or None
+    }
+    taken = {"action", *OWN, *before, *after, *TARGETS}
+    said = _shared(response, "outcomes.response", run, object).items()
+    return _known(before), _known(after | {name: part for name, part in said if name not in taken})
+
+
+def flat_row(
+    action: str,
+    names: Sequence[str | None],
+    snapshot: str | None,
+    parts: tuple[dict[str, Any], dict[str, Any]],
+    run: str,
+) -> dict[str, Any]:
+    """Return an outcome as Outcome.row() would, with its action before it.
+
+    names: value and id; snapshot: JSON; parts: flat_parts() of the outcome. Raises StoreError.
+    """
+    value, id_ = names
+    row: dict[str, Any] = {"action": action}
+    if value is not None:
+        row["value"] = value
+    if id_ is not None:
+        row["id"] = id_
+    before, after = parts
+    row.update(before)
+    if snapshot:
+        row["snapshot"] = parsed(snapshot, "outcomes.snapshot", run, dict)
+    row.update(after)
+    return row
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in row.items() if part is not None}
 
 
 @lru_cache(maxsize=256)

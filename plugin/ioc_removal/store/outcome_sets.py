@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 
 from .database import Database
-from .run_outcomes import outcome_rows
+from .run_outcomes import ids_have_several_values, outcome_rows
 from .sets import OUTCOMES, StoredSet, note_set_for_later, write_set
 
 FEW = 2_000  # outcomes that are written at once
@@ -27,8 +27,7 @@ def set_of_outcomes(
     if not first and shown is None:
         query = "SELECT coalesce(sum(rows), 0) FROM alike WHERE run = ? AND call = ?"
         [(size,)] = database.rows(query, (run, call))
-        several = "SELECT 1 FROM resolved WHERE run = ? LIMIT 1"  # an id may have several rows
-        if size > FEW and not database.rows(several, (run,)):
+        if size > FEW and not ids_have_several_values(database, run):
             return note_set_for_later(database, run, name, int(size))
     rows = outcome_rows(database, run, call)
     return write_set(database, run, name, chain(first, map(shown, rows) if shown else rows))

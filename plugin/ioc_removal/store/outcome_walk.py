@@ -1,10 +1,10 @@
 """Walk through the outcomes of a run in their order, a few batches in memory at a time."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from .alike_tables import AS_BATCH, own_of
 from .columns import unreadable
@@ -16,48 +16,83 @@ AT_ONCE = 20  # rows of `alike` read together
 _FIRST: Row = ("", -1, -1)
 
 
+class Part(NamedTuple):
+    """Outcomes of a batch that are alike.
+
+    shared: the columns SHARED; own: of each outcome, OWN.
+    """
+
+    shared: Sequence[Any]
+    own: list[list[Any]]
+
+
 def outcomes_in_order(
-    database: Database, run: str, call: str | None = None, only: Sequence[str] = ()
+    database: Database, run: str, call: str | None = None, only: Collection[str] = ()
 ) -> Iterator[Row]:
     """Yield the outcomes of a run as call, batch, position and OUTCOME_COLUMNS, in this order.
 
     call: of one of its calls only; only: some outcomes, all if empty. Raises StoreError.
     """
-    for (of_call, batch), parts in groupby(_parts(database, run, call, only), itemgetter(0, 1)):
-        rows = [row for part in parts for row in _outcomes(part, run)]
+    for of_call, batch, parts in batches_in_order(database, run, call, only):
+        rows = [columns_of_part(one, part.shared) for part in parts for one in part.own]
         rows.sort(key=itemgetter(0))
         for row in rows:
             yield (of_call, batch, *row)
 
 
-def _parts(database: Database, run: str, call: str | None, only: Sequence[str]) -> Iterator[Row]:
+def batches_in_order(
+    database: Database,
+    run: str,
+    call: str | None = None,
+    only: Collection[str] = (),
+    which: tuple[str, Sequence[Any]] = ("", ()),
+) -> Iterator[tuple[str, int, list[Part]]]:
+    """Yield the batches of a run as call, number and their outcomes, in this order.
+
+    call: of one of its calls only; only: some outcomes, all if empty; which: a condition of the
+    rows of `alike`, after "AND", with its values. Raises StoreError.
+    """
+    for (of_call, batch), rows in groupby(
+        _rows(database, run, call, only, which), itemgetter(0, 1)
+    ):
+        yield of_call, batch, [_part(row, run) for row in rows]
+
+
+def _rows(
+    database: Database,
+    run: str,
+    call: str | None,
+    only: Collection[str],
+    which: tuple[str, Sequence[Any]],
+) -> Iterator[Row]:
     """Yield rows of `alike`, in their order."""
     names, after = "call, batch, part", _FIRST
-    of, own = "", [run]
+    of, own = which[0], [run, *which[1]]
     if call is not None:  # the index leads to it alone if it is not compared
         names, after = "batch, part", _FIRST[1:]
-        of, own = " AND call = ?", [run, call]
+        of, own = f"{of} AND call = ?", [*own, call]
     if only:
         of += f" AND outcome IN ({', '.join('?' * len(only))})"
         own += only
     query = (
         f"SELECT call, batch, part, {SHARED_COLUMNS}, own, {own_of('alike')} FROM alike"  # noqa: S608
-        f" WHERE run = ?{of} AND ({names}) > ({', '.join('?' * len(after))})"
+        f" WHERE run = ? {of} AND ({names}) > ({', '.join('?' * len(after))})"
         f" ORDER BY {names} LIMIT ?"
     )
-    while portion := database.rows(query, (*own, *after, AT_ONCE)):
+    portion: Sequence[Row] = ((),) * AT_ONCE
+    while len(portion) == AT_ONCE:
+        portion = database.rows(query, (*own, *after, AT_ONCE))
         yield from portion
-        after = portion[-1][3 - len(after) : 3]
+        after = portion[-1][3 - len(after) : 3] if portion else ()
 
 
-def _outcomes(part: Row, run: str) -> Iterator[Row]:
-    """Yield the outcomes of a row of `alike`: position, and OUTCOME_COLUMNS."""
-    *shared, kind, text = part[3:]
+def _part(row: Row, run: str) -> Part:
+    """Return what a row of `alike` holds."""
+    *shared, kind, text = row[3:]
     own = parsed_own(kind, text)
     if own is None:
         raise unreadable("alike.own", run)
-    for one in own:
-        yield columns_of_part(one, shared)
+    return Part(shared, own)
 
 
 def parsed_own(kind: Any, text: Any) -> list[list[Any]] | None:

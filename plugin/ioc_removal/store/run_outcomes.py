@@ -1,20 +1,24 @@
 """The outcomes of a run as rows, which are read from the store while they are walked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 from typing import Any, overload
 
-from .database import EVERY, Database
-from .outcome_rows import OUTCOME_COLUMNS, flat_row
-from .statements import Row
+from .database import Database
+from .found import values_of
+from .outcome_rows import flat_parts, flat_row
+from .outcome_walk import Part, batches_in_order
 from .tallies import tallies_of
 
-AT_ONCE = 2_000  # rows read together
+AT_ONCE = 2_000  # rows that stay in memory, if they are no more
 # An id that a search of this run found is known by the values that it was found for.
 KNOWN = "outcomes o LEFT JOIN resolved r ON o.value IS NULL AND r.run = o.run AND r.id = o.id"
 VALUE = "coalesce(o.value, r.value)"
 PLACE = "o.call, o.batch, o.position, coalesce(r.value, '')"
+JOINED = "JOIN calls c ON c.run = o.run AND c.call = o.call"
+OF_ACTIONS = "AND call IN (SELECT c.call FROM calls c WHERE c.run = alike.run AND c.action IN ({}))"
 
 
 class OutcomeRows(Sequence[dict[str, Any]]):
@@ -28,26 +32,30 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         self, database: Database, run: str, call: str | None = None, actions: Iterable[str] = ()
     ) -> None:
         self._database, self._run, self._call = database, run, call
+        self._actions = tuple(actions)
         self._where, self._values = where_of(run, call)
-        if names := tuple(actions):
-            self._where += f" AND c.action IN ({', '.join('?' * len(names))})"
-            self._values += names
+        if self._actions:
+            self._where += f" AND c.action IN ({_places(self._actions)})"
+            self._values += self._actions
 
     @cached_property
     def _few(self) -> list[dict[str, Any]] | None:
         """The rows if they are few, else None."""
-        beyond = f"SELECT 1 {self._from} LIMIT 1 OFFSET ?"
-        many = self._database.rows(beyond, (*self._values, AT_ONCE - 1))
-        return None if many else list(self._rows("", (), EVERY))
+        first = list(islice(self._rows(), AT_ONCE))
+        return first if len(first) < AT_ONCE else None
 
     def __len__(self) -> int:
         if self._few is not None:
             return len(self._few)
-        [(count,)] = self._database.rows(f"SELECT count(*) {self._from}", self._values)
+        if self._each_once:
+            query = f"SELECT sum(o.rows) FROM alike o {JOINED} {self._where}"  # noqa: S608
+        else:
+            query = f"SELECT count(*) {self._from}"
+        [(count,)] = self._database.rows(query, self._values)
         return int(count)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        return iter(self._few) if self._few is not None else self._rows("", (), EVERY)
+        return iter(self._few) if self._few is not None else self._rows()
 
     @overload
     def __getitem__(self, index: int) -> dict[str, Any]: ...
@@ -90,9 +98,7 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         Of each action, target as it is stored, and outcome.
         """
         if self._is_whole:
-            names: dict[str, str] = dict(
-                self._database.rows("SELECT call, action FROM calls WHERE run = ?", (self._run,))
-            )
+            names = self._names()
             tallies = tallies_of(self._database, self._run)
             return [
                 (names[call], target, outcome, count)
@@ -109,16 +115,10 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         return [row[:4] for row in found]
 
     def some(
-        self, action: str, target: str, outcomes: Iterable[str], most: int
+        self, action: str, target: str, outcomes: Collection[str], most: int
     ) -> list[dict[str, Any]]:
         """Return the first rows with one of some outcomes; target: as counts() returns it."""
-        names = tuple(outcomes)
-        if not names:
-            return []
-        where = (
-            f" AND c.action = ? AND o.target = ? AND o.outcome IN ({', '.join('?' * len(names))})"
-        )
-        return list(self._rows(where, (action, target, *names), most))
+        return list(islice(self._rows(action, target, outcomes), most)) if outcomes else []
 
     def reasons(self, outcome: str) -> list[dict[str, Any]]:
         """Return the distinct reasons of an outcome, each as a row that has nothing else."""
@@ -132,13 +132,16 @@ class OutcomeRows(Sequence[dict[str, Any]]):
 
     @property
     def _is_whole(self) -> bool:
-        """Whether these are all rows of the run, each once: no id is known by several values."""
-        several = "SELECT 1 FROM resolved WHERE run = ? LIMIT 1"
-        return self._values == (self._run,) and not self._database.rows(several, (self._run,))
+        """Whether these are all rows of the run, each once."""
+        return self._values == (self._run,) and self._each_once
+
+    @property
+    def _each_once(self) -> bool:
+        return not ids_have_several_values(self._database, self._run)
 
     @property
     def _from(self) -> str:
-        return f"FROM {KNOWN} JOIN calls c ON c.run = o.run AND c.call = o.call {self._where}"
+        return f"FROM {KNOWN} {JOINED} {self._where}"
 
     def _first(self, call: str, target: str) -> tuple[Any, ...]:
         of_call = "o.call = ? AND o.target = ?"
@@ -151,48 +154,55 @@ class OutcomeRows(Sequence[dict[str, Any]]):
         [first] = self._database.rows(query, (*self._values, call, target, batch))
         return first
 
-    def _rows(self, where: str, values: tuple[str, ...], most: int) -> Iterator[dict[str, Any]]:
-        columns = ", ".join(
-            VALUE if name == "value" else f"o.{name}" for name in OUTCOME_COLUMNS.split(", ")
-        )
-        for batches, places in self._portions():
-            query = (
-                f"SELECT c.action, {columns} {self._from}{where}{batches} ORDER BY {PLACE} LIMIT ?"
-            )
-            rows = self._database.rows(query, (*self._values, *values, *places, most))
-            yield from (flat_row(action, tuple(row), self._run) for action, *row in rows)
-            most -= len(rows)
-            if not most:
-                return
+    def _rows(
+        self, action: str | None = None, target: str | None = None, outcomes: Collection[str] = ()
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the rows; of an action, of a target, with some outcomes, where these are given."""
+        which, values = "", list[str]()
+        if target is not None:
+            which, values = "AND target = ?", [target]
+        if actions := self._actions if action is None else (action,):
+            which, values = f"{which} {OF_ACTIONS.format(_places(actions))}", [*values, *actions]
+        names = self._names()
+        walk = batches_in_order(self._database, self._run, self._call, outcomes, (which, values))
+        for call, _, parts in walk:
+            if call in names:
+                yield from self._of_batch(names[call], parts)
 
-    def _portions(self) -> Iterator[tuple[str, Row]]:
-        """Yield conditions of some batches after each other, and their values.
+    def _of_batch(self, action: str, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a batch, in order: one for each value of an id."""
+        rows = [
+            (*one, alike)
+            for part in parts
+            for alike in (flat_parts(part.shared, self._run),)
+            for one in part.own
+        ]
+        rows.sort(key=itemgetter(0))
+        ids = [id_ for _, value, id_, _, _ in rows if value is None and id_ is not None]
+        values = values_of(self._database, self._run, ids)
+        for _, value, id_, snapshot, alike in rows:
+            for known in values.get(id_, (None,)) if value is None else (value,):
+                yield flat_row(action, (known, id_), snapshot, alike, self._run)
 
-        A database that has to find the next rows alone would sort all that follow.
-        """
+    def _names(self) -> dict[str, str]:
+        """Return the actions of the calls."""
         where, values = where_of(self._run, self._call)
-        query = f"SELECT o.call, o.batch, o.rows FROM alike o {where} ORDER BY o.call, o.batch"  # noqa: S608
-        if self._call is None:
-            batches = " AND (o.call, o.batch) >= (?, ?) AND (o.call, o.batch) <= (?, ?)"
-        else:  # the index leads to it alone if it is not compared
-            batches = " AND o.batch BETWEEN ? AND ?"
-        of_call = int(self._call is not None)
-        first = last = ("", -1)
-        size = 0
-        for call, batch, rows in self._database.walk(query, values):
-            place = (call, batch)
-            if size >= AT_ONCE and place != last:
-                yield batches, (*first[of_call:], *last[of_call:])
-                size = 0
-            first, last = first if size else place, place
-            size += rows
-        if size:
-            yield batches, (*first[of_call:], *last[of_call:])
+        return dict(self._database.rows(f"SELECT o.call, o.action FROM calls o {where}", values))  # noqa: S608
+
+
+def _places(values: Collection[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def outcome_rows(database: Database, run: str, call: str | None = None) -> OutcomeRows:
     """Return the outcomes of a run or of one of its calls as flat rows, in order."""
     return OutcomeRows(database, run, call)
+
+
+def ids_have_several_values(database: Database, run: str) -> bool:
+    """Tell whether a search of a run found an id for several values, each of which is a row."""
+    several = "SELECT 1 FROM resolved WHERE run = ? GROUP BY id HAVING count(*) > 1 LIMIT 1"
+    return bool(database.rows(several, (run,)))
 
 
 def where_of(run: str, call: str | None) -> tuple[str, tuple[str, ...]]:
