@@ -1,10 +1,11 @@
 """Walk through the outcomes of a run in their order, a few batches in memory at a time."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 from .alike_tables import AS_BATCH, own_of
 from .columns import unreadable
@@ -12,18 +13,9 @@ from .database import Database
 from .outcome_rows import OWN, SHARED_COLUMNS
 from .statements import Row
 
+Made = TypeVar("Made")
 AT_ONCE = 20  # rows of `alike` read together
 _FIRST: Row = ("", -1, -1)
-
-
-class Part(NamedTuple):
-    """Outcomes of a batch that are alike.
-
-    shared: the columns SHARED; own: of each outcome, OWN.
-    """
-
-    shared: Sequence[Any]
-    own: list[list[Any]]
 
 
 def outcomes_in_order(
@@ -33,29 +25,45 @@ def outcomes_in_order(
 
     call: of one of its calls only; only: some outcomes, all if empty. Raises StoreError.
     """
-    for of_call, batch, parts in batches_in_order(database, run, call, only):
-        rows = [columns_of_part(one, part.shared) for part in parts for one in part.own]
-        rows.sort(key=itemgetter(0))
-        for row in rows:
-            yield (of_call, batch, *row)
+    for of_call, batch, some in some_in_order(database, run, tuple, call, only):
+        for own, shared in some:
+            yield (of_call, batch, *columns_of_part(own, shared))
 
 
-def batches_in_order(
+def some_in_order(
     database: Database,
     run: str,
+    made: Callable[[Sequence[Any]], Made],
     call: str | None = None,
     only: Collection[str] = (),
     which: tuple[str, Sequence[Any]] = ("", ()),
-) -> Iterator[tuple[str, int, list[Part]]]:
-    """Yield the batches of a run as call, number and their outcomes, in this order.
+) -> Iterator[tuple[str, int, list[tuple[list[Any], Made]]]]:
+    """Yield the outcomes of a run in order, some of a batch at a time: its call, its number, they.
 
-    call: of one of its calls only; only: some outcomes, all if empty; which: a condition of the
-    rows of `alike`, after "AND", with its values. Raises StoreError.
+    Each is OWN, and what is made of SHARED, once of those that are alike. call: of one of its calls
+    only; only: some outcomes, all if empty; which: a condition of the rows of `alike`, after "AND",
+    with its values. Raises StoreError.
     """
-    for (of_call, batch), rows in groupby(
-        _rows(database, run, call, only, which), itemgetter(0, 1)
-    ):
-        yield of_call, batch, [_part(row, run) for row in rows]
+    rows = _rows(database, run, call, only, which)
+    for (of_call, batch), parts in groupby(rows, itemgetter(0, 1)):
+        left: list[tuple[list[Any], Made]] = []
+        for _, _, _, *shared, kind, text in parts:
+            own = parsed_own(kind, text)
+            if own is None:
+                raise unreadable("alike.own", run)
+            if left and own:  # all that follow come after its first
+                before = bisect_left(left, own[0][0], key=_position)
+                yield of_call, batch, left[:before]
+                left = left[before:]
+            alike = made(shared)
+            left += [(one, alike) for one in own]
+            left.sort(key=_position)
+        yield of_call, batch, left
+
+
+def _position(outcome: tuple[list[Any], Any]) -> int:
+    position: int = outcome[0][0]
+    return position
 
 
 def _rows(
@@ -84,15 +92,6 @@ def _rows(
         portion = database.rows(query, (*own, *after, AT_ONCE))
         yield from portion
         after = portion[-1][3 - len(after) : 3] if portion else ()
-
-
-def _part(row: Row, run: str) -> Part:
-    """Return what a row of `alike` holds."""
-    *shared, kind, text = row[3:]
-    own = parsed_own(kind, text)
-    if own is None:
-        raise unreadable("alike.own", run)
-    return Part(shared, own)
 
 
 def parsed_own(kind: Any, text: Any) -> list[list[Any]] | None:

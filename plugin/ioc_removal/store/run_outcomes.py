@@ -1,15 +1,14 @@
 """The outcomes of a run as rows, which are read from the store while they are walked."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
-from operator import itemgetter
 from typing import Any, overload
 
 from .database import Database
 from .found import values_of
 from .outcome_rows import flat_parts, flat_row
-from .outcome_walk import Part, batches_in_order
+from .outcome_walk import some_in_order
 from .tallies import tallies_of
 
 AT_ONCE = 2_000  # rows that stay in memory, if they are no more
@@ -163,24 +162,17 @@ class OutcomeRows(Sequence[dict[str, Any]]):
             which, values = "AND target = ?", [target]
         if actions := self._actions if action is None else (action,):
             which, values = f"{which} {OF_ACTIONS.format(_places(actions))}", [*values, *actions]
-        names = self._names()
-        walk = batches_in_order(self._database, self._run, self._call, outcomes, (which, values))
-        for call, _, parts in walk:
+        names, made = self._names(), partial(flat_parts, run=self._run)
+        of = (outcomes, (which, values))
+        for call, _, some in some_in_order(self._database, self._run, made, self._call, *of):
             if call in names:
-                yield from self._of_batch(names[call], parts)
+                yield from self._flat(names[call], some)
 
-    def _of_batch(self, action: str, parts: Sequence[Part]) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a batch, in order: one for each value of an id."""
-        rows = [
-            (*one, alike)
-            for part in parts
-            for alike in (flat_parts(part.shared, self._run),)
-            for one in part.own
-        ]
-        rows.sort(key=itemgetter(0))
-        ids = [id_ for _, value, id_, _, _ in rows if value is None and id_ is not None]
+    def _flat(self, action: str, some: Sequence[tuple[list[Any], Any]]) -> Iterator[dict[str, Any]]:
+        """Yield flat rows of outcomes, in order: one for each value of an id."""
+        ids = [id_ for (_, value, id_, _), _ in some if value is None and id_ is not None]
         values = values_of(self._database, self._run, ids)
-        for _, value, id_, snapshot, alike in rows:
+        for (_, value, id_, snapshot), alike in some:
             for known in values.get(id_, (None,)) if value is None else (value,):
                 yield flat_row(action, (known, id_), snapshot, alike, self._run)
 
