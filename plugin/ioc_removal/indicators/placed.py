@@ -13,7 +13,8 @@ from weakref import finalize
 from ..errors import ArgumentError
 
 CELLS = 64  # of the first table, each of 32 bits, for a value that was in memory; or up to 128
-MORE_CELLS = 1 << 21  # of each table that is added
+MORE_CELLS = 1 << 20  # of each of the first tables that are added
+AS_LARGE = 4  # tables that are added before one is twice as large
 CROWDED = 50_000  # values that are kept in memory until a table is added
 LED = 1_000  # values that are led to cells together when a table is added
 CHUNK = 128  # values that are read together
@@ -111,7 +112,7 @@ class Placed:
 
     def _grow(self) -> None:
         """Add a table, and lead what is in memory to cells."""
-        self._more.append(array("I", [0]) * MORE_CELLS)
+        self._more.append(array("I", [0]) * (MORE_CELLS << len(self._more) // AS_LARGE))
         left = [*self._crowd, *self._few]
         self._crowd.clear()
         self._few.clear()
