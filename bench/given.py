@@ -18,7 +18,7 @@ MAKE: Mapping[str, Callable[[int, str, Random], str]] = {
     "url": lambda n, name, chance: f"https://{name}/{chance.getrandbits(64):016x}?id={n:08}",
     "sha256": lambda n, _, chance: f"{chance.getrandbits(216):054x}{n:010x}",
     "md5": lambda n, _, chance: f"{chance.getrandbits(88):022x}{n:010x}",
-    "ipv6": lambda n, _, __: f"2a00:1450::{_spread(n) >> 12:x}:{_spread(n) & 4095:x}",
+    "ipv6": lambda n, _, __: f"2a00:1450:{n >> 24:x}::{_spread(n) >> 12:x}:{_spread(n) & 4095:x}",
     "port": lambda n, name, _: f"http://{name}:8080/{n:08}",
     "path": lambda n, name, _: f"{name}/pfad-ü/%20/{n:08}",
     "idn": lambda _, name, __: f"bücher.{name}",
