@@ -5,7 +5,7 @@ since version 8 its indicators are those that the batch has. `outcomes` shows ea
 """
 
 # What `own` is where outcomes are those of the items of their batch, in order: what an item is.
-AS_BATCH = ("value", "id")
+AS_BATCH = VALUE, ID = ("value", "id")
 
 SHARED = """
     target TEXT NOT NULL,            -- JSON
@@ -56,9 +56,9 @@ VIEW = f"""
 CREATE VIEW outcomes AS
     SELECT a.run, a.call, a.batch,
         CASE WHEN {_WHOLE} THEN own.key ELSE CAST({_OWN[0]} AS INTEGER) END AS position,
-        (CASE a.own WHEN 'value' THEN own.atom WHEN 'id' THEN NULL ELSE {_OWN[1]} END)
+        (CASE a.own WHEN '{VALUE}' THEN own.atom WHEN '{ID}' THEN NULL ELSE {_OWN[1]} END)
             COLLATE BINARY AS value,
-        (CASE a.own WHEN 'value' THEN NULL WHEN 'id' THEN own.atom ELSE {_OWN[2]} END)
+        (CASE a.own WHEN '{VALUE}' THEN NULL WHEN '{ID}' THEN own.atom ELSE {_OWN[2]} END)
             COLLATE BINARY AS id,
         {_OF_GROUP},
         (CASE WHEN {_WHOLE} THEN NULL ELSE {_OWN[3]} END) COLLATE BINARY AS snapshot,

@@ -140,6 +140,11 @@ class Alike(NamedTuple):
     as_batch: str | None = None
 
     @property
+    def text(self) -> str:
+        """The column `own`."""
+        return self.as_batch or f"[{BETWEEN.join(self.own)}]"
+
+    @property
     def is_unsent(self) -> bool:
         """Whether they are of items that were never sent."""
         return self.shared[_OUTCOME] in {REFUSED, FAILED} and not self.shared[_ATTEMPTS]
@@ -197,7 +202,7 @@ def _are_as_batch(outcomes: SameOutcome, items: Sequence[str]) -> bool:
 def _as_batch(head: str, outcomes: SameOutcome, hashing: Hashing) -> Alike:
     """Return the row of outcomes that are those of the items of their batch."""
     shared, front, end = _encoded(outcomes.one)
-    before, after = ("", ",null") if outcomes.named_by == "value" else ("null,", "")
+    before, after = _beside(outcomes.named_by)
     rest = f"{after},{front},null,{end}"
     names = enumerate(map(encoded, outcomes.names))
     hashes = hashing.texts([f"{head},{at},{before}{name}{rest}" for at, name in names])
@@ -219,7 +224,7 @@ def _alike(
     These are JSON: what is made of them is made for each indicator, where a call less is seen.
     """
     if isinstance(outcomes, SameOutcome):
-        before, after = ("", ",null") if outcomes.named_by == "value" else ("null,", "")
+        before, after = _beside(outcomes.named_by)
         told = _told(outcomes.one, written)
         names = enumerate(map(encoded, outcomes.names), start)
         yield outcomes.one, [(f"{at},{before}{name}{after}", told) for at, name in names]
@@ -238,6 +243,11 @@ def _alike(
         yield one, own
 
 
+def _beside(named_by: str) -> tuple[str, str]:
+    """Return what is before and after the name of an indicator, in the JSON of value and id."""
+    return ("", ",null") if named_by == "value" else ("null,", "")
+
+
 def _told(outcome: Outcome, written: SnapshotTexts) -> str:
     return "null" if outcome.snapshot is None else encoded(written.of(outcome.snapshot))
 
@@ -250,11 +260,7 @@ def insert_rows(
     batch: run, call, number; part: of the batch, where these begin.
     """
     values = [
-        (
-            *(*batch, part + at),
-            *(*one.shared, len(one.hashes)),
-            *(one.as_batch or f"[{BETWEEN.join(one.own)}]", "".join(one.hashes)),
-        )
+        (*batch, part + at, *one.shared, len(one.hashes), one.text, "".join(one.hashes))
         for at, one in enumerate(rows)
     ]
     connection.executemany(_INSERT, values)

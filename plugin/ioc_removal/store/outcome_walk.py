@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from .alike_tables import AS_BATCH, own_of
+from .alike_tables import ID, VALUE, own_of
 from .columns import unreadable
 from .database import Database
 from .outcome_rows import OWN, SHARED_COLUMNS
@@ -87,11 +87,11 @@ def _rows(
         f" WHERE run = ? {of} AND ({names}) > ({', '.join('?' * len(after))})"
         f" ORDER BY {names} LIMIT ?"
     )
-    portion: Sequence[Row] = ((),) * AT_ONCE
-    while len(portion) == AT_ONCE:
-        portion = database.rows(query, (*own, *after, AT_ONCE))
+    while portion := database.rows(query, (*own, *after, AT_ONCE)):
         yield from portion
-        after = portion[-1][3 - len(after) : 3] if portion else ()
+        if len(portion) < AT_ONCE:
+            return
+        after = portion[-1][3 - len(after) : 3]
 
 
 def parsed_own(kind: Any, text: Any) -> list[list[Any]] | None:
@@ -103,11 +103,10 @@ def parsed_own(kind: Any, text: Any) -> list[list[Any]] | None:
         return None
     try:
         own: list[list[Any]] = json.loads(text)
-        if kind in AS_BATCH:
-            at = AS_BATCH.index(kind)
-            own = [
-                [place, *(None,) * at, item, *(None,) * (2 - at)] for place, item in enumerate(own)
-            ]
+        if kind == VALUE:
+            own = [[at, item, None, None] for at, item in enumerate(own)]
+        elif kind == ID:
+            own = [[at, None, item, None] for at, item in enumerate(own)]
         fit = all(len(one) == len(OWN) and isinstance(one[0], int) for one in own)
     except (ValueError, TypeError, RecursionError):
         return None
