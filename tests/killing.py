@@ -24,15 +24,20 @@ VALUES = [f"host{number}.example" for number in range(36)]  # six batches a syst
 LONGEST = 60.0  # seconds that a run may take before the test gives up
 
 
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def seed_of(values: Sequence[str]) -> dict[str, Any]:
+    """Return what the sandbox holds: some domains, in one supplier and in one workspace."""
     seed = default_seed()
-    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
+    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": [*values]}
     seed["secmaster"]["workspaces"] = {
-        workspace: {"indicators": [{"value": value, "type": "Domain"} for value in VALUES]}
+        workspace: {"indicators": [{"value": value, "type": "Domain"} for value in values]}
         for workspace in list(seed["secmaster"]["workspaces"])[:1]
     }
-    with Sandbox(seed) as sandbox:
+    return seed
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(seed_of(VALUES)) as sandbox:
         sandbox.misbehave(method="DELETE", delay=0.03, times=1_000)
         yield sandbox
 

@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from certified import Authority, Certified
+from connecting import opened_at, removal_by
 from ioc_removal.connection import Connection
 from ioc_removal.integration import load_integration
-from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import perform
-from ioc_removal.trust.recorder import NoRecord
 from proxying import Proxy, tinyproxy
 from recorded import Recorded, Reply, Server, reply, serving
 
@@ -67,17 +65,12 @@ def done(request: Recorded) -> Reply:
 
 
 def opened(address: str, **more: Any) -> Connection:
-    own = {"system": "cybertrace", "url": address, "api_version": "1.3", "auth": AUTH, **more}
-    settings = settings_from({"connections": {"one": own}}, "test")
-    return Connection("one", settings, INTEGRATION.systems["cybertrace"])
+    return opened_at(address, auth=AUTH, **more)
 
 
 def removal(address: str, **more: Any) -> dict[str, Any]:
     """Delete one indicator and return the row of its outcome."""
-    action = INTEGRATION.bind("cybertrace-indicators-delete", opened(address, **more))
-    prepared = action.prepare({"supplier": "InternalTI", "indicators": ["192.0.2.1"]})
-    [finished] = perform(action, prepared, NoRecord())
-    row = finished.outcomes[0].row()
+    row = removal_by(opened(address, **more))
     for secret in (PASSWORD, "of-the-target", b64encode(PASSWORD.encode()).decode()):
         assert secret not in json.dumps(row)
     assert "\n" not in row.get("reason", "")

@@ -11,14 +11,11 @@ from typing import Any
 import pytest
 
 from certified import Authority, Certified
+from connecting import opened_at, removal_by
 from ioc_removal.cli import main
-from ioc_removal.connection import Connection
 from ioc_removal.errors import SettingsError
 from ioc_removal.integration import load_integration
 from ioc_removal.sandbox import Sandbox
-from ioc_removal.settings import settings_from
-from ioc_removal.trust.perform import perform
-from ioc_removal.trust.recorder import NoRecord
 from recorded import Recorded, Reply, Server, reply, serving
 
 INTEGRATION = load_integration()
@@ -58,27 +55,13 @@ def deleted(_: Recorded) -> Reply:
     return reply(201, [{"status": "Deleted"}])
 
 
-def opened(address: str, **more: Any) -> Connection:
-    own = {"system": "cybertrace", "url": address, "api_version": "1.3", "auth": AUTH, **more}
-    settings = settings_from({"connections": {"one": own}}, "test")
-    return Connection("one", settings, INTEGRATION.systems["cybertrace"])
-
-
-def removal(address: str, **more: Any) -> dict[str, Any]:
-    """Delete one indicator and return the row of its outcome."""
-    action = INTEGRATION.bind("cybertrace-indicators-delete", opened(address, **more))
-    prepared = action.prepare({"supplier": "InternalTI", "indicators": ["192.0.2.1"]})
-    [finished] = perform(action, prepared, NoRecord())
-    return finished.outcomes[0].row()
-
-
 def removed(address: str, **more: Any) -> bool:
-    return bool(removal(address, **more)["outcome"] in {"removed", "absent"})
+    return bool(removal_by(opened_at(address, **more))["outcome"] in {"removed", "absent"})
 
 
 def unsent(address: str, **more: Any) -> str:
     """Return why a removal failed that was tried once, and of which nothing was read."""
-    row = removal(address, **more)
+    row = removal_by(opened_at(address, **more))
     reason = str(row["reason"])
     assert (row["outcome"], row["attempts"], row.get("http_status")) == ("failed", 1, None), reason
     assert "\n" not in reason
@@ -102,7 +85,7 @@ def test_a_folder_of_hashed_certificates_vouches(
     certificate = tmp_path / "authority.pem"
     certificate.write_bytes(Path(authority.bundle).read_bytes())
     with pytest.raises(SettingsError, match=f"run: openssl rehash {tmp_path}"):
-        opened(server.url, ca_bundle=str(tmp_path))
+        opened_at(server.url, ca_bundle=str(tmp_path))
     run(["openssl", "rehash", str(tmp_path)], check=True)  # noqa: S607
     assert removed(server.url, ca_bundle=str(tmp_path))
 
@@ -122,7 +105,7 @@ def test_a_bundle_of_the_environment_vouches(
     assert removed(server.url, ca_bundle=authority.bundle)
     monkeypatch.setenv(name, "/nowhere.pem")
     with pytest.raises(SettingsError) as refused:
-        opened(server.url)
+        opened_at(server.url)
     what = "cannot read certificates from '/nowhere.pem': No such file or directory"
     assert str(refused.value) == f"connection one: {name}: {what}"
 
@@ -184,10 +167,10 @@ def test_a_certificate_that_vouches_for_itself_can_be_pinned(tmp_path: Path) -> 
 
 
 def test_verification_is_off_only_aloud(server: Server) -> None:
-    own = opened(server.url, verify=False)
+    own = opened_at(server.url, verify=False)
     assert any("not verified" in warning for warning in own.warnings)
     assert removed(server.url, verify=False)
-    assert not opened(server.url).warnings
+    assert not opened_at(server.url).warnings
 
 
 def test_who_speaks_no_tls_is_told_apart() -> None:
@@ -234,7 +217,7 @@ def test_a_file_that_cannot_be_used_is_a_mistake_of_the_settings(key: str, tmp_p
     wrong.write_text("no certificate", encoding="ascii")
     for file in (tmp_path / "missing.pem", wrong, tmp_path):
         with pytest.raises(SettingsError) as refused:
-            opened("https://192.0.2.1", **{key: str(file)})
+            opened_at("https://192.0.2.1", **{key: str(file)})
         assert str(refused.value).startswith(f"connection one: {key}: ")
         assert str(file) in str(refused.value)
 
@@ -257,7 +240,7 @@ def test_a_key_that_cannot_be_used_is_a_mistake_of_the_settings(
         file = tmp_path / "client.pem"
         file.write_text(text)
         with pytest.raises(SettingsError, match=words):
-            opened("https://192.0.2.1", client_certificate=str(file))
+            opened_at("https://192.0.2.1", client_certificate=str(file))
 
 
 def test_a_path_may_begin_with_the_home(

@@ -16,6 +16,7 @@ from ended import done
 from ioc_removal.loader import read
 from ioc_removal.sandbox import Sandbox, default_seed
 from ioc_removal.schema import Schema
+from killing import seed_of
 
 VALUES = [f"host{number}.example" for number in range(24)]
 LONGEST = 60.0  # seconds until the test gives up
@@ -24,13 +25,7 @@ RESULT = Schema(read("schemas/result.json"))
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    seed = default_seed()
-    seed["cybertrace"]["suppliers"]["InternalTI"] = {"indicators": list(VALUES)}
-    seed["secmaster"]["workspaces"] = {
-        workspace: {"indicators": [{"value": value, "type": "Domain"} for value in VALUES]}
-        for workspace in list(seed["secmaster"]["workspaces"])[:1]
-    }
-    with Sandbox(seed) as sandbox:
+    with Sandbox(seed_of(VALUES)) as sandbox:
         yield sandbox
 
 
